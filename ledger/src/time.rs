@@ -1,0 +1,214 @@
+//! When: accounting periods, dates, and times with their offset. There is no clock here.
+
+use crate::encoding::serde_as_text;
+use alloc::string::{String, ToString};
+use core::{fmt, str::FromStr};
+
+/// The text is not a period, date or time in the one form that is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadTime {
+    /// Not `YYYY-MM`.
+    #[error("a period is written YYYY-MM")]
+    Period,
+    /// Not `YYYY-MM-DD`, or no such day.
+    #[error("a date is written YYYY-MM-DD")]
+    Date,
+    /// Not RFC 3339 with seconds and an offset.
+    #[error("a time is written YYYY-MM-DDThh:mm:ss+hh:mm")]
+    Timestamp,
+}
+
+/// A month of accounts, `YYYY-MM`, from 1900 to 9999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Period {
+    year: u16,
+    month: u8,
+}
+
+impl Period {
+    /// The year.
+    pub fn year(self) -> u16 {
+        self.year
+    }
+
+    /// The month, 1 to 12.
+    pub fn month(self) -> u8 {
+        self.month
+    }
+}
+
+/// A calendar day, `YYYY-MM-DD`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    period: Period,
+    day: u8,
+}
+
+impl Date {
+    /// The month this day is in.
+    pub fn period(self) -> Period {
+        self.period
+    }
+
+    /// The day of the month, 1 to 31.
+    pub fn day(self) -> u8 {
+        self.day
+    }
+}
+
+/// An instant as it was written: RFC 3339, whole seconds, numeric offset (`2026-06-03T09:12:00+08:00`) or `Z`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Timestamp(String);
+
+impl Timestamp {
+    /// The text as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The day where it was written.
+    pub fn date(&self) -> Date {
+        const EPOCH: Date = Date { period: Period { year: 1970, month: 1 }, day: 1 };
+        // Checked when it was read.
+        self.0.get(..10).and_then(|day| day.parse().ok()).unwrap_or(EPOCH)
+    }
+
+    /// Hours and minutes where it was written, `09:12`.
+    pub fn clock(&self) -> &str {
+        self.0.get(11..16).unwrap_or_default()
+    }
+}
+
+/// Reads exactly `N` ASCII digits.
+fn digits<const N: usize>(text: &str) -> Option<u16> {
+    (text.len() == N && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+fn days_in(year: u16, month: u8) -> u8 {
+    match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+impl FromStr for Period {
+    type Err = BadTime;
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        let read = || {
+            let (year, month) = text.split_once('-')?;
+            let (year, month) = (digits::<4>(year)?, u8::try_from(digits::<2>(month)?).ok()?);
+            ((1900..).contains(&year) && (1..=12).contains(&month))
+                .then_some(Period { year, month })
+        };
+        read().ok_or(BadTime::Period)
+    }
+}
+
+impl FromStr for Date {
+    type Err = BadTime;
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        let read = || {
+            let (period, day) = text.rsplit_once('-')?;
+            let (period, day): (Period, u8) =
+                (period.parse().ok()?, digits::<2>(day)?.try_into().ok()?);
+            (1..=days_in(period.year, period.month)).contains(&day).then_some(Date { period, day })
+        };
+        read().ok_or(BadTime::Date)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = BadTime;
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        let read = || {
+            let (date, rest) = text.split_once('T')?;
+            date.parse::<Date>().ok()?;
+            let (clock, offset) = (rest.get(..8)?, rest.get(8..)?);
+            let mut parts = clock.split(':');
+            let limits = [23, 59, 59];
+            for limit in limits {
+                (digits::<2>(parts.next()?)? <= limit).then_some(())?;
+            }
+            let hours = offset.strip_prefix(['+', '-']);
+            let offset_right = offset == "Z"
+                || hours.and_then(|h| h.split_once(':')).is_some_and(|(h, m)| {
+                    digits::<2>(h).is_some_and(|h| h <= 23)
+                        && digits::<2>(m).is_some_and(|m| m <= 59)
+                });
+            offset_right.then(|| Timestamp(text.to_string()))
+        };
+        read().ok_or(BadTime::Timestamp)
+    }
+}
+
+impl fmt::Display for Period {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{:02}", self.period, self.day)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+serde_as_text!(Period);
+serde_as_text!(Date);
+serde_as_text!(Timestamp);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_real_days_and_one_spelling_are_read() {
+        for good in ["2026-02-28", "2024-02-29", "2000-02-29", "2026-12-31"] {
+            assert_eq!(good.parse::<Date>().unwrap().to_string(), good);
+        }
+        for bad in [
+            "2026-02-29",
+            "1900-02-29",
+            "2026-13-01",
+            "2026-1-01",
+            "2026-04-31",
+            "2026-04-00",
+            "+026-04-01",
+        ] {
+            assert_eq!(bad.parse::<Date>(), Err(BadTime::Date), "{bad}");
+        }
+        for good in ["2026-06-03T09:12:00+08:00", "2026-06-03T23:59:59Z"] {
+            assert_eq!(good.parse::<Timestamp>().unwrap().as_str(), good);
+        }
+        for bad in [
+            "2026-06-03 09:12:00+08:00",
+            "2026-06-03T09:12+08:00",
+            "2026-06-03T09:12:00",
+            "2026-06-03T09:12:00.5Z",
+            "2026-06-03T24:00:00Z",
+            "2026-06-03T09:12:00+0800",
+            "2026-06-03T09:12:00+08:60",
+            "2026-06-03T09:12:0中",
+        ] {
+            assert_eq!(bad.parse::<Timestamp>(), Err(BadTime::Timestamp), "{bad}");
+        }
+        assert_eq!("2026-06-03T09:12:00+08:00".parse::<Timestamp>().unwrap().clock(), "09:12");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics_the_readers(text in "\\PC{0,30}") {
+            let _ = (text.parse::<Period>(), text.parse::<Date>(), text.parse::<Timestamp>());
+        }
+    }
+}
