@@ -1,0 +1,57 @@
+# Every target installs the Debian packages that it needs, then does its work. Only Rust itself must be there.
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-once build test bench fuzz packages-build packages-test packages-bench
+
+PROGRAMS := target/release
+DENY := target/tools/bin/cargo-deny
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+demo: build ## the sample township, from photographs to the kiosk and the phone page; stays up until stopped
+	@$(PROGRAMS)/mingbai-demo
+
+demo-once: build ## the same; writes the screens' pictures to demo-data/shots and ends
+	@$(PROGRAMS)/mingbai-demo --once
+
+build: packages-build ## every program, into target/release
+	@cargo build --release --locked --workspace
+
+test: packages-build packages-test $(DENY) ## formatting, lints, licences, every test
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	$(DENY) --log-level error check bans licenses sources
+	@if $(DENY) --log-level error fetch db 2>/dev/null; then $(DENY) --log-level error check --disable-fetch advisories; \
+	 else echo "advisories: the database cannot be fetched here, skipped"; fi
+	cargo build --release --locked --workspace
+	cargo test --release --locked --workspace
+
+bench: packages-build packages-bench ## figures of speed, as ratios against nginx and rsync on this machine
+	@cargo build --release --locked --workspace
+	@$(PROGRAMS)/mingbai-bench
+
+fuzz: ## each parser of the ledger for a minute (needs nightly Rust and cargo-fuzz)
+	@cd ledger && for target in $$(cargo +nightly fuzz list); do \
+	 cargo +nightly fuzz run $$target -- -max_total_time=60 -print_final_stats=0 || exit 1; done
+
+$(DENY):
+	cargo install --quiet --locked --root target/tools cargo-deny@0.20.2
+
+# Installs those of the named Debian packages that are missing.
+define install
+	@missing=$$(for package in $(1); do \
+	   dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+	 if [ -n "$$missing" ]; then echo "installing" $$missing; \
+	   sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	   $$sudo apt-get update -qq && \
+	   DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+endef
+
+packages-build:
+	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk bsdextrautils)
+
+packages-test:
+	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev xvfb openbox xdotool imagemagick)
+
+packages-bench:
+	$(call install,nginx-light wrk rsync)

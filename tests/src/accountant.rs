@@ -1,0 +1,77 @@
+//! A village accountant at work with the real uploader.
+
+use crate::sample::SampleReceipt;
+use crate::{Result, programs};
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+/// One accountant: a village and a data folder.
+#[derive(Debug, Clone)]
+pub struct Accountant {
+    /// The village's code.
+    pub village: String,
+    /// The uploader's data folder.
+    pub data: PathBuf,
+}
+
+impl Accountant {
+    /// `mingbai-uploader init`; answers the accountant and their verifier key.
+    pub fn init(data: &Path, village: &str, name: &str) -> Result<(Accountant, String)> {
+        let folder = programs::text(data);
+        let told = programs::run(
+            "mingbai-uploader",
+            &["init", "--data", folder, "--village", village, "--name", name],
+        )?;
+        let vkey = told
+            .split_whitespace()
+            .find(|word| word.parse::<ledger::key::VerifierKey>().is_ok())
+            .ok_or("init printed no key")?;
+        let accountant = Accountant { village: village.into(), data: data.to_path_buf() };
+        Ok((accountant, vkey.into()))
+    }
+
+    /// Runs the uploader on this folder, whatever comes of it.
+    pub fn try_run(&self, args: &[&str]) -> Result<Output> {
+        let (command, rest) = args.split_first().ok_or("no command")?;
+        let mut all = vec![*command, "--data", programs::text(&self.data)];
+        all.extend(rest);
+        programs::output("mingbai-uploader", &all)
+    }
+
+    /// Runs the uploader on this folder; it must succeed.
+    pub fn run(&self, args: &[&str]) -> Result<String> {
+        let output = self.try_run(args)?;
+        if !output.status.success() {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("mingbai-uploader {}: {errors}", args.join(" ")).into());
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// `add` one photographed receipt with the fields that its paper says; those in its QR code are left to the reader.
+    pub fn add(&self, folder: &Path, receipt: &SampleReceipt) -> Result<()> {
+        let photo = folder.join(&receipt.photo);
+        let amount = ledger::money::Fen(receipt.amount).plain();
+        let mut args = vec!["add", programs::text(&photo), "--period", &receipt.period];
+        args.extend(["--direction", &receipt.direction, "--purpose", &receipt.purpose]);
+        args.extend(["--payee", &receipt.payee, "--category", &receipt.category]);
+        args.extend(["--amount", &amount, "--date", &receipt.date]);
+        for (flag, value) in [
+            ("--handler", &receipt.handler),
+            ("--witness", &receipt.witness),
+            ("--approver", &receipt.approver),
+        ] {
+            if !value.is_empty() {
+                args.extend([flag, value.as_str()]);
+            }
+        }
+        self.run(&args).map(|_| ())
+    }
+
+    /// `sign --all` and `push`.
+    pub fn send(&self, server: &str) -> Result<()> {
+        self.run(&["sign", "--all"])?;
+        self.run(&["push", "--server", server])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! A real headless Chromium, driven through chromedriver.
+
+use crate::Result;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// What keeps Chromium quiet and on this machine.
+const FLAGS: [&str; 10] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--disable-dev-shm-usage",
+];
+
+/// A running chromedriver and one browser window.
+pub struct Browser {
+    driver: Child,
+    /// The window.
+    pub client: fantoccini::Client,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Opens a window of this size in CSS pixels. With `scripts` off, pages run no JavaScript.
+    pub async fn open(width: u32, height: u32, scripts: bool) -> Result<Browser> {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("chromedriver (Debian: chromium-driver): {error}"))?;
+        let out = driver.stdout.take().ok_or("no output")?;
+        let port = BufReader::new(out)
+            .lines()
+            .map_while(std::io::Result::ok)
+            .find_map(|line| {
+                line.rsplit_once("on port ")?.1.trim_end_matches('.').parse::<u16>().ok()
+            })
+            .ok_or("chromedriver named no port")?;
+        let profile = tempfile::tempdir()?;
+        let mut flags: Vec<String> = FLAGS.iter().map(|flag| flag.to_string()).collect();
+        flags.push(format!("--window-size={width},{height}"));
+        flags.push(format!("--user-data-dir={}", profile.path().display()));
+        let mut options = serde_json::json!({ "args": flags, "binary": "/usr/bin/chromium" });
+        if !scripts {
+            options["prefs"] =
+                serde_json::json!({ "profile.managed_default_content_settings.javascript": 2 });
+        }
+        let mut wanted = serde_json::Map::new();
+        wanted.insert("goog:chromeOptions".into(), options);
+        let client = fantoccini::ClientBuilder::new(
+            hyper_util::client::legacy::connect::HttpConnector::new(),
+        )
+        .capabilities(wanted)
+        .connect(&format!("http://127.0.0.1:{port}"))
+        .await?;
+        Ok(Browser { driver, client, _profile: profile })
+    }
+
+    /// Closes the window.
+    pub async fn close(self) -> Result<()> {
+        self.client.clone().close().await?;
+        Ok(())
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}

@@ -1,0 +1,14 @@
+//! What the whole-system tests, the demo and the bench share: the real programs, run on this machine's loopback.
+
+pub mod accountant;
+pub mod browser;
+pub mod mirror;
+pub mod office;
+pub mod programs;
+pub mod sample;
+pub mod server;
+pub mod town;
+pub mod wire;
+
+/// What goes wrong here is told to a person and ends the run.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

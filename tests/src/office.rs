@@ -1,0 +1,98 @@
+//! The township office at work in the server's pages, as a browser without JavaScript would be.
+
+use crate::Result;
+use ureq::Agent;
+
+/// Someone of the office, signed in.
+pub struct Office {
+    agent: Agent,
+    url: String,
+}
+
+impl Office {
+    /// Signs in.
+    pub fn login(url: &str, login: &str, password: &str) -> Result<Office> {
+        let agent: Agent = Agent::config_builder().max_redirects(5).build().into();
+        let office = Office { agent, url: url.into() };
+        let page = office.post("/office/login", &[("login", login), ("password", password)])?;
+        if page.contains("name=\"password\"") {
+            return Err(format!("the office did not let {login} in").into());
+        }
+        Ok(office)
+    }
+
+    /// `GET path` as text.
+    pub fn page(&self, path: &str) -> Result<String> {
+        let mut answer = self.agent.get(format!("{}{path}", self.url)).call()?;
+        Ok(answer.body_mut().with_config().limit(16 << 20).read_to_string()?)
+    }
+
+    fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<String> {
+        let mut answer = self
+            .agent
+            .post(format!("{}{path}", self.url))
+            .header("Origin", &self.url)
+            .send_form(form.iter().copied())?;
+        Ok(answer.body_mut().with_config().limit(16 << 20).read_to_string()?)
+    }
+
+    /// Posts a form with the token that the page at `from` holds.
+    pub fn submit(&self, from: &str, path: &str, form: &[(&str, &str)]) -> Result<String> {
+        let page = self.page(from)?;
+        let token = values(&page, "token").into_iter().next().ok_or("the page has no form")?;
+        let mut form = form.to_vec();
+        form.push(("token", &token));
+        self.post(path, &form)
+    }
+
+    /// The ids of the submissions that the work list shows, at most one page of them.
+    pub fn waiting(&self) -> Result<Vec<String>> {
+        let mut ids = values(&self.page("/office")?, "id");
+        ids.sort();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    /// Publishes these submissions as one batch.
+    pub fn publish(&self, ids: &[String]) -> Result<String> {
+        let form: Vec<_> = ids.iter().map(|id| ("id", id.as_str())).collect();
+        self.submit("/office", "/office/publish", &form)
+    }
+
+    /// Publishes everything that waits; answers how many there were. `told` hears of each batch.
+    pub fn publish_all(&self, mut told: impl FnMut(usize)) -> Result<usize> {
+        let mut count = 0;
+        loop {
+            let ids = self.waiting()?;
+            if ids.is_empty() {
+                return Ok(count);
+            }
+            self.publish(&ids)?;
+            count += ids.len();
+            told(count);
+        }
+    }
+
+    /// Sends a submission back.
+    pub fn send_back(&self, id: &str, reason: &str, source: &str) -> Result<String> {
+        let form = [("id", id), ("reason", reason), ("source", source)];
+        self.submit("/office", "/office/return", &form)
+    }
+
+    /// Writes a bulletin, which then waits for a reviewer.
+    pub fn write(&self, column: &str, title: &str, body: &str) -> Result<String> {
+        let form = [("column", column), ("title", title), ("body", body)];
+        self.submit("/office/bulletins", "/office/bulletins", &form)
+    }
+}
+
+/// The values of the inputs with this name in a page.
+fn values(page: &str, name: &str) -> Vec<String> {
+    page.split("<input")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('>'))
+        .filter(|(tag, _)| tag.contains(&format!("name=\"{name}\"")))
+        .filter_map(|(tag, _)| tag.split_once("value=\"")?.1.split_once('"'))
+        .map(|(value, _)| value.to_string())
+        .collect()
+}

@@ -1,0 +1,32 @@
+//! The arrows between the parts are those that docs/ARCHITECTURE.md draws.
+
+use mingbai_tests::programs;
+use std::collections::BTreeSet;
+use std::process::Command;
+
+#[test]
+fn no_part_depends_on_another_unless_the_document_draws_it() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(programs::root())
+        .output()
+        .unwrap();
+    let house: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut found = BTreeSet::new();
+    for package in house["packages"].as_array().unwrap() {
+        for dependency in package["dependencies"].as_array().unwrap() {
+            if let Some(path) = dependency["path"].as_str() {
+                let from = package["manifest_path"].as_str().unwrap();
+                let from = from.trim_end_matches("/Cargo.toml").rsplit('/').next().unwrap();
+                found.insert(format!("{from} → {}", path.rsplit('/').next().unwrap()));
+            }
+        }
+    }
+    let document = std::fs::read_to_string(programs::root().join("docs/ARCHITECTURE.md")).unwrap();
+    let drawn: BTreeSet<String> = document
+        .lines()
+        .filter(|line| line.contains(" → ") && !line.contains(' ') | (line.split(' ').count() == 3))
+        .map(|line| line.trim().to_string())
+        .collect();
+    assert_eq!(found, drawn);
+}

@@ -1,0 +1,156 @@
+//! The plug pulled on the server at random moments while it publishes: nothing acknowledged is lost, and the log never
+//! shows two histories.
+
+use crate::fixture;
+use ledger::checkpoint::Checkpoint;
+use ledger::client::{View, Want};
+use ledger::key::VerifierKey;
+use mingbai_tests::accountant::Accountant;
+use mingbai_tests::server::{Server, verify};
+use mingbai_tests::town::Town;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const KILLS: u64 = 50;
+
+/// A witness: reads the published files after each crash and demands that history only grows.
+struct Witness {
+    key: VerifierKey,
+    view: View,
+}
+
+impl Witness {
+    fn look(&mut self, public: &Path) {
+        let fetch = |want: &Want| {
+            let bytes = std::fs::read(public.join(&want.path))
+                .map_err(|e| format!("{}: {e}", want.path))?;
+            Ok(bytes[usize::try_from(want.from).unwrap()..].to_vec())
+        };
+        let keep = |_: u64, _: &[u8]| Ok::<_, String>(());
+        self.view = self.view.update(&self.key, fetch, keep).expect("history only grows");
+    }
+}
+
+/// Splits one accountant's month into many signed submissions without pictures, which publish fast.
+fn submissions(town: &Town, accountant: &Accountant, count: u64) -> Vec<String> {
+    use ledger::content::{Content, Direction, ReceiptContent, Salt};
+    use ledger::{key::SigningKey, note, statement::Statement};
+    let secret = fixture::files(&accountant.data)
+        .into_iter()
+        .filter_map(|path| std::fs::read_to_string(path).ok())
+        .find_map(|text| text.trim().parse::<SigningKey>().ok())
+        .expect("the accountant's key");
+    assert_eq!(accountant.village, town.sample.villages[0].code);
+    (0..count)
+        .map(|n| {
+            let mut salt = [0; 16];
+            getrandom::fill(&mut salt).unwrap();
+            let content = ReceiptContent {
+                salt: Salt(salt),
+                direction: Direction::Out,
+                amount: ledger::money::Fen(100 + n as i64),
+                date: "2026-05-12".parse().unwrap(),
+                purpose: format!("第{n}笔"),
+                payee: "新街五金店".into(),
+                category: "维修费".into(),
+                handler: String::new(),
+                witness: String::new(),
+                approver: String::new(),
+                invoice: None,
+                images: Vec::new(),
+            };
+            let (bytes, hash) = content.to_bytes();
+            let statement = Statement::Receipt {
+                village: accountant.village.parse().unwrap(),
+                period: "2026-05".parse().unwrap(),
+                time: "2026-06-03T09:12:00+08:00".parse().unwrap(),
+                content: hash,
+            };
+            let text = statement.to_text();
+            let note = note::compose(&text, &[secret.sign(&text)]);
+            let content = String::from_utf8(bytes).unwrap();
+            serde_json::json!({ "statement": note, "content": content }).to_string()
+        })
+        .collect()
+}
+
+#[test]
+fn fifty_kills_while_publishing_lose_nothing_and_never_fork() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("crash");
+    let _ = std::fs::remove_dir_all(&folder);
+    let town = Town::found(&folder, fixture::small_sample(), fixture::PASSWORD).unwrap();
+    let public = town.server_data().join("public");
+    let waiting = Mutex::new(submissions(&town, &town.accountants[0], 20 * KILLS));
+    let acknowledged: Arc<Mutex<Vec<String>>> = Arc::default();
+    let mut witness = Witness { key: town.vkey.parse().unwrap(), view: View::default() };
+    let mut published_when_killed = 0;
+    for round in 0..KILLS {
+        let mut server = town.serve().unwrap();
+        witness.look(&public);
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| send_until(&stop, &server.url, &waiting, &acknowledged));
+            let publishing = scope.spawn(|| publish_until(&stop, &town, &server));
+            // A different moment each round, spread over the time that a few batches take.
+            std::thread::sleep(Duration::from_micros(2_000 + round * 7_919 % 160_000));
+            let id = i32::try_from(server.id()).unwrap().to_string();
+            std::process::Command::new("kill").args(["-9", &id]).status().unwrap();
+            stop.store(true, Ordering::SeqCst);
+            published_when_killed += u64::from(publishing.join().unwrap());
+        });
+        server.kill().unwrap();
+    }
+    let server = town.serve().unwrap();
+    witness.look(&public);
+    town.office(&server, "reviewer").unwrap().publish_all(|_| ()).unwrap();
+    witness.look(&public);
+    let acknowledged = acknowledged.lock().unwrap();
+    for id in acknowledged.iter() {
+        let status = server.get(&format!("/api/submissions/{id}")).unwrap();
+        let status: serde_json::Value = serde_json::from_slice(&status).unwrap();
+        assert_eq!(status["state"], "published", "{id}");
+    }
+    drop(server);
+    verify(&town.server_data()).unwrap().unwrap();
+    let head = std::fs::read(public.join("checkpoint")).unwrap();
+    let head = Checkpoint::open(&head, &town.vkey.parse().unwrap()).unwrap();
+    let (count, size) = (acknowledged.len(), head.size);
+    println!(
+        "{count} acknowledged in {KILLS} rounds, {published_when_killed} with a batch published; log of {size}"
+    );
+    assert!(size > acknowledged.len() as u64, "each is in the log");
+    assert!(count as u64 > KILLS, "the kills left time to send something");
+    assert!(published_when_killed > KILLS / 5, "the kills hit the publishing");
+}
+
+fn send_until(
+    stop: &AtomicBool,
+    url: &str,
+    waiting: &Mutex<Vec<String>>,
+    done: &Mutex<Vec<String>>,
+) {
+    let agent = ureq::Agent::new_with_defaults();
+    while !stop.load(Ordering::SeqCst) {
+        let Some(body) = waiting.lock().unwrap().pop() else { return };
+        let request = agent.post(format!("{url}/api/submissions")).content_type("application/json");
+        let Ok(mut answer) = request.send(&body) else { return };
+        let Ok(text) = answer.body_mut().read_to_string() else { return };
+        let status: serde_json::Value = serde_json::from_str(&text).unwrap();
+        done.lock().unwrap().push(status["id"].as_str().unwrap().to_string());
+    }
+}
+
+/// Publishes what waits, batch after batch; true if at least one batch was acknowledged.
+fn publish_until(stop: &AtomicBool, town: &Town, server: &Server) -> bool {
+    let mut any = false;
+    let Ok(office) = town.office(server, "reviewer") else { return false };
+    while !stop.load(Ordering::SeqCst) {
+        let Ok(ids) = office.waiting() else { return any };
+        if !ids.is_empty() {
+            any |= office.publish(&ids).is_ok();
+        }
+    }
+    any
+}

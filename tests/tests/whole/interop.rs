@@ -1,0 +1,29 @@
+//! The log as a client sees it that is not ours: Go's golang.org/x/mod/sumdb, as Debian ships it.
+
+use crate::fixture::{self, Copy};
+use mingbai_tests::programs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn go(public: &Path) -> Output {
+    Command::new("go")
+        .args(["run", "verify.go", programs::text(public), &fixture::town().vkey])
+        .current_dir(programs::root().join("tests/go"))
+        .env("GO111MODULE", "off")
+        .env("GOPATH", "/usr/share/gocode")
+        .env("GOCACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("go"))
+        .output()
+        .expect("go (Debian: golang-go golang-golang-x-mod-dev)")
+}
+
+#[test]
+fn a_client_that_is_not_ours_verifies_the_log_and_notices_a_changed_entry() {
+    let copy = Copy::new();
+    let told = go(&copy.public());
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    assert!(String::from_utf8_lossy(&told.stdout).contains(" entries verified under "));
+    let entries = copy.public().join("tile/entries");
+    let bundle = fixture::files(&entries).pop().unwrap();
+    fixture::flip(&bundle, 100);
+    assert!(!go(&copy.public()).status.success());
+}

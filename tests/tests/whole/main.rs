@@ -1,0 +1,13 @@
+//! The whole house at work: real programs, real server, real database, real browser, on loopback.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod arrows;
+mod crash;
+mod fixture;
+mod hostile;
+mod interop;
+mod journey;
+mod pages;
+mod returned;
+mod screens;
+mod verify;
