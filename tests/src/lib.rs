@@ -1,9 +1,11 @@
 //! What the whole-system tests, the demo and the bench share: the real programs, run on this machine's loopback.
 
 pub mod accountant;
+pub mod bench;
 pub mod browser;
 pub mod mirror;
 pub mod office;
+pub mod pen;
 pub mod programs;
 pub mod sample;
 pub mod server;

@@ -59,6 +59,22 @@ impl Office {
         self.submit("/office", "/office/publish", &form)
     }
 
+    /// Seconds from asking for a batch to be published until that is acknowledged.
+    pub fn publish_seconds(&self, ids: &[String]) -> Result<f64> {
+        let page = self.page("/office")?;
+        let token = values(&page, "token").into_iter().next().ok_or("the page has no form")?;
+        let form = ids.iter().map(|id| ("id", id.as_str())).chain([("token", token.as_str())]);
+        let start = std::time::Instant::now();
+        self.agent
+            .post(format!("{}/office/publish", self.url))
+            .config()
+            .max_redirects(0)
+            .build()
+            .header("Origin", &self.url)
+            .send_form(form)?;
+        Ok(start.elapsed().as_secs_f64())
+    }
+
     /// Publishes everything that waits; answers how many there were. `told` hears of each batch.
     pub fn publish_all(&self, mut told: impl FnMut(usize)) -> Result<usize> {
         let mut count = 0;

@@ -5,7 +5,7 @@ use crate::fixture;
 use ledger::checkpoint::Checkpoint;
 use ledger::client::{View, Want};
 use ledger::key::VerifierKey;
-use mingbai_tests::accountant::Accountant;
+use mingbai_tests::pen::Pen;
 use mingbai_tests::server::{Server, verify};
 use mingbai_tests::town::Town;
 use std::path::Path;
@@ -33,56 +33,15 @@ impl Witness {
     }
 }
 
-/// Splits one accountant's month into many signed submissions without pictures, which publish fast.
-fn submissions(town: &Town, accountant: &Accountant, count: u64) -> Vec<String> {
-    use ledger::content::{Content, Direction, ReceiptContent, Salt};
-    use ledger::{key::SigningKey, note, statement::Statement};
-    let secret = fixture::files(&accountant.data)
-        .into_iter()
-        .filter_map(|path| std::fs::read_to_string(path).ok())
-        .find_map(|text| text.trim().parse::<SigningKey>().ok())
-        .expect("the accountant's key");
-    assert_eq!(accountant.village, town.sample.villages[0].code);
-    (0..count)
-        .map(|n| {
-            let mut salt = [0; 16];
-            getrandom::fill(&mut salt).unwrap();
-            let content = ReceiptContent {
-                salt: Salt(salt),
-                direction: Direction::Out,
-                amount: ledger::money::Fen(100 + n as i64),
-                date: "2026-05-12".parse().unwrap(),
-                purpose: format!("第{n}笔"),
-                payee: "新街五金店".into(),
-                category: "维修费".into(),
-                handler: String::new(),
-                witness: String::new(),
-                approver: String::new(),
-                invoice: None,
-                images: Vec::new(),
-            };
-            let (bytes, hash) = content.to_bytes();
-            let statement = Statement::Receipt {
-                village: accountant.village.parse().unwrap(),
-                period: "2026-05".parse().unwrap(),
-                time: "2026-06-03T09:12:00+08:00".parse().unwrap(),
-                content: hash,
-            };
-            let text = statement.to_text();
-            let note = note::compose(&text, &[secret.sign(&text)]);
-            let content = String::from_utf8(bytes).unwrap();
-            serde_json::json!({ "statement": note, "content": content }).to_string()
-        })
-        .collect()
-}
-
 #[test]
 fn fifty_kills_while_publishing_lose_nothing_and_never_fork() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("crash");
     let _ = std::fs::remove_dir_all(&folder);
     let town = Town::found(&folder, fixture::small_sample(), fixture::PASSWORD).unwrap();
     let public = town.server_data().join("public");
-    let waiting = Mutex::new(submissions(&town, &town.accountants[0], 20 * KILLS));
+    let pen = Pen::take(&town.accountants[0].data, &town.accountants[0].village).unwrap();
+    let bodies = (0..20 * KILLS).map(|n| pen.receipt(n).unwrap().body());
+    let waiting = Mutex::new(bodies.collect::<Vec<_>>());
     let acknowledged: Arc<Mutex<Vec<String>>> = Arc::default();
     let mut witness = Witness { key: town.vkey.parse().unwrap(), view: View::default() };
     let mut published_when_killed = 0;

@@ -1,0 +1,57 @@
+//! The bench: what is measured, against what, and how it is told.
+
+pub mod load;
+pub mod pages;
+pub mod report;
+pub mod submissions;
+pub mod sync;
+
+use crate::Result;
+use crate::sample::{Place, Sample, SampleColumn, SampleVillage};
+use crate::server::Server;
+use crate::town::Town;
+
+/// Rounds of each measurement; the median is told.
+pub const ROUNDS: usize = 3;
+
+/// A township with one village, nothing published yet, and its server.
+pub struct Bench {
+    /// The township.
+    pub town: Town,
+    /// Its server.
+    pub server: Server,
+    _folder: tempfile::TempDir,
+}
+
+impl Bench {
+    /// Founds the township in a folder that goes with it.
+    pub fn found() -> Result<Bench> {
+        let folder = tempfile::tempdir()?;
+        let sample = Sample {
+            folder: folder.path().into(),
+            township: Place { code: "341181107000".into(), name: "新街镇".into() },
+            villages: vec![SampleVillage {
+                code: "341181107201".into(),
+                name: "新街村".into(),
+                accountant: "王建国".into(),
+            }],
+            columns: vec![SampleColumn {
+                id: "cunwu".into(),
+                name: "村务公开".into(),
+                name_en: "Village affairs".into(),
+            }],
+            receipts: Vec::new(),
+            bulletins: Vec::new(),
+            nothing: Vec::new(),
+        };
+        let town = Town::found(folder.path(), sample, "correct horse battery")?;
+        let server = town.serve()?;
+        Ok(Bench { town, server, _folder: folder })
+    }
+}
+
+/// The middle of some figures.
+pub fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
