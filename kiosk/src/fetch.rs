@@ -1,0 +1,282 @@
+//! One connection to the server: every answer bounded in bytes and time, every byte on the wire counted.
+
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde::Serialize;
+use ureq::config::AutoHeaderValue;
+use ureq::http::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, IF_NONE_MATCH, RANGE};
+use ureq::http::{HeaderMap, HeaderName};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
+};
+use ureq::{Agent, BodyReader};
+
+/// How long to wait for a connection.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
+/// Largest head of an answer, in bytes.
+const HEADER_LIMIT: usize = 16 * 1024;
+/// Longest server address, in bytes.
+const SERVER_LIMIT: usize = 1024;
+
+/// Why an answer could not be had. Says nothing about what it would have held.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The server's address is not one.
+    #[error("服务器地址不对：{0}（要像 http://192.168.1.10:8080）/ not a server address")]
+    BadServer(String),
+    /// No connection, or it was cut, or it was too slow.
+    #[error("连不上服务器（{path}：{reason}）/ cannot reach the server")]
+    Unreachable {
+        /// What was asked for.
+        path: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// A status that no answer here may have.
+    #[error("服务器答了 {status}（{path}）/ the server answered {status}")]
+    Status {
+        /// What was asked for.
+        path: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// More bytes than any right answer has.
+    #[error("服务器发来的太大（{path}，超过 {limit} 字节）/ answer too large")]
+    TooLarge {
+        /// What was asked for.
+        path: String,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// An answer that HTTP does not allow, or that does not fit what was asked.
+    #[error("服务器答得不合格式（{path}：{reason}）/ malformed answer")]
+    Malformed {
+        /// What was asked for.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// What the server had to say.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The whole thing, and its entity tag.
+    Whole(Vec<u8>, Option<String>),
+    /// The bytes from the asked offset on.
+    Rest(Vec<u8>),
+    /// Unchanged since the entity tag that was sent.
+    Unchanged,
+    /// The server has no such thing (404, 410), or nothing from that offset on (416).
+    Missing,
+}
+
+/// What is asked beside the path.
+#[derive(Clone, Copy, Debug)]
+pub enum Ask<'a> {
+    /// Everything, compressed where the server likes.
+    Whole,
+    /// Everything unless its entity tag is still this one.
+    Unless(&'a str),
+    /// The bytes from this offset on, as they are.
+    From(u64),
+}
+
+/// What a sync cost on the wire.
+#[derive(Debug, Default)]
+struct Tally {
+    requests: AtomicU64,
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+/// Requests and bytes so far; under TLS the bytes are those of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// HTTP requests.
+    pub requests: u64,
+    /// Bytes written to the network.
+    pub sent: u64,
+    /// Bytes read from the network.
+    pub received: u64,
+}
+
+/// A server that can be asked; shared by threads.
+#[derive(Clone)]
+pub struct Server {
+    agent: Agent,
+    base: String,
+    tally: Arc<Tally>,
+}
+
+impl Server {
+    /// A server at `url`; no answer may take longer than `patience`.
+    pub fn new(url: &str, patience: Duration) -> Result<Self, FetchError> {
+        let base = url.trim_end_matches('/').to_owned();
+        let scheme = base.starts_with("http://") || base.starts_with("https://");
+        if !scheme || base.len() > SERVER_LIMIT || base.parse::<ureq::http::Uri>().is_err() {
+            return Err(FetchError::BadServer(url.chars().take(100).collect()));
+        }
+        // No redirects, no proxy, no header that is not needed: a request is some 90 bytes.
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .user_agent(AutoHeaderValue::None)
+            .accept(AutoHeaderValue::None)
+            .accept_encoding(AutoHeaderValue::None)
+            .max_response_header_size(HEADER_LIMIT)
+            .timeout_connect(Some(CONNECT_TIME.min(patience)))
+            .timeout_global(Some(patience))
+            .build();
+        let tally = Arc::new(Tally::default());
+        let connector = ().chain(TcpConnector::default()).chain(Counter(tally.clone()));
+        let connector = connector.chain(RustlsConnector::default());
+        let agent = Agent::with_parts(config, connector, DefaultResolver::default());
+        Ok(Self { agent, base, tally })
+    }
+
+    /// Asks for `path` and reads at most `limit` bytes of answer, counted after decompression.
+    pub fn get(&self, path: &str, ask: Ask, limit: u64) -> Result<Answer, FetchError> {
+        match self.open(path, ask)? {
+            Opened::Body { mut reader, rest, etag } => {
+                let mut bytes = Vec::new();
+                let read = (&mut reader).take(limit + 1).read_to_end(&mut bytes);
+                read.map_err(|e| unreachable_at(path, ureq::Error::from(e)))?;
+                if bytes.len() as u64 > limit {
+                    return Err(FetchError::TooLarge { path: path.to_owned(), limit });
+                }
+                Ok(if rest { Answer::Rest(bytes) } else { Answer::Whole(bytes, etag) })
+            }
+            Opened::Unchanged => Ok(Answer::Unchanged),
+            Opened::Missing => Ok(Answer::Missing),
+        }
+    }
+
+    /// Asks for `path` and gives the body to be read piece by piece. The caller bounds it.
+    pub(crate) fn open(&self, path: &str, ask: Ask) -> Result<Opened, FetchError> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        request = match ask {
+            Ask::Whole => request.header(ACCEPT_ENCODING, "gzip"),
+            Ask::Unless(etag) => request.header(IF_NONE_MATCH, etag),
+            Ask::From(0) => request.header(ACCEPT_ENCODING, "identity"),
+            Ask::From(offset) => request
+                .header(ACCEPT_ENCODING, "identity")
+                .header(RANGE, format!("bytes={offset}-")),
+        };
+        self.tally.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = request.call().map_err(|e| unreachable_at(path, e))?;
+        let (head, body) = answer.into_parts();
+        let malformed = |reason: &str| FetchError::Malformed {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let etag = text(&head.headers, &ETAG).filter(|tag| tag.len() <= 200).map(str::to_owned);
+        match (head.status.as_u16(), ask) {
+            (200, _) => Ok(Opened::Body { reader: body.into_reader(), rest: false, etag }),
+            (206, Ask::From(offset)) => {
+                let range = text(&head.headers, &CONTENT_RANGE).unwrap_or_default();
+                if !range.starts_with(&format!("bytes {offset}-")) {
+                    return Err(malformed("another range than was asked for"));
+                }
+                Ok(Opened::Body { reader: body.into_reader(), rest: true, etag })
+            }
+            (304, Ask::Unless(_)) => Ok(Opened::Unchanged),
+            (404 | 410, _) | (416, Ask::From(_)) => Ok(Opened::Missing),
+            (status, _) => Err(FetchError::Status { path: path.to_owned(), status }),
+        }
+    }
+
+    /// What it has cost so far.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        Cost {
+            requests: self.tally.requests.load(Ordering::Relaxed),
+            sent: self.tally.sent.load(Ordering::Relaxed),
+            received: self.tally.received.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// An answer whose body is still to be read.
+pub(crate) enum Opened {
+    Body { reader: BodyReader<'static>, rest: bool, etag: Option<String> },
+    Unchanged,
+    Missing,
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// What a transport error means to the reader of a path.
+pub(crate) fn unreachable_at(path: &str, error: ureq::Error) -> FetchError {
+    let path = path.to_owned();
+    let reason = error.to_string();
+    match error {
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => FetchError::BadServer(reason),
+        ureq::Error::Protocol(_)
+        | ureq::Error::Decompress(..)
+        | ureq::Error::LargeResponseHeader(..) => FetchError::Malformed { path, reason },
+        _ => FetchError::Unreachable { path, reason },
+    }
+}
+
+/// Wraps each TCP connection to count what passes.
+struct Counter(Arc<Tally>);
+
+impl fmt::Debug for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Counter")
+    }
+}
+
+impl<In: Transport> Connector<In> for Counter {
+    type Out = Counted<In>;
+
+    fn connect(
+        &self,
+        _: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        Ok(chained.map(|inner| Counted { inner, tally: self.0.clone() }))
+    }
+}
+
+#[derive(Debug)]
+struct Counted<T> {
+    inner: T,
+    tally: Arc<Tally>,
+}
+
+impl<T: Transport> Transport for Counted<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        self.tally.sent.fetch_add(amount as u64, Ordering::Relaxed);
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        let before = self.inner.buffers().input().len();
+        let progress = self.inner.await_input(timeout);
+        let arrived = self.inner.buffers().input().len().saturating_sub(before);
+        self.tally.received.fetch_add(arrived as u64, Ordering::Relaxed);
+        progress
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}

@@ -1,0 +1,413 @@
+//! The screens: which page is open, what it shows from the shelf, and what a finger does to it.
+
+mod fill;
+mod place;
+
+use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use ledger::time::Timestamp;
+use slint::{ComponentHandle, Image, Model, ModelRc, Timer, TimerMode, VecModel};
+
+use crate::idle::{IDLE_TIME, Idle};
+use crate::qr;
+use crate::scan::darkroom::{Darkroom, Order, Print};
+use crate::scan::{View, level_for};
+use crate::shelf::{ReceiptPage, Shelf, ShelfError};
+pub use place::{Paper, Place};
+
+/// What the `.slint` files compile to.
+#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::too_many_lines)]
+pub mod ui {
+    slint::include_modules!();
+}
+use ui::{Api, AppWindow};
+
+/// How long a picture rests before it is filtered to the screen's pixels.
+const REST_TIME: Duration = Duration::from_millis(150);
+/// How many pages back one can go.
+const HISTORY_MAX: usize = 64;
+
+/// What can keep the screen from opening.
+#[derive(Debug, thiserror::Error)]
+pub enum ScreenError {
+    /// No window.
+    #[error("屏幕打不开（{0}）/ cannot open the screen")]
+    Window(#[from] slint::PlatformError),
+    /// No data.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// No thread for the pictures.
+    #[error("系统不给线程（{0}）/ cannot start a thread")]
+    Thread(#[from] std::io::Error),
+}
+
+/// How to show the screens.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The shelf's directory.
+    pub data: PathBuf,
+    /// Where a telephone finds the same pages; no QR codes when empty.
+    pub public_url: String,
+    /// Whether to fill the display.
+    pub fullscreen: bool,
+    /// How long after the last touch the screen returns to its home page.
+    pub idle: Duration,
+    /// The clock, which only says how many days ago the last sync was.
+    pub now: fn() -> Timestamp,
+}
+
+impl Options {
+    /// The usual options over a directory.
+    #[must_use]
+    pub fn new(data: PathBuf, public_url: String, now: fn() -> Timestamp) -> Self {
+        Self { data, public_url, fullscreen: false, idle: IDLE_TIME, now }
+    }
+}
+
+/// Tells the screen, from any thread, that the shelf has changed.
+#[derive(Clone)]
+pub struct Refresh(slint::Weak<AppWindow>);
+
+impl Refresh {
+    /// The open page is filled again, without moving under the reader's finger.
+    pub fn now(&self) {
+        // An error means that the window is closed already.
+        let _ = self.0.upgrade_in_event_loop(|ui| ui.global::<Api>().invoke_refresh());
+    }
+}
+
+/// Opens the window and stays until it is closed. `start` is given the way to tell it of news.
+///
+/// # Errors
+/// [`ScreenError`].
+pub fn run(options: &Options, start: impl FnOnce(Refresh)) -> Result<(), ScreenError> {
+    let screens = Screens::open(options)?;
+    screens.ui.window().set_fullscreen(options.fullscreen);
+    start(screens.refresher());
+    screens.ui.run()?;
+    Ok(())
+}
+
+/// A page one can come back to.
+struct Visit {
+    place: Place,
+    scroll: f32,
+}
+
+/// The open window and where its reader is.
+pub struct Screens {
+    /// The window.
+    pub ui: AppWindow,
+    shelf: Shelf,
+    darkroom: Darkroom,
+    options: Options,
+    history: RefCell<Vec<Visit>>,
+    /// The receipt on the screen, so that a sync does not disturb whoever looks at it.
+    shown: RefCell<Option<ReceiptPage>>,
+    idle: RefCell<Option<Idle>>,
+    rest: Timer,
+    view: Cell<Option<View>>,
+}
+
+impl Screens {
+    /// Makes the window, on its home page and not yet shown.
+    ///
+    /// # Errors
+    /// [`ScreenError`].
+    pub fn open(options: &Options) -> Result<Rc<Self>, ScreenError> {
+        let shelf = Shelf::open(&options.data)?;
+        let ui = AppWindow::new()?;
+        let weak = ui.as_weak();
+        let darkroom = Darkroom::start(&options.data, move |serial, print| {
+            let _ = weak.upgrade_in_event_loop(move |ui| hang(&ui, serial, print));
+        })?;
+        let screens = Rc::new(Self {
+            ui,
+            shelf,
+            darkroom,
+            options: options.clone(),
+            history: RefCell::default(),
+            shown: RefCell::default(),
+            idle: RefCell::default(),
+            rest: Timer::default(),
+            view: Cell::default(),
+        });
+        connect(&screens);
+        screens.forget();
+        Ok(screens)
+    }
+
+    fn api(&self) -> Api<'_> {
+        self.ui.global::<Api>()
+    }
+
+    /// The way for other threads to tell of news.
+    #[must_use]
+    pub fn refresher(&self) -> Refresh {
+        Refresh(self.ui.as_weak())
+    }
+
+    /// The shelf that is shown.
+    #[must_use]
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// True while a picture is still being made.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.darkroom.is_busy() || self.rest.running()
+    }
+
+    /// Where the reader is.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        self.history.borrow().last().map_or(Place::Home, |visit| visit.place.clone())
+    }
+
+    /// Opens a page; the way back leads here.
+    pub fn go(&self, place: Place) {
+        let scroll = self.api().get_scroll();
+        let mut history = self.history.borrow_mut();
+        if let Some(visit) = history.last_mut() {
+            visit.scroll = scroll;
+        }
+        history.push(Visit { place, scroll: 0.0 });
+        if history.len() > HISTORY_MAX {
+            history.remove(1);
+        }
+        drop(history);
+        self.show();
+    }
+
+    /// One page back.
+    pub fn back(&self) {
+        let mut history = self.history.borrow_mut();
+        if history.len() > 1 {
+            history.pop();
+        }
+        drop(history);
+        self.show();
+    }
+
+    /// The home page.
+    pub fn home(&self) {
+        let home = Visit { place: Place::Home, scroll: 0.0 };
+        *self.history.borrow_mut() = vec![home];
+        self.show();
+    }
+
+    /// The home page in Chinese, with no trace of whoever was here.
+    pub fn forget(&self) {
+        self.set_english(false);
+        self.home();
+    }
+
+    /// Chinese or English.
+    pub fn set_english(&self, english: bool) {
+        // Both languages are in the program, so this cannot fail; and Chinese is what the words are written in.
+        let _ = slint::select_bundled_translation(if english { "en" } else { "" });
+        self.api().set_english(english);
+    }
+
+    /// Opens another column of bulletins in place of this one.
+    pub fn choose_column(&self, column: Option<String>) {
+        if let Some(visit) = self.history.borrow_mut().last_mut() {
+            *visit = Visit { place: Place::Bulletins(column), scroll: 0.0 };
+        }
+        self.show();
+    }
+
+    /// Fills the open page from the shelf, as when it is opened.
+    fn show(&self) {
+        self.activity();
+        let api = self.api();
+        let serial = api.get_serial().wrapping_add(1);
+        self.shown.replace(None);
+        self.rest.stop();
+        api.set_serial(serial);
+        api.set_scan(ui::Scan::default());
+        api.set_scan_levels(ModelRc::default());
+        api.set_dots(self.ui.window().scale_factor());
+        self.refill();
+        let history = self.history.borrow();
+        api.set_can_go_back(history.len() > 1);
+        api.set_scroll(history.last().map_or(0.0, |visit| visit.scroll));
+    }
+
+    /// Fills the open page from the shelf; whoever is reading it keeps their place.
+    pub fn refresh(&self) {
+        let place = self.place();
+        if let Place::Receipt(index) = place {
+            let now = self.shelf.receipt(index).ok().flatten();
+            let same = match (&now, &*self.shown.borrow()) {
+                (Some(now), Some(shown)) => now.content == shown.content && now.state == shown.state,
+                (None, None) => true,
+                _ => false,
+            };
+            if same {
+                self.fill_freshness();
+                return;
+            }
+            return self.show();
+        }
+        self.api().set_serial(self.api().get_serial().wrapping_add(1));
+        self.refill();
+    }
+
+    fn refill(&self) {
+        self.fill_freshness();
+        let place = self.place();
+        if let Err(error) = self.fill(&place) {
+            eprintln!("{error}");
+            self.fill_broken(&error);
+        }
+        let base = self.options.public_url.trim_end_matches('/');
+        let address = if base.is_empty() { String::new() } else { format!("{base}{}", place.path()) };
+        let code = (!address.is_empty()).then(|| qr::draw(&address)).flatten();
+        self.api().set_address(if code.is_some() { address.into() } else { "".into() });
+        self.api().set_qr(code.unwrap_or_default());
+    }
+
+    /// Somebody is there.
+    pub fn activity(&self) {
+        if let Some(idle) = &*self.idle.borrow() {
+            idle.activity();
+        }
+    }
+
+    /// The picture lies elsewhere or at another size now.
+    fn scan_moved(self: &Rc<Self>, view: View) {
+        self.activity();
+        let api = self.api();
+        let mut scan = api.get_scan();
+        scan.sharp_shown = false;
+        api.set_scan(scan);
+        api.set_scan_turn(api.get_scan_turn().wrapping_add(1));
+        let levels = api.get_scan_levels();
+        let level = levels.row_data(level_for(view.zoom, levels.row_count()));
+        api.set_scan_level(level.unwrap_or_default());
+        self.view.set(Some(view));
+        let weak = Rc::downgrade(self);
+        self.rest.start(TimerMode::SingleShot, REST_TIME, move || {
+            let Some(screens) = weak.upgrade() else { return };
+            let Some(view) = screens.view.get() else { return };
+            let (serial, turn) = (screens.api().get_serial(), screens.api().get_scan_turn());
+            screens.darkroom.order(Order::Sharpen { serial, turn, view });
+        });
+    }
+}
+
+/// Ties what fingers ask for to what is done.
+fn connect(screens: &Rc<Screens>) {
+    let weak = Rc::downgrade(screens);
+    *screens.idle.borrow_mut() =
+        Some(Idle::watch(screens.options.idle, with(&weak, |s, ()| s.forget(), ())));
+    let api = screens.api();
+    api.on_activity(with(&weak, |s, ()| s.activity(), ()));
+    api.on_refresh(with(&weak, |s, ()| s.refresh(), ()));
+    api.on_home(with(&weak, |s, ()| s.home(), ()));
+    api.on_back(with(&weak, |s, ()| s.back(), ()));
+    api.on_open_bulletins(with(&weak, |s, ()| s.go(Place::Bulletins(None)), ()));
+    api.on_open_seal(with(&weak, |s, ()| s.open_seal(), ()));
+    api.on_open_status(with(&weak, |s, ()| s.open_status(), ()));
+    api.on_set_english(with_one(&weak, |s, english| s.set_english(english)));
+    api.on_open_village(with_one(&weak, Screens::open_village));
+    api.on_open_month(with_one(&weak, Screens::open_month));
+    api.on_open_receipt(with_one(&weak, Screens::open_receipt));
+    api.on_open_number(with_one(&weak, |s, number| s.go(Place::Receipt(index(number)))));
+    api.on_choose_column(with_one(&weak, Screens::open_column));
+    api.on_open_bulletin(with_one(&weak, Screens::open_bulletin));
+    api.on_show_picture(with_one(&weak, Screens::show_picture));
+    let moved = weak.clone();
+    api.on_scan_moved(move |width, height, zoom, x, y| {
+        if let Some(screens) = moved.upgrade() {
+            let dots = f64::from(screens.api().get_dots());
+            let [width, height, x, y] = [width, height, x, y].map(|px| f64::from(px) * dots);
+            screens.scan_moved(View { width, height, zoom: f64::from(zoom) * dots, x, y });
+        }
+    });
+}
+
+fn with<T: Copy + 'static>(
+    weak: &Weak<Screens>,
+    act: impl Fn(&Screens, T) + 'static,
+    value: T,
+) -> impl Fn() + 'static {
+    let weak = weak.clone();
+    move || {
+        if let Some(screens) = weak.upgrade() {
+            act(&screens, value);
+        }
+    }
+}
+
+fn with_one<T: 'static>(
+    weak: &Weak<Screens>,
+    act: impl Fn(&Screens, T) + 'static,
+) -> impl Fn(T) + 'static {
+    let weak = weak.clone();
+    move |value| {
+        if let Some(screens) = weak.upgrade() {
+            act(&screens, value);
+        }
+    }
+}
+
+/// A log index that came through the interface.
+fn index(number: i32) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// Hangs a print where it belongs, unless its page was left meanwhile.
+fn hang(ui: &AppWindow, serial: i32, print: Print) {
+    let api = ui.global::<Api>();
+    if api.get_serial() != serial {
+        return;
+    }
+    let dots = api.get_dots();
+    match print {
+        Print::Thumb { row, pixels } => {
+            let rows = api.get_receipts();
+            if let Some(mut line) = rows.row_data(row) {
+                (line.thumb, line.has_picture) = (Image::from_rgb8(pixels), true);
+                rows.set_row_data(row, line);
+            }
+        }
+        Print::Figure { row, pixels } => {
+            let picture = Image::from_rgb8(pixels);
+            let rows = api.get_bulletin_pictures();
+            if row < rows.row_count() {
+                rows.set_row_data(row, ui::BulletinPicture { picture, has_picture: true });
+            }
+        }
+        Print::Opened(levels) => {
+            let Some(whole) = levels.first() else { return };
+            let scan = ui::Scan {
+                ready: true,
+                width: whole.width() as f32,
+                height: whole.height() as f32,
+                ..ui::Scan::default()
+            };
+            let levels: Vec<Image> = levels.into_iter().map(Image::from_rgb8).collect();
+            api.set_scan_level(levels.last().cloned().unwrap_or_default());
+            api.set_scan_levels(ModelRc::new(VecModel::from(levels)));
+            api.set_scan(scan);
+        }
+        Print::Missing => api.set_scan(ui::Scan { missing: true, ..ui::Scan::default() }),
+        Print::Sharp { turn, sharp } if turn == api.get_scan_turn() => {
+            let mut scan = api.get_scan();
+            scan.sharp_x = sharp.x as f32 / dots;
+            scan.sharp_y = sharp.y as f32 / dots;
+            scan.sharp_width = sharp.pixels.width() as f32 / dots;
+            scan.sharp_height = sharp.pixels.height() as f32 / dots;
+            scan.sharp = Image::from_rgb8(sharp.pixels);
+            scan.sharp_shown = true;
+            api.set_scan(scan);
+        }
+        Print::Sharp { .. } => {}
+    }
+}

@@ -1,0 +1,507 @@
+//! What each page shows: rows and pages of the shelf, turned into what the screen draws.
+
+use jiff::Timestamp as Instant;
+use ledger::content::Direction;
+use ledger::hash::Hash;
+use ledger::money::Fen;
+use ledger::place::Village;
+use ledger::statement::{Reason, Role};
+use ledger::time::{Date, Period, Timestamp};
+use slint::{Image, ModelRc, SharedString, VecModel};
+
+use super::ui::{
+    Ailment, Bulletin, BulletinLine, BulletinPicture, ColumnTab, Day, Flow, Freshness, Month,
+    MonthLine, Page, Post, Proof, Receipt, ReceiptLine, Scan, Signer, Standing, VillageDoor,
+};
+use super::{Paper, Place, Screens, index, ui};
+use crate::scan::darkroom::Order;
+use crate::shelf::{
+    self, BulletinRow, MonthRow, ReceiptPage, ReceiptRow, ShelfError, State, TroubleKind,
+    VillageRow,
+};
+
+/// Side of a list's picture in `px`, as `ui/pages/month.slint` draws it.
+const THUMB_PX: f32 = 144.0;
+/// The most that a bulletin's picture takes, in `px`.
+const FIGURE_PX: (f32, f32) = (1000.0, 1000.0);
+/// Minutes of the date and time that are shown: `2026-11-22T14:05`.
+const MINUTE_CHARS: usize = 16;
+const SECONDS_A_DAY: i64 = 86_400;
+
+impl Screens {
+    /// Fills and opens the page of `place`.
+    pub(super) fn fill(&self, place: &Place) -> Result<(), ShelfError> {
+        let page = match place {
+            Place::Home => self.fill_home()?,
+            Place::Village(village) => self.fill_village(*village)?,
+            Place::Month(village, period) => self.fill_month(*village, *period)?,
+            Place::Receipt(index) => self.fill_receipt(*index)?,
+            Place::Bulletins(column) => self.fill_bulletins(column.as_deref())?,
+            Place::Bulletin(index) => self.fill_bulletin(*index)?,
+            Place::Seal(paper) => self.fill_seal(*paper)?,
+            Place::Status => Page::Status,
+        };
+        self.api().set_page(page);
+        Ok(())
+    }
+
+    /// Says that this machine's own disk fails.
+    pub(super) fn fill_broken(&self, error: &ShelfError) {
+        let mut freshness = self.api().get_freshness();
+        freshness.ailment = Ailment::Disk;
+        freshness.detail = error.to_string().into();
+        self.api().set_freshness(freshness);
+        self.api().set_page(Page::Status);
+    }
+
+    pub(super) fn fill_freshness(&self) {
+        let Ok(fresh) = self.shelf.freshness() else { return };
+        let trouble = fresh.trouble.as_ref();
+        self.api().set_freshness(Freshness {
+            checked: fresh.checked_at.as_ref().map(minute).unwrap_or_default(),
+            newest: fresh.newest.as_ref().map(|at| day(at.date())).unwrap_or_default(),
+            size: count(fresh.size),
+            refused: count(fresh.refused),
+            waiting: count(fresh.waiting),
+            age_days: fresh
+                .checked_at
+                .as_ref()
+                .and_then(|at| days_between(at, &(self.options.now)()))
+                .unwrap_or(-1),
+            ailment: trouble.map_or(Ailment::None, |trouble| ailment(trouble.kind)),
+            dishonest: trouble.is_some_and(|trouble| trouble.kind.is_dishonest()),
+            detail: trouble.map(|trouble| trouble.detail.as_str()).unwrap_or_default().into(),
+            ailing_since: trouble.map(|trouble| minute(&trouble.at)).unwrap_or_default(),
+        });
+    }
+
+    fn fill_home(&self) -> Result<Page, ShelfError> {
+        let Some(township) = self.shelf.township()? else { return Ok(Page::Empty) };
+        let api = self.api();
+        api.set_township(township.name.into());
+        api.set_villages(model(self.shelf.villages()?.iter().map(door)));
+        api.set_bulletin_count(count(self.shelf.bulletins(None)?.len() as u64));
+        Ok(Page::Home)
+    }
+
+    fn fill_village(&self, village: Village) -> Result<Page, ShelfError> {
+        let villages = self.shelf.villages()?;
+        let found = villages.iter().find(|row| row.code == village);
+        let months = self.shelf.months(village)?;
+        let largest = months.iter().flat_map(|m| [m.income, m.spending]).max().unwrap_or(Fen(0));
+        let api = self.api();
+        api.set_village(found.map(door).unwrap_or_default());
+        api.set_months(model(months.iter().map(|row| month_line(row, largest))));
+        Ok(Page::Village)
+    }
+
+    fn fill_month(&self, village: Village, period: Period) -> Result<Page, ShelfError> {
+        self.fill_village(village)?;
+        let months = self.shelf.months(village)?;
+        let found = months.iter().find(|row| row.period == period);
+        let line = found.map(|row| month_line(row, Fen(0)));
+        let receipts = self.shelf.receipts(village, period)?;
+        let api = self.api();
+        api.set_month(line.unwrap_or_else(|| MonthLine { month: month(period), ..MonthLine::default() }));
+        api.set_receipts(model(receipts.iter().map(receipt_line)));
+        let (serial, side) = (api.get_serial(), (THUMB_PX * api.get_dots()) as u32);
+        for (row, receipt) in receipts.iter().enumerate() {
+            if let Some(hash) = receipt.thumb {
+                self.darkroom.order(Order::Thumb { serial, row, hash, side });
+            }
+        }
+        Ok(Page::Month)
+    }
+
+    fn fill_receipt(&self, index: u64) -> Result<Page, ShelfError> {
+        let api = self.api();
+        let Some(page) = self.shelf.receipt(index)? else {
+            api.set_receipt(Receipt {
+                number: count(index),
+                month: Month { year: 0, month: 1 },
+                waiting: true,
+                corrects: -1,
+                corrected_by: -1,
+                ..Receipt::default()
+            });
+            api.set_signers(ModelRc::default());
+            return Ok(Page::Receipt);
+        };
+        api.set_receipt(receipt(&page));
+        api.set_signers(model(page.signers.iter().map(signer)));
+        self.shown.replace(Some(page));
+        self.show_picture(0);
+        Ok(Page::Receipt)
+    }
+
+    /// Opens one of the receipt's pictures.
+    pub(super) fn show_picture(&self, picture: i32) {
+        self.activity();
+        let api = self.api();
+        let shown = self.shown.borrow();
+        let content = shown.as_ref().and_then(|page| page.content.as_ref());
+        let chosen = usize::try_from(picture).ok();
+        let image = content.zip(chosen).and_then(|(content, chosen)| content.images.get(chosen));
+        api.set_scan_picture(picture);
+        api.set_scan(Scan { missing: image.is_none(), ..Scan::default() });
+        if let Some(image) = image {
+            self.darkroom.order(Order::Open { serial: api.get_serial(), hash: image.sha256 });
+        }
+    }
+
+    fn fill_bulletins(&self, column: Option<&str>) -> Result<Page, ShelfError> {
+        let columns = self.shelf.columns()?;
+        let chosen = column.and_then(|id| columns.iter().position(|column| column.id == id));
+        let mut lines = Vec::new();
+        for row in self.shelf.bulletins(column)? {
+            lines.push(self.bulletin_line(&row)?);
+        }
+        let api = self.api();
+        api.set_columns(model(columns.iter().map(|column| ColumnTab {
+            name: column.name.as_str().into(),
+            name_en: column.name_en.as_str().into(),
+        })));
+        api.set_column(chosen.and_then(|i| i32::try_from(i).ok()).unwrap_or(-1));
+        api.set_bulletins(model(lines));
+        Ok(Page::Bulletins)
+    }
+
+    fn bulletin_line(&self, row: &BulletinRow) -> Result<BulletinLine, ShelfError> {
+        let (column, column_en) = self.column_names(&row.column)?;
+        Ok(BulletinLine {
+            number: count(row.index),
+            column,
+            column_en,
+            title: row.title.as_str().into(),
+            place: self.place_name(row.village)?,
+            day: day(row.date),
+        })
+    }
+
+    fn place_name(&self, village: Village) -> Result<SharedString, ShelfError> {
+        let township = self.shelf.township()?.filter(|township| township.code == village);
+        if let Some(township) = township {
+            return Ok(township.name.into());
+        }
+        let found = self.shelf.villages()?.into_iter().find(|row| row.code == village);
+        Ok(found.map_or_else(|| village.to_string(), |row| row.name).into())
+    }
+
+    fn column_names(&self, id: &str) -> Result<(SharedString, SharedString), ShelfError> {
+        let found = self.shelf.columns()?.into_iter().find(|column| column.id == id);
+        Ok(found.map_or_else(
+            || (id.into(), SharedString::new()),
+            |column| (column.name.into(), column.name_en.into()),
+        ))
+    }
+
+    fn fill_bulletin(&self, index: u64) -> Result<Page, ShelfError> {
+        let api = self.api();
+        api.set_bulletin_pictures(ModelRc::default());
+        api.set_proof(Proof { number: count(index), ..Proof::default() });
+        let Some(page) = self.shelf.bulletin(index)? else {
+            api.set_bulletin(Bulletin { waiting: true, ..Bulletin::default() });
+            api.set_signers(ModelRc::default());
+            return Ok(Page::Bulletin);
+        };
+        api.set_signers(model(page.signers.iter().map(signer)));
+        let (standing, reason, withdrawn_on, _) = standing(&page.state);
+        let mut bulletin = Bulletin {
+            place: page.village_name.as_str().into(),
+            day: day(page.signed_at.date()),
+            standing,
+            reason,
+            withdrawn_on,
+            ..Bulletin::default()
+        };
+        if let Some(content) = page.content {
+            (bulletin.column, bulletin.column_en) = self.column_names(&content.column)?;
+            bulletin.title = content.title.into();
+            bulletin.body = content.body.into();
+            let blank = |_: &_| BulletinPicture { picture: Image::default(), has_picture: false };
+            api.set_bulletin_pictures(model(content.images.iter().map(blank)));
+            let (serial, dots) = (api.get_serial(), api.get_dots());
+            let (width, height) = ((FIGURE_PX.0 * dots) as u32, (FIGURE_PX.1 * dots) as u32);
+            for (row, image) in content.images.iter().enumerate() {
+                let hash = image.sha256;
+                self.darkroom.order(Order::Figure { serial, row, hash, width, height });
+            }
+        }
+        api.set_bulletin(bulletin);
+        Ok(Page::Bulletin)
+    }
+
+    fn fill_seal(&self, paper: Paper) -> Result<Page, ShelfError> {
+        let proof = match paper {
+            Paper::Receipt(index) => self.shelf.receipt(index)?.map(|page| {
+                let signed = (page.village_name, page.signed_at, page.signers);
+                (index, signed, page.log_size, page.root, page.entry_hash)
+            }),
+            Paper::Bulletin(index) => self.shelf.bulletin(index)?.map(|page| {
+                let signed = (page.village_name, page.signed_at, page.signers);
+                (index, signed, page.log_size, page.root, page.entry_hash)
+            }),
+        };
+        let Some((index, (village, signed_at, signers), log_size, root, entry)) = proof else {
+            return Ok(Page::Status);
+        };
+        self.api().set_signers(model(signers.iter().map(signer)));
+        self.api().set_proof(Proof {
+            number: count(index),
+            village: village.into(),
+            signed_on: day(signed_at.date()),
+            log_size: count(log_size),
+            root: in_fours(root),
+            entry: in_fours(entry),
+        });
+        Ok(Page::Seal)
+    }
+
+    pub(super) fn open_seal(&self) {
+        match self.place() {
+            Place::Receipt(index) => self.go(Place::Seal(Paper::Receipt(index))),
+            Place::Bulletin(index) => self.go(Place::Seal(Paper::Bulletin(index))),
+            _ => {}
+        }
+    }
+
+    pub(super) fn open_status(&self) {
+        if self.place() != Place::Status {
+            self.go(Place::Status);
+        }
+    }
+
+    pub(super) fn open_village(&self, row: i32) {
+        let villages = self.shelf.villages().unwrap_or_default();
+        if let Some(village) = at(&villages, row) {
+            self.go(Place::Village(village.code));
+        }
+    }
+
+    pub(super) fn open_month(&self, row: i32) {
+        let Place::Village(village) = self.place() else { return };
+        // By its date and not by its place in the list, which a sync may have moved.
+        let shown = self.api().get_months();
+        let Some(line) = usize::try_from(row).ok().and_then(|i| slint::Model::row_data(&shown, i))
+        else {
+            return;
+        };
+        let text = format!("{:04}-{:02}", line.month.year, line.month.month);
+        if let Ok(period) = text.parse() {
+            self.go(Place::Month(village, period));
+        }
+    }
+
+    pub(super) fn open_receipt(&self, row: i32) {
+        let shown = self.api().get_receipts();
+        let line = usize::try_from(row).ok().and_then(|i| slint::Model::row_data(&shown, i));
+        if let Some(line) = line {
+            self.go(Place::Receipt(index(line.number)));
+        }
+    }
+
+    pub(super) fn open_column(&self, row: i32) {
+        let columns = self.shelf.columns().unwrap_or_default();
+        self.choose_column(at(&columns, row).map(|column| column.id.clone()));
+    }
+
+    pub(super) fn open_bulletin(&self, row: i32) {
+        let shown = self.api().get_bulletins();
+        let line = usize::try_from(row).ok().and_then(|i| slint::Model::row_data(&shown, i));
+        if let Some(line) = line {
+            self.go(Place::Bulletin(index(line.number)));
+        }
+    }
+}
+
+fn at<T>(rows: &[T], row: i32) -> Option<&T> {
+    rows.get(usize::try_from(row).ok()?)
+}
+
+fn model<T: Clone + 'static>(rows: impl IntoIterator<Item = T>) -> ModelRc<T> {
+    ModelRc::new(VecModel::from(rows.into_iter().collect::<Vec<T>>()))
+}
+
+/// A number for the screen, which counts to two thousand million.
+fn count(number: u64) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+fn month(period: Period) -> Month {
+    Month { year: period.year().into(), month: period.month().into() }
+}
+
+fn day(date: Date) -> Day {
+    let Month { year, month } = month(date.period());
+    Day { year, month, day: date.day().into() }
+}
+
+/// Date and time to the minute, as the clock that wrote them showed them.
+fn minute(at: &Timestamp) -> SharedString {
+    at.as_str().get(..MINUTE_CHARS).unwrap_or(at.as_str()).replace('T', " ").into()
+}
+
+/// Whole days from `then` to `now` by the calendar of `now`'s clock; `None` when `now` comes first.
+fn days_between(then: &Timestamp, now: &Timestamp) -> Option<i32> {
+    let seconds = |at: &Timestamp| at.as_str().parse::<Instant>().map(Instant::as_second).ok();
+    let (from, to) = (seconds(then)?, seconds(now)?);
+    let offset = seconds(&format!("{}Z", now.as_str().get(..19)?).parse().ok()?)? - to;
+    let day = |second: i64| (second + offset).div_euclid(SECONDS_A_DAY);
+    (to >= from).then(|| i32::try_from(day(to) - day(from)).ok())?
+}
+
+/// A fingerprint that two people can compare aloud.
+fn in_fours(hash: Hash) -> SharedString {
+    let text = hash.to_string();
+    let fours: Vec<&str> = (0..text.len()).step_by(4).filter_map(|i| text.get(i..i + 4)).collect();
+    fours.join(" ").into()
+}
+
+fn door(row: &VillageRow) -> VillageDoor {
+    VillageDoor {
+        name: row.name.as_str().into(),
+        month: row.latest.map(month).unwrap_or_default(),
+        income: row.income.to_string().into(),
+        spending: row.spending.to_string().into(),
+        receipts: count(row.receipts),
+    }
+}
+
+fn month_line(row: &MonthRow, largest: Fen) -> MonthLine {
+    let share = |sum: Fen| if largest.0 > 0 { (sum.0 as f64 / largest.0 as f64) as f32 } else { 0.0 };
+    MonthLine {
+        month: month(row.period),
+        income: row.income.to_string().into(),
+        spending: row.spending.to_string().into(),
+        receipts: count(row.receipts),
+        nothing: row.nothing,
+        waiting: count(row.waiting),
+        income_share: share(row.income),
+        spending_share: share(row.spending),
+    }
+}
+
+fn flow(direction: Option<Direction>) -> Flow {
+    match direction {
+        Some(Direction::In) => Flow::Income,
+        Some(Direction::Out) => Flow::Spending,
+        None => Flow::Unknown,
+    }
+}
+
+/// How a paper stands, why and when it was withdrawn, and what took its place.
+fn standing(state: &State) -> (Standing, ui::Reason, Day, i32) {
+    match state {
+        State::Shown => (Standing::Shown, ui::Reason::None, Day::default(), -1),
+        State::Corrected { by } => {
+            (Standing::Corrected, ui::Reason::None, Day::default(), count(*by))
+        }
+        State::Withdrawn { reason, at } => {
+            let reason = match reason {
+                Reason::Personal => ui::Reason::Personal,
+                Reason::Mistaken => ui::Reason::Mistaken,
+                Reason::Duplicate => ui::Reason::Duplicate,
+                Reason::Ordered => ui::Reason::Ordered,
+            };
+            (Standing::Withdrawn, reason, day(at.date()), -1)
+        }
+    }
+}
+
+fn receipt_line(row: &ReceiptRow) -> ReceiptLine {
+    ReceiptLine {
+        number: count(row.index),
+        day: day(row.date),
+        purpose: row.purpose.as_str().into(),
+        payee: row.payee.as_str().into(),
+        amount: row.amount.to_string().into(),
+        flow: flow(row.direction),
+        standing: standing(&row.state).0,
+        has_picture: false,
+        thumb: Image::default(),
+    }
+}
+
+fn receipt(page: &ReceiptPage) -> Receipt {
+    let (standing, reason, withdrawn_on, corrected_by) = standing(&page.state);
+    let blank = Receipt {
+        number: count(page.index),
+        village: page.village_name.as_str().into(),
+        month: month(page.period),
+        standing,
+        corrected_by,
+        corrects: page.corrects.map_or(-1, count),
+        reason,
+        withdrawn_on,
+        ..Receipt::default()
+    };
+    let Some(content) = &page.content else { return blank };
+    let invoice = content.invoice.as_ref();
+    Receipt {
+        flow: flow(Some(content.direction)),
+        amount: content.amount.to_string().into(),
+        day: day(content.date),
+        purpose: content.purpose.as_str().into(),
+        payee: content.payee.as_str().into(),
+        category: content.category.as_str().into(),
+        handler: content.handler.as_str().into(),
+        witness: content.witness.as_str().into(),
+        approver: content.approver.as_str().into(),
+        invoice: invoice.map(|i| i.number.as_str()).unwrap_or_default().into(),
+        invoice_code: invoice.map(|i| i.code.as_str()).unwrap_or_default().into(),
+        pictures: count(content.images.len() as u64),
+        ..blank
+    }
+}
+
+fn signer(signer: &shelf::Signer) -> Signer {
+    Signer {
+        holder: signer.holder.as_str().into(),
+        title: signer.post.as_str().into(),
+        post: match signer.role {
+            Role::Accountant => Post::Accountant,
+            Role::Supervisor => Post::Supervisor,
+            Role::Office => Post::Office,
+        },
+        key: signer.key.as_str().into(),
+    }
+}
+
+fn ailment(kind: TroubleKind) -> Ailment {
+    match kind {
+        TroubleKind::Rollback => Ailment::Rollback,
+        TroubleKind::Fork => Ailment::Fork,
+        TroubleKind::BadSignature => Ailment::BadSignature,
+        TroubleKind::BadHash => Ailment::BadHash,
+        TroubleKind::BadFormat => Ailment::BadFormat,
+        TroubleKind::Unreachable => Ailment::Unreachable,
+        TroubleKind::TooLarge => Ailment::TooLarge,
+        TroubleKind::WrongKey => Ailment::WrongKey,
+        TroubleKind::Disk => Ailment::Disk,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn days(then: &str, now: &str) -> Option<i32> {
+        days_between(&then.parse().unwrap(), &now.parse().unwrap())
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar_on_the_wall() {
+        let noon = "2026-11-22T12:00:00+08:00";
+        assert_eq!(days(noon, "2026-11-22T23:59:59+08:00"), Some(0));
+        assert_eq!(days(noon, "2026-11-23T00:00:00+08:00"), Some(1));
+        assert_eq!(days("2026-11-21T17:00:00Z", noon), Some(0));
+        assert_eq!(days("2026-11-21T15:00:00Z", noon), Some(1));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_says_nothing_about_age() {
+        assert_eq!(days("2026-11-22T12:00:00+08:00", "2020-01-01T00:00:00+08:00"), None);
+    }
+}

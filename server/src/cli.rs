@@ -1,0 +1,334 @@
+//! The command line: what an operator types, and what is printed.
+
+mod people;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use ledger::content::{Column, VillageName};
+use ledger::key::SigningKey;
+use ledger::place::Village;
+use tokio::net::TcpListener;
+
+use crate::app::{App, read_keys};
+use crate::data::DataDir;
+use crate::db::{self, Db};
+use crate::durable::{self, Access};
+use crate::error::{Error, Result};
+use crate::people::Who;
+use crate::publish::{self, Keys};
+use crate::{directory, serve, verify, web};
+
+/// 明白：镇政府服务器。接收、审核、公布、答复。
+#[derive(Parser)]
+#[command(name = "mingbai-server", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which data directory is meant.
+#[derive(Args)]
+struct Data {
+    /// 数据目录
+    #[arg(long = "data", value_name = "DIR", env = "MINGBAI_DATA")]
+    dir: PathBuf,
+}
+
+impl Data {
+    fn at(&self) -> DataDir {
+        DataDir::at(&self.dir)
+    }
+
+    /// Opens the office to change it: nobody else may have it open.
+    fn open(&self) -> Result<App> {
+        App::open(self.at(), String::new())
+    }
+
+    fn read<T>(&self, f: impl FnOnce(&rusqlite::Connection) -> Result<T>) -> Result<T> {
+        let path = self.at().database();
+        if !path.exists() {
+            let message = format!("{} 还没有初始化：请先运行 init", self.dir.display());
+            return Err(Error::refused("no-data", message));
+        }
+        f(&db::open_reader(&path)?)
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// 新建：生成密钥和数据库，打印日志的验证公钥
+    Init {
+        #[command(flatten)]
+        data: Data,
+        /// 乡镇名称
+        #[arg(long, env = "MINGBAI_NAME")]
+        name: String,
+        /// 日志名称：不带 https:// 的网址，如 xinjie.example/log
+        #[arg(long, env = "MINGBAI_ORIGIN")]
+        origin: String,
+        /// 乡镇的 12 位代码（末三位为 000）
+        #[arg(long, env = "MINGBAI_TOWNSHIP", default_value = "000000000000")]
+        township: Village,
+    },
+    /// 运行服务器
+    Serve {
+        #[command(flatten)]
+        data: Data,
+        /// 监听地址；端口 0 由系统选定
+        #[arg(long, env = "MINGBAI_LISTEN", default_value = "127.0.0.1:8080")]
+        listen: SocketAddr,
+        /// 群众访问的网址（写进二维码）；默认为监听地址
+        #[arg(long, env = "MINGBAI_PUBLIC_URL")]
+        public_url: Option<String>,
+    },
+    /// 打印日志的验证公钥
+    Vkey {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// 办公人员账户和报账员密钥
+    #[command(subcommand)]
+    User(people::User),
+    /// 村名录
+    #[command(subcommand)]
+    Village(VillageCommand),
+    /// 公告栏目
+    #[command(subcommand)]
+    Column(ColumnCommand),
+    /// 核对全部数据：树、条目、内容、图片
+    Verify {
+        #[command(flatten)]
+        data: Data,
+        /// 以 JSON 打印结果
+        #[arg(long, env = "MINGBAI_JSON")]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum VillageCommand {
+    /// 增加或改名，一次可加多个：village add --data DIR 341181107201=新街村 …
+    Add {
+        #[command(flatten)]
+        data: Data,
+        /// 12 位代码=村名
+        #[arg(value_name = "CODE=NAME", value_parser = parse_village)]
+        villages: Vec<VillageName>,
+        /// 12 位代码
+        #[arg(long, env = "MINGBAI_CODE", requires = "name")]
+        code: Option<Village>,
+        /// 村名
+        #[arg(long, env = "MINGBAI_NAME", requires = "code")]
+        name: Option<String>,
+    },
+    /// 列出
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// 以 JSON 打印
+        #[arg(long, env = "MINGBAI_JSON")]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum ColumnCommand {
+    /// 增加或改名
+    Add {
+        #[command(flatten)]
+        data: Data,
+        /// 编号：小写字母、数字、连字符
+        #[arg(long, env = "MINGBAI_ID")]
+        id: String,
+        /// 中文名
+        #[arg(long, env = "MINGBAI_NAME")]
+        name: String,
+        /// 英文名
+        #[arg(long, env = "MINGBAI_NAME_EN")]
+        name_en: String,
+    },
+    /// 列出
+    List {
+        #[command(flatten)]
+        data: Data,
+        /// 以 JSON 打印
+        #[arg(long, env = "MINGBAI_JSON")]
+        json: bool,
+    },
+}
+
+fn parse_village(text: &str) -> std::result::Result<VillageName, String> {
+    let (code, name) = text.split_once('=').ok_or("应写作 代码=村名")?;
+    let code = code.parse().map_err(|_| "代码应为 12 位数字")?;
+    Ok(VillageName { code, name: name.to_owned() })
+}
+
+/// Does what was asked for.
+///
+/// # Errors
+/// One line for the person who asked.
+pub fn run(cli: Cli) -> Result<()> {
+    match cli.command {
+        Command::Init { data, name, origin, township } => init(&data.at(), &name, &origin, township),
+        Command::Serve { data, listen, public_url } => serve_until_stopped(&data, listen, public_url),
+        Command::Vkey { data } => {
+            let keys = read_keys(&data.at())?;
+            println!("{}", keys.log.verifier());
+            Ok(())
+        }
+        Command::User(command) => people::run(command),
+        Command::Village(command) => village(command),
+        Command::Column(command) => column(command),
+        Command::Verify { data, json } => check(&data.at(), json),
+    }
+}
+
+fn init(data: &DataDir, name: &str, origin: &str, township: Village) -> Result<()> {
+    if !township.is_township() {
+        let message = format!("{township} 不是乡镇代码（末三位应为 000）");
+        return Err(Error::refused("bad-village", message));
+    }
+    data.create()?;
+    let lock = data.lock()?;
+    let db = Db::open(&data.database())?;
+    let size: Option<u64> = db.read(|c| Ok(c.query_row("SELECT max(size) FROM log", [], |r| r.get(0))?))?;
+    if size.is_some_and(|size| size > 0) {
+        let message = format!("{} 已经初始化过", data.path().display());
+        return Err(Error::refused("exists", message));
+    }
+    // A key that an interrupted first try made is kept: it signed nothing yet, but may be noted.
+    let keys = Keys {
+        log: make_key(&data.log_key(), origin)?,
+        office: make_key(&data.office_key(), &format!("{origin}/office"))?,
+    };
+    if size.is_none() {
+        publish::found(&db, &keys, township.as_str())?;
+    }
+    let entries = directory::first_entries(&keys, township, name)?;
+    let vkey = keys.log.verifier();
+    let objects = Arc::new(crate::objects::Objects::at(data.public()));
+    let publisher = publish::Publisher::open(
+        Arc::new(db),
+        data.clone(),
+        keys,
+        objects,
+        publish::Crash::Never,
+    )?;
+    publisher.append(move |_, _| Ok(entries))?;
+    drop(lock);
+    println!("{vkey}");
+    Ok(())
+}
+
+fn make_key(path: &std::path::Path, name: &str) -> Result<SigningKey> {
+    if path.exists() {
+        let text = std::fs::read_to_string(path).map_err(Error::file(path))?;
+        let kept: Option<SigningKey> = text.parse().ok();
+        return kept.filter(|key| key.verifier().name() == name).ok_or_else(|| {
+            Error::refused("exists", format!("{} 已有另一把密钥", path.display()))
+        });
+    }
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|e| Error::Corrupt(format!("没有随机数：{e}")))?;
+    let key = SigningKey::from_seed(name, seed)
+        .map_err(|e| Error::refused("bad-name", format!("日志名称 {name} 不合规定：{e}")))?;
+    durable::replace(path, format!("{}\n", key.to_secret_text()).as_bytes(), Access::Private)?;
+    Ok(key)
+}
+
+fn serve_until_stopped(data: &Data, listen: SocketAddr, public_url: Option<String>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::file("tokio"))?;
+    runtime.block_on(async {
+        let cannot = |e| Error::refused("listen", format!("无法在 {listen} 监听：{e}"));
+        let listener = TcpListener::bind(listen).await.map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        let stop = serve::stop_signal().map_err(Error::file("signals"))?;
+        let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
+        let at = data.at();
+        let opened = tokio::task::spawn_blocking(move || App::open(at, public_url)).await;
+        let app = opened.unwrap_or_else(|_| Err(Error::Corrupt("启动时出错".into())))?;
+        let router = web::router::router(Arc::new(app));
+        println!("listening on http://{address}");
+        std::io::stdout().flush().map_err(Error::file("stdout"))?;
+        serve::serve(listener, router, stop).await
+    })
+}
+
+fn village(command: VillageCommand) -> Result<()> {
+    match command {
+        VillageCommand::Add { data, mut villages, code, name } => {
+            villages.extend(code.zip(name).map(|(code, name)| VillageName { code, name }));
+            if villages.is_empty() {
+                return Err(Error::refused("bad-village", "请给出 代码=村名，或 --code 和 --name"));
+            }
+            tell(directory::add_villages(&data.open()?, &villages, &Who::operator())?);
+        }
+        VillageCommand::List { data, json } => {
+            let villages = data.read(directory::current)?.villages;
+            if json {
+                print_json(&villages)?;
+            } else {
+                villages.iter().for_each(|village| println!("{}\t{}", village.code, village.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn column(command: ColumnCommand) -> Result<()> {
+    match command {
+        ColumnCommand::Add { data, id, name, name_en } => {
+            let column = Column { id, name, name_en };
+            tell(directory::add_column(&data.open()?, &column, &Who::operator())?);
+        }
+        ColumnCommand::List { data, json } => {
+            let columns = data.read(directory::current)?.columns;
+            if json {
+                print_json(&columns)?;
+            } else {
+                for column in columns {
+                    println!("{}\t{}\t{}", column.id, column.name, column.name_en);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn tell(published: Option<publish::Published>) {
+    match published {
+        Some(published) => println!("已公布：第 {} 条", published.index),
+        None => println!("没有变化"),
+    }
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string(value).map_err(|e| Error::Corrupt(e.to_string()))?;
+    println!("{text}");
+    Ok(())
+}
+
+fn check(data: &DataDir, json: bool) -> Result<()> {
+    let report = verify::verify(data)?;
+    if json {
+        print_json(&report)?;
+    }
+    match &report.problem {
+        None if json => Ok(()),
+        None => {
+            println!(
+                "核对无误：{} 条，{} 份内容，{} 张图片，{} 个文件",
+                report.entries, report.contents, report.images, report.files
+            );
+            Ok(())
+        }
+        Some(problem) => Err(Error::Corrupt(format!("{}：{}", problem.what, problem.why))),
+    }
+}

@@ -1,0 +1,195 @@
+//! Files that are there after a power cut: write beside, sync, rename, sync the directory.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everyone (mode 0644): the public tree.
+    Public,
+    /// Only the office's own account (mode 0600): keys, images under review.
+    Private,
+}
+
+/// Writes a file that replaces what was there, whole or not at all, and is on the disk afterwards.
+///
+/// # Errors
+/// When any step fails; what was there before is then still there.
+pub fn replace(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
+    replace_unsynced_name(path, bytes, access, Sync::Yes)?;
+    sync_directory(parent(path))
+}
+
+/// The same without waiting for the disk: for many files, followed by one [`sync_filesystem`].
+///
+/// # Errors
+/// When any step fails.
+pub fn replace_soon(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
+    replace_unsynced_name(path, bytes, access, Sync::No)
+}
+
+/// Writes a file that never changes. When it is there already it must hold the same bytes.
+/// Not synced: call [`sync_filesystem`] afterwards.
+///
+/// # Errors
+/// `Corrupt` when other bytes are there.
+pub fn create(path: &Path, bytes: &[u8]) -> Result<()> {
+    match fs::read(path) {
+        Ok(there) if there == bytes => Ok(()),
+        // What a power cut can leave of a file whose name reached the disk before its bytes.
+        Ok(there) if is_torn(&there, bytes) => replace_soon(path, bytes, Access::Public),
+        Ok(_) => Err(Error::Corrupt(format!("{} 已存在，但内容不同", path.display()))),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            replace_soon(path, bytes, Access::Public)
+        }
+        Err(e) => Err(Error::file(path)(e)),
+    }
+}
+
+/// A file that was cut short, or whose bytes never came and read as zeros.
+fn is_torn(there: &[u8], whole: &[u8]) -> bool {
+    there.len() < whole.len() && whole.starts_with(there) || there.iter().all(|b| *b == 0)
+}
+
+#[derive(PartialEq)]
+enum Sync {
+    Yes,
+    No,
+}
+
+fn replace_unsynced_name(path: &Path, bytes: &[u8], access: Access, sync: Sync) -> Result<()> {
+    let beside = temporary(path);
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).map_err(Error::file(directory))?;
+    }
+    let mode = match access {
+        Access::Public => 0o644,
+        Access::Private => 0o600,
+    };
+    let write = || -> io::Result<()> {
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&beside)?;
+        // An older temporary file may have had another mode.
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
+        file.write_all(bytes)?;
+        if sync == Sync::Yes {
+            file.sync_all()?;
+        }
+        fs::rename(&beside, path)
+    };
+    write().map_err(|e| {
+        let _best_effort = fs::remove_file(&beside);
+        Error::file(path)(e)
+    })
+}
+
+/// Makes renames, creations and removals in a directory durable.
+///
+/// # Errors
+/// When the directory cannot be opened or synced.
+pub fn sync_directory(directory: &Path) -> Result<()> {
+    File::open(directory).and_then(|d| d.sync_all()).map_err(Error::file(directory))
+}
+
+/// Makes everything written so far to the filesystem that holds `directory` durable: one wait for
+/// a whole batch of small files.
+///
+/// # Errors
+/// When any write to that filesystem failed.
+pub fn sync_filesystem(directory: &Path) -> Result<()> {
+    let sync = || rustix::fs::syncfs(File::open(directory)?).map_err(io::Error::from);
+    sync().map_err(Error::file(directory))
+}
+
+/// Moves a file; when the source is gone, the target must be there (an earlier move).
+///
+/// # Errors
+/// When neither is there, or the move fails.
+pub fn move_file(from: &Path, to: &Path) -> Result<()> {
+    if let Some(directory) = to.parent() {
+        fs::create_dir_all(directory).map_err(Error::file(directory))?;
+    }
+    match fs::rename(from, to) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound && to.exists() => Ok(()),
+        other => other.map_err(Error::file(from)),
+    }
+}
+
+/// Lets everyone read a file (mode 0644).
+///
+/// # Errors
+/// When the mode cannot be set.
+pub fn make_public(path: &Path) -> Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644)).map_err(Error::file(path))
+}
+
+/// Removes a file if it is there.
+///
+/// # Errors
+/// When it is there and cannot be removed.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.map_err(Error::file(path)),
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
+
+/// The name beside `path` that a half-written file has.
+fn temporary(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_never_changes_is_written_once_and_refuses_other_bytes() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/b");
+        create(&path, b"same").unwrap();
+        create(&path, b"same").unwrap();
+        assert!(matches!(create(&path, b"else"), Err(Error::Corrupt(_))));
+        assert_eq!(fs::read(&path).unwrap(), b"same");
+    }
+
+    #[test]
+    fn a_torn_file_is_written_again() {
+        let directory = tempfile::tempdir().unwrap();
+        for torn in [&b""[..], b"wh", b"\0\0\0\0\0"] {
+            let path = directory.path().join("f");
+            fs::write(&path, torn).unwrap();
+            create(&path, b"whole").unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"whole");
+        }
+    }
+
+    #[test]
+    fn a_private_file_is_read_by_nobody_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        replace(&path, b"secret", Access::Private).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_move_that_was_done_already_is_done() {
+        let directory = tempfile::tempdir().unwrap();
+        let (from, to) = (directory.path().join("from"), directory.path().join("x/to"));
+        fs::write(&from, b"1").unwrap();
+        move_file(&from, &to).unwrap();
+        move_file(&from, &to).unwrap();
+        assert!(move_file(&from, &directory.path().join("other")).is_err());
+    }
+}

@@ -1,0 +1,27 @@
+//! The township office: takes signed receipts in, lets people review them, publishes them in a
+//! verifiable log, and answers whoever asks.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod app;
+pub mod blobs;
+pub mod bulletin;
+pub mod cli;
+pub mod clock;
+pub mod data;
+pub mod db;
+pub mod directory;
+pub mod durable;
+pub mod error;
+pub mod intake;
+pub mod objects;
+pub mod people;
+pub mod photo;
+pub mod publish;
+pub mod review;
+pub mod serve;
+pub mod verify;
+pub mod view;
+pub mod web;
+
+pub use app::App;
+pub use error::{Error, Result};

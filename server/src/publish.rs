@@ -1,0 +1,312 @@
+//! Publishing: the only code that appends to the log and signs its head.
+//!
+//! The order of durable writes is written once, in [`Publisher::append`] and [`Publisher::apply`];
+//! recovery is the same `apply`, run at start on whatever a crash left.
+
+mod files;
+mod stage;
+
+#[cfg(test)]
+mod crash_tests;
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+
+use ledger::checkpoint::Checkpoint;
+use ledger::key::{SigningKey, VerifierKey};
+use ledger::roster::Roster;
+use rusqlite::{Connection, params};
+
+use crate::data::DataDir;
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::objects::Objects;
+use crate::{durable, view};
+pub use files::content_bundle_path;
+pub(crate) use files::content_bundle;
+pub use stage::{NewEntry, office_note};
+pub(crate) use stage::{earlier, refused};
+
+/// Most entries that one call publishes.
+pub const BATCH_MAX: usize = 2_000;
+
+/// The office's two keys. They leave the data directory only to sign.
+#[derive(Debug)]
+pub struct Keys {
+    /// Signs checkpoints; its name is the log's origin.
+    pub log: SigningKey,
+    /// Signs the office's own statements.
+    pub office: SigningKey,
+}
+
+/// The durable steps of publishing, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The stage and the new head, in one SQLite transaction: the point of no return.
+    Commit,
+    /// Entry bundles.
+    Bundles,
+    /// Hash tiles.
+    Tiles,
+    /// Contents and their bundles.
+    Contents,
+    /// Images move from private to public.
+    Images,
+    /// All of the above reaches the disk.
+    Sync,
+    /// The `checkpoint` file.
+    Checkpoint,
+    /// What was withdrawn leaves the public tree.
+    Forget,
+    /// The stage is dropped; the view follows.
+    Done,
+}
+
+/// Where a test asks for a crash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Crash {
+    /// Nowhere: real life.
+    #[default]
+    Never,
+    /// Before this step is done.
+    Before(Step),
+    /// After this step was done, before anything else.
+    After(Step),
+}
+
+impl Crash {
+    fn around<T>(self, step: Step, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let crashed = || Err(Error::Stopped(format!("crash asked for around {step:?}")));
+        if self == Self::Before(step) {
+            return crashed();
+        }
+        let done = work()?;
+        if self == Self::After(step) { crashed() } else { Ok(done) }
+    }
+}
+
+/// One published statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Log index.
+    pub index: u64,
+    /// Proof that it stands there (C2SP tlog-proof), verified before it is handed out.
+    pub proof: String,
+}
+
+/// Appends to one log. One batch at a time.
+pub struct Publisher {
+    db: Arc<Db>,
+    data: DataDir,
+    keys: Arc<Keys>,
+    roster: RwLock<Arc<Roster>>,
+    objects: Arc<Objects>,
+    turn: Mutex<()>,
+    stopped: OnceLock<String>,
+    crash: Crash,
+}
+
+/// The row of the log table.
+struct LogRow {
+    size: u64,
+    applied: u64,
+    checkpoint: String,
+    head: Checkpoint,
+}
+
+impl Publisher {
+    /// Takes up a log, finishing what a crash left unfinished. The caller holds the data's lock.
+    ///
+    /// # Errors
+    /// When the files cannot be written, or do not fit the head that was signed.
+    pub fn open(
+        db: Arc<Db>,
+        data: DataDir,
+        keys: Keys,
+        objects: Arc<Objects>,
+        crash: Crash,
+    ) -> Result<Self> {
+        let publisher = Self {
+            roster: RwLock::new(Arc::new(db.read(stage::read_roster)?)),
+            turn: Mutex::new(()),
+            stopped: OnceLock::new(),
+            keys: Arc::new(keys),
+            db,
+            data,
+            objects,
+            crash,
+        };
+        publisher.apply()?;
+        // The view may be behind for another reason: a newer version of its tables.
+        publisher.db.write_blocking(view::extend)?;
+        Ok(publisher)
+    }
+
+    /// The key that the log is verified with.
+    #[must_use]
+    pub fn vkey(&self) -> VerifierKey {
+        self.keys.log.verifier()
+    }
+
+    /// Who may sign, as of the newest entry.
+    #[must_use]
+    pub fn roster(&self) -> Arc<Roster> {
+        Arc::clone(&self.roster.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// # Errors
+    /// `Stopped` after a write failed past the point of no return, until the program is restarted.
+    pub fn must_run(&self) -> Result<()> {
+        match self.stopped.get().cloned().or_else(|| self.db.failure()) {
+            None => Ok(()),
+            Some(why) => Err(Error::Stopped(why)),
+        }
+    }
+
+    /// Publishes what `choose` picks (inside the committing transaction, so that nothing changes
+    /// between choice and commit), as one batch under one new checkpoint. Blocks.
+    ///
+    /// # Errors
+    /// Before the commit: any refusal, and nothing happened. After it: `Stopped`; the batch is
+    /// published all the same, by the next start.
+    pub fn append<F>(&self, choose: F) -> Result<Vec<Published>>
+    where
+        F: FnOnce(&Connection, &Keys) -> Result<Vec<NewEntry>> + Send + 'static,
+    {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.must_run()?;
+        let (keys, data) = (Arc::clone(&self.keys), self.data.clone());
+        let roster = Roster::clone(&self.roster());
+
+        // 1. Stage and commit. A crash before this leaves nothing; after it, everything that the
+        //    rest needs is in the database, and recovery does the rest.
+        let (batch, roster) = self.crash.around(Step::Commit, || {
+            self.db.write_blocking(move |c| {
+                let entries = choose(c, &keys)?;
+                stage::commit(c, &keys, &data, roster, entries)
+            })
+        })?;
+        *self.roster.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(roster);
+
+        // 2. The files. An error here is fatal: a failed fsync must not be tried again, because
+        //    the kernel may have dropped the pages; a restart writes them anew from the stage.
+        self.apply().map_err(|error| self.stop(&error))?;
+        self.prove(batch)
+    }
+
+    /// Writes the files of every committed entry that has none yet. Everything is create-only and
+    /// may be done again; a crash between any two steps leaves the stage, and this runs again.
+    fn apply(&self) -> Result<()> {
+        let log = self.db.read(LogRow::read)?;
+        if log.applied == log.size {
+            return Ok(());
+        }
+        let batch = self.db.read(|c| files::Batch::load(c, &self.data, log.applied, &log.head))?;
+        let step = |step, work: &dyn Fn() -> Result<()>| self.crash.around(step, work);
+
+        // A crash anywhere here leaves files that no checkpoint mentions yet: harmless.
+        step(Step::Bundles, &|| batch.write_bundles(&self.data))?;
+        step(Step::Tiles, &|| batch.write_tiles(&self.data))?;
+        step(Step::Contents, &|| batch.write_contents(&self.data))?;
+        step(Step::Images, &|| batch.move_images(&self.data))?;
+        // Nothing may be promised by a checkpoint that is not on the disk: one sync for all.
+        step(Step::Sync, &|| durable::sync_filesystem(&self.data.public()))?;
+        // A crash before this leaves the old head, after it the new one; rename is atomic. The
+        // bytes come from the commit, so a second try writes the same checkpoint.
+        step(Step::Checkpoint, &|| {
+            let path = self.data.public().join("checkpoint");
+            durable::replace(&path, log.checkpoint.as_bytes(), durable::Access::Public)
+        })?;
+        // Only now is the withdrawal known to readers; a crash before this removes files at start.
+        step(Step::Forget, &|| batch.forget_withdrawn(&self.data))?;
+        self.objects.forget(&batch.changed_paths());
+        // Drop the stage. A crash before this only does all of the above again.
+        step(Step::Done, &|| self.drop_stage(&batch, log.size))?;
+        tracing::info!(size = log.size, new = log.size - log.applied, "published");
+        Ok(())
+    }
+
+    fn drop_stage(&self, batch: &files::Batch, size: u64) -> Result<()> {
+        let gone: Vec<u64> = batch.withdrawn().collect();
+        let forgets = !gone.is_empty();
+        self.db.write_blocking(move |c| {
+            for index in gone {
+                stage::forget_images(c, index)?;
+            }
+            c.execute("UPDATE log SET applied = ?1", [size])?;
+            view::extend(c)
+        })?;
+        if forgets { self.db.forget_deleted() } else { Ok(()) }
+    }
+
+    /// The proofs of a batch, each verified before it is handed out.
+    fn prove(&self, batch: std::ops::Range<u64>) -> Result<Vec<Published>> {
+        let checkpoint = self.db.read(LogRow::read)?.checkpoint;
+        let notes = self.db.read(|c| stage::notes(c, batch.clone()))?;
+        let mut tiles = files::Tiles::of(&self.data);
+        batch
+            .zip(notes)
+            .map(|(index, note)| {
+                let fetch = |want: &ledger::client::Want| tiles.fetch(&want.path);
+                let proof = ledger::client::prove_entry(
+                    &self.vkey(),
+                    &checkpoint,
+                    index,
+                    note.as_bytes(),
+                    fetch,
+                )
+                .map_err(|e| Error::Corrupt(format!("第 {index} 条的证明：{e}")))?;
+                Ok(Published { index, proof: proof.to_text() })
+            })
+            .collect()
+    }
+
+    /// The proof of any published entry under the newest checkpoint.
+    ///
+    /// # Errors
+    /// When there is no such entry, or a tile does not fit.
+    pub fn proof(&self, index: u64) -> Result<String> {
+        let mut proofs = self.prove(index..index + 1)?;
+        let proof = proofs.pop().map(|published| published.proof);
+        proof.ok_or_else(|| Error::refused("not-found", format!("没有第 {index} 条记录")))
+    }
+
+    fn stop(&self, error: &Error) -> Error {
+        tracing::error!(%error, "publishing failed after the commit; restart to recover");
+        let why = self.stopped.get_or_init(|| error.to_string());
+        Error::Stopped(why.clone())
+    }
+}
+
+impl LogRow {
+    fn read(c: &Connection) -> Result<Self> {
+        let (size, applied, checkpoint): (u64, u64, String) = c
+            .prepare_cached("SELECT size, applied, checkpoint FROM log")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let head = ledger::note::Note::parse(checkpoint.as_bytes())
+            .map_err(|e| e.to_string())
+            .and_then(|note| Checkpoint::parse(note.text()).map_err(|e| e.to_string()))
+            .map_err(|e| Error::Corrupt(format!("数据库中的检查点：{e}")))?;
+        if head.size != size {
+            return Err(Error::Corrupt("数据库中的检查点与条数不符".into()));
+        }
+        Ok(Self { size, applied, checkpoint, head })
+    }
+}
+
+/// Makes the empty log of a new office: a head of size 0, no file yet.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn found(db: &Db, keys: &Keys, township: &str) -> Result<()> {
+    let origin = keys.log.verifier().name().to_owned();
+    let head = Checkpoint { origin, size: 0, root: ledger::tree::empty_root() };
+    let (checkpoint, township) = (head.sign(&keys.log), township.to_owned());
+    db.write_blocking(move |c| {
+        c.execute(
+            "INSERT INTO log (one, township, size, root, checkpoint, applied)
+             VALUES (1, ?1, 0, ?2, ?3, 0)",
+            params![township, head.root.0, checkpoint],
+        )?;
+        Ok(())
+    })
+}

@@ -1,0 +1,239 @@
+//! Review: what waits, what one looks like, and the decisions that people of the office take.
+
+mod decide;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::error::Result;
+pub use decide::{publish, return_to, withdraw};
+
+/// Most submissions that one list holds.
+pub const LIST_MAX: u32 = 500;
+
+/// Where a submission stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Images are still missing.
+    Incomplete,
+    /// Whole, waiting for review.
+    Received,
+    /// Sent back with a reason.
+    Returned,
+    /// In the log.
+    Published,
+}
+
+/// Something that a reviewer should look at.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct Flag {
+    /// `invoice-used`: an earlier submission has this invoice number. `image-used`: an earlier one
+    /// has this picture.
+    pub code: &'static str,
+    /// The earlier submission's id.
+    pub other: String,
+}
+
+/// A submission as the office sees it.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// SHA-256 (hex) of the note's text.
+    pub id: String,
+    /// `receipt`, `nothing`, `bulletin` or `correction`.
+    pub kind: String,
+    /// 12-digit code.
+    pub village: String,
+    /// `YYYY-MM`, where the kind has one.
+    pub period: Option<String>,
+    /// Name of the key that signed.
+    pub signer: String,
+    /// Login of the editor who wrote it (bulletins).
+    pub author: Option<String>,
+    /// The signed note.
+    pub note: String,
+    /// The content object's text (JSON); none once withdrawn.
+    pub body: Option<String>,
+    /// The log index that a correction means.
+    pub of: Option<u64>,
+    /// Where it stands.
+    pub state: State,
+    /// Why it was returned.
+    pub reason: Option<String>,
+    /// Where the error came from: `format`, `original`, `attribute`.
+    pub source: Option<String>,
+    /// Its index in the log.
+    pub index: Option<u64>,
+    /// When it came, RFC 3339.
+    pub received: String,
+    /// When its state last changed, RFC 3339.
+    pub changed: String,
+    /// Hashes of images that have not arrived.
+    pub missing: Vec<String>,
+    /// What a reviewer should look at.
+    pub flags: Vec<Flag>,
+}
+
+/// One line of what was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// RFC 3339.
+    pub time: String,
+    /// The login it was done under.
+    pub login: String,
+    /// The person's name then.
+    pub name: String,
+    /// The person's role then.
+    pub role: String,
+    /// `publish`, `return`, `withdraw`, `draft`, …
+    pub act: String,
+    /// Submission id, log index, login, …
+    pub subject: String,
+    /// What else there is to say.
+    pub detail: Option<String>,
+}
+
+/// What waits for review and is whole, oldest first, at most [`LIST_MAX`].
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn list_pending(c: &Connection) -> Result<Vec<Submission>> {
+    list(
+        c,
+        "w.state = 'received' AND NOT EXISTS (SELECT 1 FROM submission_image s
+             LEFT JOIN image i ON i.sha256 = s.sha256
+             WHERE s.submission = w.seq AND i.sha256 IS NULL) ORDER BY w.seq",
+    )
+}
+
+/// What was returned or published last, newest first, at most [`LIST_MAX`].
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn list_decided(c: &Connection) -> Result<Vec<Submission>> {
+    list(c, "w.state <> 'received' ORDER BY w.changed DESC, w.seq DESC")
+}
+
+/// One submission by its id.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn one(c: &Connection, id: &str) -> Result<Option<Submission>> {
+    let mut query = c.prepare_cached(&format!("{SELECT} w.id = ?1"))?;
+    let found = query.query_row([id], read).optional()?;
+    found.map(|(seq, submission)| complete(c, seq, submission)).transpose()
+}
+
+/// What was done to a submission (by id), oldest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn history(c: &Connection, id: &str) -> Result<Vec<Act>> {
+    let mut query = c.prepare_cached(
+        "SELECT time, login, name, role, act, subject, detail FROM audit
+         WHERE subject = ?1 ORDER BY id LIMIT 500",
+    )?;
+    let rows = query.query_map([id], |row| {
+        Ok(Act {
+            time: row.get(0)?,
+            login: row.get(1)?,
+            name: row.get(2)?,
+            role: row.get(3)?,
+            act: row.get(4)?,
+            subject: row.get(5)?,
+            detail: row.get(6)?,
+        })
+    })?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+/// The columns that [`read`] reads. An index counts once the files of its batch are written.
+const SELECT: &str = "SELECT w.seq, w.id, w.kind, w.village, w.period, w.signer, w.author, w.note,
+    w.body, w.of, w.state, w.reason, w.source,
+    CASE WHEN w.idx < (SELECT applied FROM log) THEN w.idx END, w.received, w.changed
+    FROM submission w WHERE";
+
+fn list(c: &Connection, which: &str) -> Result<Vec<Submission>> {
+    let mut query = c.prepare_cached(&format!("{SELECT} {which} LIMIT {LIST_MAX}"))?;
+    let rows = query.query_map([], read)?;
+    rows.map(|row| {
+        let (seq, submission) = row?;
+        complete(c, seq, submission)
+    })
+    .collect()
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<(i64, Submission)> {
+    let (state, index): (String, Option<u64>) = (row.get(10)?, row.get(13)?);
+    let state = match state.as_str() {
+        "returned" => State::Returned,
+        "published" if index.is_some() => State::Published,
+        _ => State::Received,
+    };
+    let submission = Submission {
+        id: row.get(1)?,
+        kind: row.get(2)?,
+        village: row.get(3)?,
+        period: row.get(4)?,
+        signer: row.get(5)?,
+        author: row.get(6)?,
+        note: row.get(7)?,
+        body: row.get(8)?,
+        of: row.get(9)?,
+        state,
+        reason: row.get(11)?,
+        source: row.get(12)?,
+        index,
+        received: row.get(14)?,
+        changed: row.get(15)?,
+        missing: Vec::new(),
+        flags: Vec::new(),
+    };
+    Ok((row.get(0)?, submission))
+}
+
+fn complete(c: &Connection, seq: i64, mut submission: Submission) -> Result<Submission> {
+    if submission.state == State::Received {
+        submission.missing = missing(c, seq)?;
+        if !submission.missing.is_empty() {
+            submission.state = State::Incomplete;
+        }
+    }
+    submission.flags = flags(c, seq)?;
+    Ok(submission)
+}
+
+fn missing(c: &Connection, seq: i64) -> Result<Vec<String>> {
+    let mut query = c.prepare_cached(
+        "SELECT s.sha256 FROM submission_image s LEFT JOIN image i ON i.sha256 = s.sha256
+         WHERE s.submission = ?1 AND i.sha256 IS NULL ORDER BY s.picture, s.sha256",
+    )?;
+    let rows = query.query_map([seq], |row| row.get(0))?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+/// Earlier submissions (not returned, and not what this one corrects) with the same invoice number
+/// or the same picture.
+fn flags(c: &Connection, seq: i64) -> Result<Vec<Flag>> {
+    let mut query = c.prepare_cached(
+        "SELECT DISTINCT o.seq, o.id, 'invoice-used' FROM invoice mine
+             JOIN invoice theirs ON theirs.number = mine.number AND theirs.code = mine.code
+             JOIN submission o ON o.seq = theirs.submission
+             JOIN submission w ON w.seq = mine.submission
+             WHERE w.seq = ?1 AND o.seq < w.seq AND o.state <> 'returned'
+               AND coalesce(w.of, -1) NOT IN (coalesce(o.idx, -2), coalesce(o.of, -2))
+         UNION SELECT DISTINCT o.seq, o.id, 'image-used' FROM submission_image mine
+             JOIN submission_image theirs ON theirs.sha256 = mine.sha256
+             JOIN submission o ON o.seq = theirs.submission
+             JOIN submission w ON w.seq = mine.submission
+             WHERE w.seq = ?1 AND mine.picture = 1 AND theirs.picture = 1 AND o.seq < w.seq
+               AND o.state <> 'returned'
+               AND coalesce(w.of, -1) NOT IN (coalesce(o.idx, -2), coalesce(o.of, -2))
+         ORDER BY 3 DESC, 1 LIMIT 8",
+    )?;
+    let rows = query.query_map([seq], |row| {
+        let code: String = row.get(2)?;
+        let code = if code == "invoice-used" { "invoice-used" } else { "image-used" };
+        Ok(Flag { code, other: row.get(1)? })
+    })?;
+    Ok(rows.collect::<std::result::Result<_, _>>()?)
+}

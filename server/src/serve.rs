@@ -1,0 +1,103 @@
+//! Serving: the listener, its limits and timeouts, and an end that lets requests finish.
+
+mod stall;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, Result};
+
+/// How long a request's head may take (axum's own server has no such limit).
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a reader may take nothing of an answer.
+const STALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// Connections at the same time; more wait to be accepted.
+const CONNECTIONS_MAX: usize = 1024;
+/// Bytes of a request's head, and of what is buffered of an answer.
+const BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// How long open requests may take once the server was told to stop.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
+/// A pause after the system had no file descriptor or memory left for a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Answers requests until `stop` is ready, then finishes those under way.
+///
+/// # Errors
+/// Never once it runs.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let place = Arc::clone(&places).acquire_owned().await.map_err(|_| Error::Busy)?;
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "could not accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        let connection = connect(stream, router.clone());
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            let _place = place;
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(LAST_REQUESTS, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests were cut off");
+    }
+    Ok(())
+}
+
+type Service = TowerToHyperService<Router>;
+type Connection = http1::Connection<TokioIo<stall::Stalls<TcpStream>>, Service>;
+
+fn connect(stream: TcpStream, router: Router) -> Connection {
+    // Without it small answers wait for the reader's delayed acknowledgement.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    let io = TokioIo::new(stall::Stalls::new(stream, STALL_TIMEOUT));
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(BUFFER_BYTES_MAX)
+        .serve_connection(io, TowerToHyperService::new(router))
+}
+
+/// Ready when the process is asked to stop (SIGTERM or SIGINT).
+///
+/// # Errors
+/// When the signals cannot be watched.
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+

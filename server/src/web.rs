@@ -1,0 +1,13 @@
+//! The office over HTTP.
+
+pub mod api;
+pub mod answer;
+pub mod guard;
+pub mod login;
+pub mod office;
+pub mod page_cache;
+pub mod pages;
+pub mod qr;
+pub mod read;
+pub mod router;
+pub mod words;

@@ -1,0 +1,121 @@
+//! Answers that are not a page: errors in one line, and what a panic turns into.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::error::Error;
+
+/// What a program is told when something was refused.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct Refusal {
+    /// A stable word, for example `not-enrolled`.
+    pub error: String,
+    /// One sentence for a person, in Chinese.
+    pub message: String,
+}
+
+/// The HTTP status of an error.
+#[must_use]
+pub fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::Refused { code, .. } => match *code {
+            "not-enrolled" | "not-allowed" | "not-named" | "own-work" => StatusCode::FORBIDDEN,
+            "not-found" => StatusCode::NOT_FOUND,
+            "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
+            "malformed" => StatusCode::BAD_REQUEST,
+            "offset" | "in-progress" | "wrong-state" => StatusCode::CONFLICT,
+            "too-slow" => StatusCode::REQUEST_TIMEOUT,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        Error::Busy | Error::Stopped(_) => StatusCode::SERVICE_UNAVAILABLE,
+        _ if error.is_disk_full() => StatusCode::INSUFFICIENT_STORAGE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let status = status(&self);
+        if status.is_server_error() {
+            tracing::error!(error = %self, "a request failed");
+        }
+        // Paths and SQL are for the log, not for the outside.
+        let message = match &self {
+            Error::Refused { .. } | Error::Busy => self.to_string(),
+            _ if self.is_disk_full() => "服务器磁盘已满，请稍后再试".to_owned(),
+            Error::Stopped(_) => "服务器暂停接收，请联系镇政府经办人".to_owned(),
+            _ => "服务器内部错误".to_owned(),
+        };
+        let body = Refusal { error: self.code().to_owned(), message };
+        let mut response = (status, Json(body)).into_response();
+        response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+        if matches!(self, Error::Busy) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Makes a panic in a handler one failed request: status 500 and one line.
+pub async fn no_panic(request: Request, next: Next) -> Response {
+    let place = request.uri().path().to_owned();
+    CatchPanic(Box::pin(next.run(request))).await.unwrap_or_else(|panic| {
+        tracing::error!(%place, panic = text_of(&*panic), "a handler panicked");
+        (StatusCode::INTERNAL_SERVER_ERROR, "服务器内部错误\n").into_response()
+    })
+}
+
+struct CatchPanic<'a>(Pin<Box<dyn Future<Output = Response> + Send + 'a>>);
+
+impl Future for CatchPanic<'_> {
+    type Output = Result<Response, Box<dyn Any + Send>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    }
+}
+
+/// What a panic said.
+#[must_use]
+pub fn text_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_answer() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let panics = CatchPanic(Box::pin(async { panic!("at the disco") }));
+        let panic = runtime.block_on(panics).unwrap_err();
+        assert_eq!(text_of(&*panic), "at the disco");
+    }
+
+    #[test]
+    fn the_outside_learns_no_paths() {
+        let error = Error::file("/secret")(std::io::Error::other("x"));
+        let response = error.into_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = axum::body::to_bytes(response.into_body(), 1000);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let body = runtime.block_on(body).unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("secret"));
+    }
+}

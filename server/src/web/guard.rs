@@ -1,0 +1,150 @@
+//! The guard: who may open which office page, and whether a form was really sent by one of them.
+
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use axum::response::{IntoResponse, Redirect, Response};
+use ledger::hash::sha256;
+
+use crate::app::App;
+use crate::people::Role;
+use crate::web::login::{self, Session};
+use crate::web::office;
+use crate::web::words::zh;
+
+/// What is said to a request that another site had made.
+pub const FOREIGN: &str = zh("这个请求不是从本站的页面发出的，没有执行。");
+/// What is said when a form is too old or not ours.
+const STALE: &str = zh("表单已过期，没有执行。请回到上一页刷新后再试。");
+/// What is said to someone whose post does not allow it.
+const NOT_YOURS: &str = zh("您的岗位不能打开这一页。");
+
+/// Every role: whoever is signed in.
+pub const EVERYONE: &[Role] = &[Role::Admin, Role::Editor, Role::Reviewer];
+/// Those who decide on what others sent.
+pub const REVIEWERS: &[Role] = &[Role::Admin, Role::Reviewer];
+/// Those who write bulletins.
+pub const EDITORS: &[Role] = &[Role::Admin, Role::Editor];
+/// Those who say who may sign.
+pub const ADMINS: &[Role] = &[Role::Admin];
+
+/// The roles that may send this request: by the office's table, nobody where it is silent.
+fn roles(parts: &Parts) -> &'static [Role] {
+    let Some(path) = parts.extensions.get::<MatchedPath>() else { return &[] };
+    let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
+    let rule = office::TABLE
+        .iter()
+        .find(|rule| rule.path == path.as_str() && rule.method == method.as_str());
+    rule.map_or(&[], |rule| rule.roles)
+}
+
+/// Whether a request that changes something was sent by a page of this server, as far as the
+/// browser says. Programs that say nothing pass; they do not carry another person's cookie.
+#[must_use]
+pub fn from_here(asked: &HeaderMap, public_url: &str) -> bool {
+    if let Some(site) = asked.get("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let Some(origin) = asked.get(header::ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return false };
+    let host = asked.get(header::HOST).and_then(|host| host.to_str().ok());
+    let origin_host = origin.split_once("://").map(|(_, host)| host);
+    origin == public_url || (host.is_some() && origin_host == host)
+}
+
+impl FromRequestParts<Arc<App>> for Session {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let uri = parts.uri.clone();
+        let changes = parts.method != Method::GET && parts.method != Method::HEAD;
+        if changes && !from_here(&parts.headers, &app.public_url) {
+            return Err(office::refused(&uri, StatusCode::FORBIDDEN, FOREIGN));
+        }
+        let session = login::session(app, &parts.headers)
+            .await
+            .map_err(|error| office::failed(&uri, &error))?;
+        let Some(session) = session else {
+            return Err(Redirect::to(&office::words(&uri).link("/office/login")).into_response());
+        };
+        if roles(parts).contains(&session.who.role) {
+            Ok(session)
+        } else {
+            Err(office::refused(&uri, StatusCode::FORBIDDEN, NOT_YOURS))
+        }
+    }
+}
+
+/// A form that someone of the office sent, with the token of their session.
+pub struct Act {
+    /// Who.
+    pub session: Session,
+    /// Where to.
+    pub uri: Uri,
+    fields: Vec<(String, String)>,
+}
+
+impl Act {
+    /// The field's value without space around it; empty where the form has no such field.
+    #[must_use]
+    pub fn field(&self, name: &str) -> &str {
+        let field = self.fields.iter().find(|(key, _)| key == name);
+        field.map_or("", |(_, value)| value.trim())
+    }
+
+    /// Every value of a field that may stand more than once.
+    #[must_use]
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let fields = self.fields.iter().filter(|(key, _)| key == name);
+        fields.map(|(_, value)| value.clone()).collect()
+    }
+}
+
+impl FromRequest<Arc<App>> for Act {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let session = Session::from_request_parts(&mut parts, app).await?;
+        let uri = parts.uri.clone();
+        let request = Request::from_parts(parts, body);
+        let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, app)
+            .await
+            .map_err(|error| office::refused(&uri, error.status(), zh("表单读不出来或太长。")))?;
+        let act = Self { session, uri, fields };
+        // Compared as hashes: how long a comparison takes then says nothing about the token.
+        if sha256(act.field("token").as_bytes()) == sha256(act.session.form.as_bytes()) {
+            Ok(act)
+        } else {
+            Err(office::refused(&act.uri, StatusCode::FORBIDDEN, STALE))
+        }
+    }
+}
+
+/// What no office page is without: it is nobody else's to keep.
+pub const PRIVATE: HeaderValue = HeaderValue::from_static("no-store");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_made_by_another_site_is_told_apart() {
+        let here = |pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs.iter().map(|(name, value)| {
+                (header::HeaderName::from_static(name), HeaderValue::from_static(value))
+            });
+            from_here(&headers.collect(), "https://mingbai.example")
+        };
+        assert!(here(&[]));
+        assert!(here(&[("sec-fetch-site", "same-origin")]));
+        assert!(!here(&[("sec-fetch-site", "cross-site")]));
+        assert!(!here(&[("sec-fetch-site", "same-site")]));
+        assert!(here(&[("origin", "https://mingbai.example"), ("host", "127.0.0.1:80")]));
+        assert!(here(&[("origin", "http://127.0.0.1:80"), ("host", "127.0.0.1:80")]));
+        assert!(!here(&[("origin", "https://evil.example"), ("host", "127.0.0.1:80")]));
+        assert!(!here(&[("origin", "null"), ("host", "127.0.0.1:80")]));
+    }
+}

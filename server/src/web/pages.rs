@@ -1,0 +1,259 @@
+//! The pages for phones: rendered here, complete without a script, each once per head of the log.
+
+mod accounts;
+mod frame;
+mod record;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use ledger::time::Period;
+use rusqlite::Connection;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::view;
+use crate::web::page_cache::Page;
+use crate::web::qr;
+use crate::web::words::{Lang, Words};
+use frame::{Frame, POLICY};
+pub use frame::{LOGO, other_language, policy};
+pub use record::{paragraphs, receipt_rows};
+
+/// The paths for phones.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/", get(home))
+        .route("/v/{village}", get(village))
+        .route("/v/{village}/{period}", get(month))
+        .route("/r/{n}", get(record_page))
+        .route("/r/{n}/qr.png", get(qr_code))
+        .route("/r/{n}/proof", get(proof))
+        .route("/b", get(bulletins))
+        .route("/b/{n}", get(bulletin))
+        .route("/logo.svg", get(logo))
+}
+
+/// What a handler renders from: `None` when there is no such page.
+type Rendered = Result<Option<String>>;
+
+async fn home(State(app): State<Arc<App>>, uri: Uri, asked: HeaderMap) -> Response {
+    page(&app, &uri, &asked, accounts::home)
+}
+
+async fn village(
+    State(app): State<Arc<App>>,
+    Path(code): Path<String>,
+    uri: Uri,
+    asked: HeaderMap,
+) -> Response {
+    page(&app, &uri, &asked, |db, frame| accounts::village(db, frame, &code))
+}
+
+async fn month(
+    State(app): State<Arc<App>>,
+    Path((code, period)): Path<(String, String)>,
+    uri: Uri,
+    asked: HeaderMap,
+) -> Response {
+    let Ok(period) = period.parse::<Period>() else {
+        return bad_address(&uri);
+    };
+    page(&app, &uri, &asked, |db, frame| accounts::month(db, frame, &code, period))
+}
+
+async fn record_page(
+    State(app): State<Arc<App>>,
+    Path(n): Path<String>,
+    uri: Uri,
+    asked: HeaderMap,
+) -> Response {
+    match log_index(&n) {
+        Some(n) => page(&app, &uri, &asked, |db, frame| record::record(db, frame, n)),
+        None => bad_address(&uri),
+    }
+}
+
+async fn bulletin(
+    State(app): State<Arc<App>>,
+    Path(n): Path<String>,
+    uri: Uri,
+    asked: HeaderMap,
+) -> Response {
+    match log_index(&n) {
+        Some(n) => page(&app, &uri, &asked, |db, frame| record::bulletin(db, frame, n)),
+        None => bad_address(&uri),
+    }
+}
+
+/// The choice of a list of bulletins.
+#[derive(serde::Deserialize)]
+struct Chosen {
+    column: Option<String>,
+    before: Option<u64>,
+}
+
+async fn bulletins(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    asked: HeaderMap,
+    chosen: std::result::Result<Query<Chosen>, axum::extract::rejection::QueryRejection>,
+) -> Response {
+    let Ok(Query(chosen)) = chosen else {
+        return bad_address(&uri);
+    };
+    let column = chosen.column.unwrap_or_default();
+    let make = |db: &Connection, frame| record::bulletins(db, frame, &column, chosen.before);
+    if column.is_empty() && chosen.before.is_none() {
+        return page(&app, &uri, &asked, make);
+    }
+    // As many addresses as there are numbers lead here: none of them is worth keeping.
+    match render(&app, &uri, make) {
+        Ok(Some(page)) => page.answer(&asked),
+        Ok(None) => not_there(&uri),
+        Err(error) => failed(&uri, &error),
+    }
+}
+
+async fn qr_code(
+    State(app): State<Arc<App>>,
+    Path(n): Path<String>,
+    uri: Uri,
+    asked: HeaderMap,
+) -> Response {
+    let words = Words::new(Lang::of_query(uri.query()));
+    let head = match app.pages.find(uri.path(), words.lang) {
+        Ok(page) => return page.answer(&asked),
+        Err(head) => head,
+    };
+    let Some(n) = log_index(&n) else {
+        return bad_address(&uri);
+    };
+    let item = match app.db.read(|db| view::item(db, n)) {
+        Ok(Some(item)) => item,
+        Ok(None) => return not_there(&uri),
+        Err(error) => return failed(&uri, &error),
+    };
+    let page = if item.kind == "bulletin" { "b" } else { "r" };
+    let address = words.link(&format!("{}/{page}/{n}", app.public_url));
+    let Some(picture) = qr::png(&address) else {
+        return not_there(&uri);
+    };
+    let picture = Arc::new(Page::png(picture));
+    app.pages.keep(head, uri.path(), words.lang, &picture);
+    picture.answer(&asked)
+}
+
+async fn proof(
+    State(app): State<Arc<App>>,
+    Path(n): Path<String>,
+    uri: Uri,
+) -> Response {
+    let Some(n) = log_index(&n) else {
+        return bad_address(&uri);
+    };
+    let made = tokio::task::spawn_blocking(move || app.publisher.proof(n)).await;
+    match made.unwrap_or(Err(Error::Busy)) {
+        Ok(text) => {
+            let headers = [
+                (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+                (header::CACHE_CONTROL, "no-cache"),
+            ];
+            (headers, text).into_response()
+        }
+        Err(Error::Refused { .. }) => not_there(&uri),
+        Err(error) => failed(&uri, &error),
+    }
+}
+
+async fn logo() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (header::CACHE_CONTROL, "public, max-age=86400"),
+    ];
+    (headers, LOGO).into_response()
+}
+
+fn rendered(page: &impl askama::Template) -> Rendered {
+    page.render().map(Some).map_err(|error| Error::Corrupt(format!("模板：{error}")))
+}
+
+/// A log index as it stands in an address: digits, and no zero before them.
+fn log_index(text: &str) -> Option<u64> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = plain && (text == "0" || !text.starts_with('0'));
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+/// Answers with the page at this address: the kept one, or a new one that is kept.
+fn page(
+    app: &App,
+    uri: &Uri,
+    asked: &HeaderMap,
+    make: impl FnOnce(&Connection, Frame) -> Rendered,
+) -> Response {
+    let lang = Lang::of_query(uri.query());
+    let head = match app.pages.find(uri.path(), lang) {
+        Ok(page) => return page.answer(asked),
+        Err(head) => head,
+    };
+    match render(app, uri, make) {
+        Ok(Some(page)) => {
+            let page = Arc::new(page);
+            app.pages.keep(head, uri.path(), lang, &page);
+            page.answer(asked)
+        }
+        Ok(None) => not_there(uri),
+        Err(error) => failed(uri, &error),
+    }
+}
+
+fn render(
+    app: &App,
+    uri: &Uri,
+    make: impl FnOnce(&Connection, Frame) -> Rendered,
+) -> Result<Option<Page>> {
+    let words = Words::new(Lang::of_query(uri.query()));
+    let html = app.db.read(|db| {
+        let head = view::head(db)?;
+        make(db, Frame::new(words, uri, head, &app.public_url))
+    })?;
+    Ok(html.map(|html| Page::html(html, POLICY.clone())))
+}
+
+/// The answer at every address that the router does not know.
+pub async fn missing(uri: Uri) -> Response {
+    not_there(&uri)
+}
+
+fn not_there(uri: &Uri) -> Response {
+    let words = Words::new(Lang::of_query(uri.query()));
+    let text = words.t("这个地址没有对应的页面。可能是地址抄错了一位，也可能这一条还没有公布。");
+    said(uri, words, StatusCode::NOT_FOUND, words.t("没有这一页"), text)
+}
+
+fn bad_address(uri: &Uri) -> Response {
+    let words = Words::new(Lang::of_query(uri.query()));
+    let text = words.t("地址写得不对：编号是数字，月份写作 2026-05。");
+    said(uri, words, StatusCode::BAD_REQUEST, words.t("地址不对"), text)
+}
+
+/// The answer when the office itself is at fault. What went wrong goes to its own record only.
+fn failed(uri: &Uri, error: &Error) -> Response {
+    tracing::error!(path = uri.path(), %error, "a page could not be made");
+    let words = Words::new(Lang::of_query(uri.query()));
+    let text = words.t("服务器出了问题，请过一会儿再打开。已公布的内容没有受影响。");
+    said(uri, words, StatusCode::INTERNAL_SERVER_ERROR, words.t("暂时打不开"), text)
+}
+
+fn said(uri: &Uri, words: Words, status: StatusCode, heading: &str, text: &str) -> Response {
+    let html = frame::missing(words, uri, heading, text);
+    let mut answer = Page::html(html, POLICY.clone()).answer(&HeaderMap::new());
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    *answer.status_mut() = status;
+    answer
+}

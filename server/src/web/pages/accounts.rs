@@ -1,0 +1,147 @@
+//! The accounts: the villages, a village's months, a month's receipts.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use ledger::money::Fen;
+use ledger::time::Period;
+use rusqlite::Connection;
+
+use super::record::reason_words;
+use super::{Frame, Rendered};
+use crate::view::{self, BulletinLine, Door, Gone, Line, Month, MonthState, Totals, Which};
+
+/// Bulletins under the villages.
+const BULLETINS_HOME: usize = 5;
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home {
+    f: Frame,
+    doors: Vec<Door>,
+    bulletins: Vec<BulletinLine>,
+}
+
+/// The villages and the newest bulletins.
+pub fn home(db: &Connection, frame: Frame) -> Rendered {
+    let which = Which { limit: BULLETINS_HOME, ..Which::default() };
+    let w = frame.w;
+    let f = frame
+        .titled(w.t("明白账"), w.t("各村每一笔收支的票据，签名公布，谁都可以核对。"))
+        .shown_as("/", None);
+    let page = Home { f, doors: view::doors(db)?, bulletins: view::bulletins(db, which)? };
+    super::rendered(&page)
+}
+
+#[derive(Template)]
+#[template(path = "village.html")]
+struct Village<'a> {
+    f: Frame,
+    code: &'a str,
+    name: String,
+    months: Vec<Month>,
+    bulletins: Vec<BulletinLine>,
+}
+
+/// A village's months.
+pub fn village(db: &Connection, frame: Frame, code: &str) -> Rendered {
+    let Some(name) = view::village_name(db, code)? else {
+        return Ok(None);
+    };
+    let about = frame.w.fill("{village}每个月的收支和票据。", &[("village", &name)]);
+    let f = frame.titled(&name, &about).shown_as(&format!("/v/{code}"), None);
+    let which = Which { village: Some(code), limit: BULLETINS_HOME, ..Which::default() };
+    let bulletins = view::bulletins(db, which)?;
+    super::rendered(&Village { f, code, name, months: view::months(db, code)?, bulletins })
+}
+
+/// A category's part of what a month spent.
+struct Bar {
+    category: String,
+    amount: Fen,
+    /// Length: 1 to 100, the largest category's being 100.
+    share: u64,
+}
+
+/// A withdrawn receipt and why.
+struct Withdrawn {
+    n: u64,
+    why: String,
+}
+
+#[derive(Template)]
+#[template(path = "month.html")]
+struct MonthPage<'a> {
+    f: Frame,
+    code: &'a str,
+    name: String,
+    period: Period,
+    state: MonthState,
+    totals: Totals,
+    bars: Vec<Bar>,
+    lines: Vec<Line>,
+    withdrawn: Vec<Withdrawn>,
+    earlier: Option<Period>,
+    later: Option<Period>,
+}
+
+/// The receipts of a village's month.
+pub fn month(db: &Connection, frame: Frame, code: &str, period: Period) -> Rendered {
+    let Some(name) = view::village_name(db, code)? else {
+        return Ok(None);
+    };
+    let months = view::months(db, code)?;
+    let Some(at) = months.iter().position(|month| month.period == period) else {
+        return Ok(None);
+    };
+    let (lines, gone) = view::lines(db, code, period)?;
+    let month = &months[at];
+    let w = frame.w;
+    let title = format!("{name} {}", w.month(&period));
+    let about = match month.state {
+        MonthState::Nothing => w.t("村里申报：本月没有收支").to_owned(),
+        MonthState::Silent => w.t("还没有公布").to_owned(),
+        MonthState::Receipts => w.fill(
+            "支出 {spent}，收入 {received}，共 {n} 笔。",
+            &[
+                ("spent", &w.money(&month.totals.spent)),
+                ("received", &w.money(&month.totals.received)),
+                ("n", &month.totals.count.to_string()),
+            ],
+        ),
+    };
+    let picture = lines.first().and_then(|line| line.picture.as_ref()).map(|image| image.thumb);
+    let path = format!("/v/{code}/{period}");
+    let why = |gone: Gone| Withdrawn { n: gone.n, why: reason_words(w, &gone.reason) };
+    super::rendered(&MonthPage {
+        f: frame.titled(&title, &about).shown_as(&path, picture.as_ref()),
+        code,
+        name,
+        period,
+        state: month.state,
+        totals: month.totals,
+        bars: bars(&lines),
+        lines,
+        withdrawn: gone.into_iter().map(why).collect(),
+        earlier: months.get(at + 1).map(|month| month.period),
+        later: at.checked_sub(1).map(|at| months[at].period),
+    })
+}
+
+/// What was spent by category, the largest first.
+fn bars(lines: &[Line]) -> Vec<Bar> {
+    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+    for line in lines.iter().filter(|line| !line.income) {
+        let sum = sums.entry(&line.category).or_default();
+        *sum = sum.saturating_add(line.amount.0);
+    }
+    let largest = sums.values().copied().max().unwrap_or(1).max(1);
+    let bar = |(category, amount): (&str, i64)| Bar {
+        category: category.to_owned(),
+        amount: Fen(amount),
+        share: u64::try_from(i128::from(amount) * 100 / i128::from(largest)).unwrap_or(0).max(1),
+    };
+    let mut bars: Vec<Bar> = sums.into_iter().map(bar).collect();
+    bars.sort_by_key(|bar| std::cmp::Reverse(bar.amount));
+    bars
+}

@@ -1,0 +1,378 @@
+//! A draft: a receipt's fields as far as they are known, from the code on the paper, from flags, from the form.
+
+use crate::invoice::{Amount, InvoiceCode};
+use crate::say;
+use clap::Args;
+use ledger::content::{Direction, ImageRef, Invoice, ReceiptContent, Salt};
+use ledger::money::Fen;
+use ledger::time::{Date, Period};
+use serde::{Deserialize, Serialize};
+
+/// A receipt's fields that may be filled in by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "named for what they are; labels below")]
+pub enum Field {
+    Period,
+    Direction,
+    Amount,
+    Date,
+    Purpose,
+    Payee,
+    Category,
+    Handler,
+    Witness,
+    Approver,
+    InvoiceNumber,
+}
+
+impl Field {
+    /// What a person calls it.
+    pub fn label(self) -> String {
+        match self {
+            Field::Period => say!("月份"),
+            Field::Direction => say!("收支"),
+            Field::Amount => say!("金额"),
+            Field::Date => say!("日期"),
+            Field::Purpose => say!("事由"),
+            Field::Payee => say!("收款人"),
+            Field::Category => say!("类别"),
+            Field::Handler => say!("经手人"),
+            Field::Witness => say!("证明人"),
+            Field::Approver => say!("审批人"),
+            Field::InvoiceNumber => say!("发票号码"),
+        }
+    }
+
+    /// Its flag and its key in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Field::Period => "period",
+            Field::Direction => "direction",
+            Field::Amount => "amount",
+            Field::Date => "date",
+            Field::Purpose => "purpose",
+            Field::Payee => "payee",
+            Field::Category => "category",
+            Field::Handler => "handler",
+            Field::Witness => "witness",
+            Field::Approver => "approver",
+            Field::InvoiceNumber => "invoice-number",
+        }
+    }
+
+    /// Labels one after another.
+    pub fn list(fields: &[Field]) -> String {
+        fields.iter().map(|field| field.label()).collect::<Vec<_>>().join(&say!("、"))
+    }
+}
+
+/// Which way the money went, as a flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Way {
+    /// 收入
+    In,
+    /// 支出
+    Out,
+}
+
+impl From<Way> for Direction {
+    fn from(way: Way) -> Self {
+        match way {
+            Way::In => Direction::In,
+            Way::Out => Direction::Out,
+        }
+    }
+}
+
+/// Fields given by flags; what is not given stays as it is.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Flags {
+    /// 记账月份 YYYY-MM（不写就按票据日期）/ month of accounts; by the date if not given
+    #[arg(long, env = "MINGBAI_PERIOD", value_name = "YYYY-MM")]
+    pub period: Option<Period>,
+    /// 收入 in 或支出 out / income or spending [out]
+    #[arg(long, env = "MINGBAI_DIRECTION", value_enum)]
+    pub direction: Option<Way>,
+    /// 金额（元，含税）/ amount in yuan, tax included
+    #[arg(long, env = "MINGBAI_AMOUNT", value_name = "1234.56", value_parser = amount)]
+    pub amount: Option<Fen>,
+    /// 票据日期 / day on the paper
+    #[arg(long, env = "MINGBAI_DATE", value_name = "YYYY-MM-DD")]
+    pub date: Option<Date>,
+    /// 事由 / what it was for
+    #[arg(long, env = "MINGBAI_PURPOSE", value_parser = line::<200>)]
+    pub purpose: Option<String>,
+    /// 收款人（收入时为交款人）/ who was paid; who paid, when income
+    #[arg(long, env = "MINGBAI_PAYEE", value_parser = line::<100>)]
+    pub payee: Option<String>,
+    /// 类别，如 办公费 / category
+    #[arg(long, env = "MINGBAI_CATEGORY", value_parser = line::<20>)]
+    pub category: Option<String>,
+    /// 经手人 / handler
+    #[arg(long, env = "MINGBAI_HANDLER", value_parser = line::<40>)]
+    pub handler: Option<String>,
+    /// 证明人 / witness
+    #[arg(long, env = "MINGBAI_WITNESS", value_parser = line::<40>)]
+    pub witness: Option<String>,
+    /// 审批人 / approver
+    #[arg(long, env = "MINGBAI_APPROVER", value_parser = line::<40>)]
+    pub approver: Option<String>,
+    /// 发票号码 / invoice number
+    #[arg(long, env = "MINGBAI_INVOICE_NUMBER", value_parser = line::<40>)]
+    pub invoice_number: Option<String>,
+    /// 发票代码 / invoice code
+    #[arg(long, env = "MINGBAI_INVOICE_CODE", value_parser = line::<20>)]
+    pub invoice_code: Option<String>,
+    /// 发票种类，两位数 / invoice type
+    #[arg(long, env = "MINGBAI_INVOICE_TYPE", value_parser = line::<8>)]
+    pub invoice_type: Option<String>,
+    /// 校验码 / check code
+    #[arg(long, env = "MINGBAI_INVOICE_CHECK", value_parser = line::<40>)]
+    pub invoice_check: Option<String>,
+}
+
+/// Reads an amount that a receipt may state.
+///
+/// # Errors
+/// What is wrong, for the person who typed it.
+pub fn amount(text: &str) -> std::result::Result<Fen, String> {
+    let fen: Fen = text.parse().map_err(|_| say!("金额写成 1234.56 这样"))?;
+    let right = fen > Fen(0) && fen <= Fen::MAX;
+    right.then_some(fen).ok_or_else(|| say!("金额要大于 0，不超过一千亿元"))
+}
+
+/// Reads one line of at most `MAX` characters; blanks around it fall away.
+///
+/// # Errors
+/// What is wrong, for the person who typed it.
+pub fn line<const MAX: usize>(text: &str) -> std::result::Result<String, String> {
+    let text = text.trim();
+    if text.chars().any(char::is_control) {
+        return Err(say!("不能有换行或控制字符"));
+    }
+    let fits = text.chars().count() <= MAX;
+    fits.then(|| text.to_owned()).ok_or_else(|| say!("最多 {most} 个字", most = MAX))
+}
+
+/// A receipt's fields as far as they are known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[allow(missing_docs, reason = "the fields of ReceiptContent")]
+pub struct Draft {
+    pub period: Option<Period>,
+    pub direction: Option<Direction>,
+    pub amount: Option<Fen>,
+    pub date: Option<Date>,
+    pub purpose: String,
+    pub payee: String,
+    pub category: String,
+    pub handler: String,
+    pub witness: String,
+    pub approver: String,
+    pub invoice: Option<Invoice>,
+    /// The amount before tax that the paper's code states: what was paid is not less.
+    pub net: Option<Fen>,
+}
+
+impl Draft {
+    /// What the code on the paper says.
+    pub fn of_code(code: &InvoiceCode) -> Draft {
+        let (amount, net) = match code.amount {
+            Some(Amount::Total(fen)) if fen > Fen(0) => (Some(fen), None),
+            Some(Amount::Net(fen)) => (None, Some(fen)),
+            // Whether tax is in it is not known: the person looks at the paper.
+            _ => (None, None),
+        };
+        Draft {
+            period: code.date.map(Date::period),
+            date: code.date,
+            amount,
+            net,
+            invoice: Some(code.invoice.clone()),
+            ..Draft::default()
+        }
+    }
+
+    /// Where flags contradict what the code on the paper says. The flags win; the person should look again.
+    pub fn contradictions(&self, flags: &Flags) -> Vec<String> {
+        let mut pairs = Vec::new();
+        if let (Some(was), Some(now)) = (self.amount, flags.amount) {
+            pairs.push((Field::Amount, was.to_string(), now.to_string()));
+        }
+        if let (Some(was), Some(now)) = (self.date, flags.date) {
+            pairs.push((Field::Date, was.to_string(), now.to_string()));
+        }
+        if let (Some(was), Some(now)) = (&self.invoice, &flags.invoice_number) {
+            pairs.push((Field::InvoiceNumber, was.number.clone(), now.clone()));
+        }
+        pairs.retain(|(_, was, now)| was != now);
+        let told = pairs.iter().map(|(field, was, now)| {
+            say!(
+                "{label}与二维码不同：二维码 {was}，填写 {now}",
+                label = field.label(),
+                was = was,
+                now = now
+            )
+        });
+        let mut warnings: Vec<String> = told.collect();
+        if let (Some(net), Some(amount)) = (self.net, flags.amount)
+            && amount < net
+        {
+            warnings.push(say!(
+                "金额 {amount} 小于二维码里的不含税金额 {net}",
+                amount = amount,
+                net = net
+            ));
+        }
+        warnings
+    }
+
+    /// Sets what the flags give.
+    pub fn apply(&mut self, flags: &Flags) {
+        // The month follows the day, unless it was given another.
+        let follows = self.period == self.date.map(Date::period);
+        let by_date = flags.date.filter(|_| follows).map(Date::period);
+        self.period = flags.period.or(by_date).or(self.period);
+        self.direction = flags.direction.map(Direction::from).or(self.direction);
+        self.amount = flags.amount.or(self.amount);
+        self.date = flags.date.or(self.date);
+        for (field, flag) in [
+            (&mut self.purpose, &flags.purpose),
+            (&mut self.payee, &flags.payee),
+            (&mut self.category, &flags.category),
+            (&mut self.handler, &flags.handler),
+            (&mut self.witness, &flags.witness),
+            (&mut self.approver, &flags.approver),
+        ] {
+            if let Some(text) = flag {
+                field.clone_from(text);
+            }
+        }
+        let mut invoice = self.invoice.take().unwrap_or_else(|| Invoice {
+            type_code: String::new(),
+            code: String::new(),
+            number: String::new(),
+            check: String::new(),
+        });
+        for (field, flag) in [
+            (&mut invoice.number, &flags.invoice_number),
+            (&mut invoice.code, &flags.invoice_code),
+            (&mut invoice.type_code, &flags.invoice_type),
+            (&mut invoice.check, &flags.invoice_check),
+        ] {
+            if let Some(text) = flag {
+                field.clone_from(text);
+            }
+        }
+        self.invoice = (!invoice.number.is_empty()).then_some(invoice);
+    }
+
+    /// In or out; spending if nothing was said.
+    pub fn direction(&self) -> Direction {
+        self.direction.unwrap_or(Direction::Out)
+    }
+
+    /// The required fields that are not filled in yet.
+    pub fn missing(&self) -> Vec<Field> {
+        let required = [
+            (Field::Period, self.period.is_some()),
+            (Field::Date, self.date.is_some()),
+            (Field::Amount, self.amount.is_some()),
+            (Field::Purpose, !self.purpose.is_empty()),
+            (Field::Payee, !self.payee.is_empty()),
+            (Field::Category, !self.category.is_empty()),
+        ];
+        required.iter().filter(|(_, filled)| !filled).map(|(field, _)| *field).collect()
+    }
+
+    /// The content object, and the month it belongs to; `None` while required fields are missing.
+    pub fn content(&self, salt: Salt, images: Vec<ImageRef>) -> Option<(Period, ReceiptContent)> {
+        let content = ReceiptContent {
+            salt,
+            direction: self.direction(),
+            amount: self.amount?,
+            date: self.date?,
+            purpose: self.purpose.clone(),
+            payee: self.payee.clone(),
+            category: self.category.clone(),
+            handler: self.handler.clone(),
+            witness: self.witness.clone(),
+            approver: self.approver.clone(),
+            invoice: self.invoice.clone(),
+            images,
+        };
+        // An empty line is refused there too; here it is told as missing.
+        self.missing().is_empty().then_some((self.period?, content))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::invoice;
+
+    fn draft(text: &str) -> Draft {
+        Draft::of_code(&invoice::parse(text).unwrap())
+    }
+
+    #[test]
+    fn a_code_with_the_total_fills_amount_date_month_and_number() {
+        let draft = draft("01,32,,26447000001243494438,285.92,20260619,,300A");
+        assert_eq!(draft.amount, Some(Fen(28_592)));
+        assert_eq!(draft.period.unwrap().to_string(), "2026-06");
+        assert_eq!(draft.missing(), [Field::Purpose, Field::Payee, Field::Category]);
+    }
+
+    #[test]
+    fn an_amount_before_tax_is_never_taken_for_what_was_paid() {
+        let draft = draft("01,04,4200161350,00015045,165106.00,20160501,48114255542168294433,DBFE");
+        assert_eq!(draft.amount, None);
+        assert!(draft.missing().contains(&Field::Amount));
+        let flags = Flags { amount: Some(Fen(100)), ..Flags::default() };
+        assert_eq!(draft.contradictions(&flags).len(), 1, "paid less than the net amount");
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_code_and_a_contradiction_is_told() {
+        let mut draft = draft("01,32,,26447000001243494438,285.92,20260619,,300A");
+        let flags = Flags {
+            amount: Some(Fen(28_500)),
+            date: "2026-06-19".parse().ok(),
+            invoice_number: Some("1".repeat(20)),
+            purpose: Some("买纸".into()),
+            ..Flags::default()
+        };
+        assert_eq!(draft.contradictions(&flags).len(), 2, "amount and number, not the date");
+        draft.apply(&flags);
+        assert_eq!(draft.amount, Some(Fen(28_500)));
+        assert_eq!(draft.invoice.unwrap().number, "1".repeat(20));
+    }
+
+    #[test]
+    fn a_full_draft_makes_a_content_that_the_format_takes() {
+        let mut draft = Draft::default();
+        assert!(draft.content(Salt([0; 16]), Vec::new()).is_none());
+        draft.apply(&Flags {
+            date: "2026-05-12".parse().ok(),
+            amount: amount("12.50").ok(),
+            purpose: line::<200>(" 路灯维修 ").ok(),
+            payee: Some("五金店".into()),
+            category: Some("维修费".into()),
+            ..Flags::default()
+        });
+        let (period, content) = draft.content(Salt([0; 16]), Vec::new()).unwrap();
+        assert_eq!((period.to_string(), content.amount), ("2026-05".into(), Fen(1250)));
+        assert_eq!(content.purpose, "路灯维修");
+        ledger::content::Content::check(&content).unwrap();
+    }
+
+    #[test]
+    fn what_the_format_would_refuse_is_refused_when_typed() {
+        for bad in ["0", "-1", "1e9", "999999999999999", ""] {
+            assert!(amount(bad).is_err(), "{bad}");
+        }
+        assert!(line::<3>("四个字啊").is_err());
+        assert!(line::<9>("a\nb").is_err());
+    }
+}

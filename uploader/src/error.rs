@@ -1,0 +1,125 @@
+//! What can go wrong, each as one line that says what to do.
+
+use crate::draft::Field;
+use crate::outbox::State;
+use crate::photo::BadPhoto;
+use crate::say;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// The result of everything that a person asks for.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a command was refused or failed.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "the fields are named for what they are")]
+pub enum Error {
+    /// A photo cannot be used.
+    Photo { file: PathBuf, why: BadPhoto },
+    /// Too many pages for one receipt.
+    TooManyPages { most: usize },
+    /// `init` was not run here.
+    NoDesk(PathBuf),
+    /// `init` was run here before.
+    KeyExists(PathBuf),
+    /// The key file is not readable as a key of this village, or readable to others.
+    Key { file: PathBuf, why: String },
+    /// The machine gives no random numbers.
+    Random(getrandom::Error),
+    /// A file or folder cannot be read or written.
+    Disk { file: PathBuf, why: io::Error },
+    /// The outbox's database.
+    Outbox(rusqlite::Error),
+    /// The outbox was written by a newer program, or is no outbox.
+    Schema(rusqlite_migration::Error),
+    /// A record in the outbox that does not read.
+    Record(String),
+    /// No such item.
+    NoItem(i64),
+    /// An item's state does not allow what was asked.
+    State { id: i64, state: State, why: String },
+    /// A draft lacks fields.
+    Missing { id: i64, fields: Vec<Field> },
+    /// A draft's field is refused by the format.
+    Content { id: i64, why: ledger::content::BadContent },
+    /// An image kept for an item is gone or damaged.
+    Image { id: i64, file: PathBuf },
+    /// No server is known.
+    NoServer,
+    /// The server does not answer, or not as it should.
+    Server { address: String, why: String },
+    /// Some of several things failed; each was told.
+    Several { failed: usize, of: usize },
+    /// The terminal.
+    Terminal(io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&match self {
+            Error::Photo { file, why } => {
+                say!("照片用不了：{file}：{why}", file = file.display(), why = why)
+            }
+            Error::TooManyPages { most } => say!("一张票据最多 {most} 页", most = most),
+            Error::NoDesk(folder) => say!(
+                "这里还没有钥匙：{folder}；请先运行 mingbai-uploader init",
+                folder = folder.display()
+            ),
+            Error::KeyExists(file) => {
+                say!("已经有钥匙了，不会覆盖：{file}", file = file.display())
+            }
+            Error::Key { file, why } => {
+                say!("钥匙用不了：{file}：{why}", file = file.display(), why = why)
+            }
+            Error::Random(why) => say!("系统给不出随机数：{why}", why = why),
+            Error::Disk { file, why } => {
+                say!("读写失败：{file}：{why}", file = file.display(), why = why)
+            }
+            Error::Outbox(why) => say!("发件箱数据库出错：{why}", why = why),
+            Error::Schema(why) => say!("发件箱的版本不对：{why}", why = why),
+            Error::Record(why) => say!("发件箱里有读不懂的记录：{why}", why = why),
+            Error::NoItem(id) => say!("没有第 {id} 号", id = id),
+            Error::State { id, state, why } => {
+                say!("第 {id} 号{state}：{why}", id = id, state = state.label(), why = why)
+            }
+            Error::Missing { id, fields } => say!(
+                "第 {id} 号还没填完，缺：{fields}；用 edit {id} 补上",
+                id = id,
+                fields = Field::list(fields)
+            ),
+            Error::Content { id, why } => say!("第 {id} 号不合格式：{why}", id = id, why = why),
+            Error::Image { id, file } => say!(
+                "第 {id} 号的图片丢失或损坏：{file}；请重新拍照加入",
+                id = id,
+                file = file.display()
+            ),
+            Error::NoServer => {
+                say!("不知道服务器地址；请加 --server URL 或设 MINGBAI_SERVER")
+            }
+            Error::Server { address, why } => {
+                say!("服务器 {address}：{why}", address = address, why = why)
+            }
+            Error::Several { failed, of } => {
+                say!("{of} 项中有 {failed} 项没有办成", failed = failed, of = of)
+            }
+            Error::Terminal(why) => say!("终端读写失败：{why}", why = why),
+        })
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<rusqlite::Error> for Error {
+    fn from(why: rusqlite::Error) -> Self {
+        Error::Outbox(why)
+    }
+}
+
+impl Error {
+    /// Wraps an error of reading or writing `file`.
+    pub fn disk(file: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
+        let file = file.into();
+        move |why| Error::Disk { file, why }
+    }
+}

@@ -1,0 +1,438 @@
+//! The outbox: every paper from the moment it was taken in until it is published. One SQLite file; images lie beside it.
+
+use crate::draft::Draft;
+use crate::error::{Error, Result};
+use crate::say;
+use crate::send::Status;
+use ledger::content::ImageRef;
+use ledger::hash::Hash;
+use ledger::time::Period;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use rusqlite_migration::{M, Migrations};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long to wait for another program that writes.
+const BUSY: Duration = Duration::from_secs(5);
+
+const SCHEMA: &[M<'static>] = &[M::up(include_str!("outbox.sql"))];
+
+/// Where an item stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "told by their labels")]
+pub enum State {
+    Draft,
+    Removed,
+    Signed,
+    Received,
+    Returned,
+    Published,
+    /// Returned, and a new draft was made of it.
+    Revised,
+}
+
+impl State {
+    const ALL: [(State, &'static str); 7] = [
+        (State::Draft, "draft"),
+        (State::Removed, "removed"),
+        (State::Signed, "signed"),
+        (State::Received, "received"),
+        (State::Returned, "returned"),
+        (State::Published, "published"),
+        (State::Revised, "revised"),
+    ];
+
+    /// The word in the database and in JSON.
+    pub fn word(self) -> &'static str {
+        State::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, word)| word)
+    }
+
+    fn of_word(word: &str) -> Result<State> {
+        let known = State::ALL.iter().find(|(_, known)| *known == word);
+        known.map(|(state, _)| *state).ok_or_else(|| Error::Record(word.into()))
+    }
+
+    /// What a person calls it.
+    pub fn label(self) -> String {
+        match self {
+            State::Draft => say!("未签名"),
+            State::Removed => say!("已删除"),
+            State::Signed => say!("已签名，待发送"),
+            State::Received => say!("已收到"),
+            State::Returned => say!("已退回"),
+            State::Published => say!("已公布"),
+            State::Revised => say!("已退回并重做"),
+        }
+    }
+}
+
+/// What an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A receipt with its pages.
+    Receipt,
+    /// A month without receipts.
+    Nothing,
+}
+
+/// A signed item, word for word as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// SHA-256 of the note's text: the submission's id.
+    pub submission: Hash,
+    /// The signed note.
+    pub note: String,
+    /// The content's text; none for a nil return.
+    pub content: Option<String>,
+}
+
+/// One page of a receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// SHA-256 of the photo's file.
+    pub original: Hash,
+    /// The public picture.
+    pub image: ImageRef,
+}
+
+/// One paper, or one nil return.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Its number, for the person.
+    pub id: i64,
+    /// What it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub state: State,
+    /// Its fields.
+    pub draft: Draft,
+    /// Its pages.
+    pub pages: Vec<Page>,
+    /// What was signed.
+    pub signed: Option<Signed>,
+    /// What the office last said.
+    pub status: Option<Status>,
+    /// Whether it may have reached the server.
+    pub offered: bool,
+}
+
+/// The open outbox.
+pub struct Outbox {
+    db: Connection,
+}
+
+impl Outbox {
+    /// Opens the file, making or updating its tables.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`], [`Error::Schema`].
+    pub fn open(file: &Path) -> Result<Outbox> {
+        let mut db = Connection::open(file)?;
+        db.busy_timeout(BUSY)?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        // Once a command has returned, a power cut takes nothing.
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "foreign_keys", true)?;
+        db.pragma_update(None, "trusted_schema", false)?;
+        Migrations::from_slice(SCHEMA).to_latest(&mut db).map_err(Error::Schema)?;
+        Ok(Outbox { db })
+    }
+
+    fn write<T>(&mut self, work: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    /// Keeps a setting.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let put = "INSERT INTO setting VALUES (?1, ?2)
+                   ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        self.write(|t| Ok(t.execute(put, [name, value]).map(|_| ())?))
+    }
+
+    /// A setting, empty if it was never kept.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn setting(&self, name: &str) -> Result<String> {
+        let get = "SELECT value FROM setting WHERE name = ?1";
+        Ok(self.db.query_row(get, [name], |row| row.get(0)).optional()?.unwrap_or_default())
+    }
+
+    /// The item that the photo file belongs to, if it was taken in before. The newest, if it was revised.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn holder_of(&self, original: Hash) -> Result<Option<i64>> {
+        holder_of(&self.db, original)
+    }
+
+    /// Adds a receipt, unless one of its photos is in the outbox already: then that item's number is `Err`.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn add(&mut self, draft: &Draft, pages: &[Page]) -> Result<std::result::Result<i64, i64>> {
+        self.write(|t| {
+            for page in pages {
+                if let Some(id) = holder_of(t, page.original)? {
+                    return Ok(Err(id));
+                }
+            }
+            insert(t, "receipt", draft, pages, None).map(Ok)
+        })
+    }
+
+    /// Adds a nil return, unless there is one of that month: then its number is `Err`.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn add_nothing(&mut self, period: Period) -> Result<std::result::Result<i64, i64>> {
+        let find = "SELECT id FROM item WHERE kind = 'nothing' AND draft ->> 'period' = ?1
+                    AND state NOT IN ('removed', 'revised')";
+        let draft = Draft { period: Some(period), ..Draft::default() };
+        self.write(|t| {
+            let there = t.query_row(find, [period.to_string()], |row| row.get(0)).optional()?;
+            there.map_or_else(|| insert(t, "nothing", &draft, &[], None).map(Ok), |id| Ok(Err(id)))
+        })
+    }
+
+    /// Marks a returned item as revised and adds a new draft like it; the draft's number.
+    ///
+    /// # Errors
+    /// [`Error::State`] unless it was returned.
+    pub fn revise(&mut self, item: &Item) -> Result<i64> {
+        self.write(|t| {
+            step(t, item.id, &[State::Returned], State::Revised)?;
+            let kind = if item.kind == Kind::Receipt { "receipt" } else { "nothing" };
+            insert(t, kind, &item.draft, &item.pages, Some(item.id))
+        })
+    }
+
+    /// Replaces the fields of a draft.
+    ///
+    /// # Errors
+    /// [`Error::State`] unless it is a draft.
+    pub fn edit(&mut self, id: i64, draft: &Draft) -> Result<()> {
+        self.write(|t| {
+            step(t, id, &[State::Draft], State::Draft)?;
+            t.execute("UPDATE item SET draft = ?2 WHERE id = ?1", params![id, json(draft)?])?;
+            Ok(())
+        })
+    }
+
+    /// Takes an item out of the work; a signature that was never sent is thrown away.
+    ///
+    /// # Errors
+    /// [`Error::State`] if it was sent.
+    pub fn remove(&mut self, id: i64) -> Result<()> {
+        let unsign = "UPDATE item SET submission = NULL, note = NULL, content = NULL WHERE id = ?1";
+        self.write(|t| {
+            let get = "SELECT offered FROM item WHERE id = ?1";
+            let offered = t.query_row(get, [id], |row| row.get(0)).optional()?;
+            let from: &[State] = match offered {
+                Some(true) => &[State::Draft],
+                _ => &[State::Draft, State::Signed],
+            };
+            step(t, id, from, State::Removed)?;
+            t.execute(unsign, [id])?;
+            Ok(())
+        })
+    }
+
+    /// Brings a removed item back as a draft.
+    ///
+    /// # Errors
+    /// [`Error::State`] unless it is removed.
+    pub fn restore(&mut self, id: i64) -> Result<()> {
+        self.write(|t| step(t, id, &[State::Removed], State::Draft))
+    }
+
+    /// Keeps what was signed.
+    ///
+    /// # Errors
+    /// [`Error::State`] unless it is a draft.
+    pub fn sign(&mut self, id: i64, signed: &Signed) -> Result<()> {
+        let put = "UPDATE item SET submission = ?2, note = ?3, content = ?4 WHERE id = ?1";
+        let submission = signed.submission.to_string();
+        self.write(|t| {
+            t.execute(put, params![id, submission, signed.note, signed.content])?;
+            step(t, id, &[State::Draft], State::Signed)
+        })
+    }
+
+    /// Notes that an item is about to be sent: from here on the server may have it.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn offer(&mut self, ids: &[i64]) -> Result<()> {
+        self.write(|t| {
+            for id in ids {
+                t.execute("UPDATE item SET offered = 1 WHERE id = ?1", [id])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps what the server said of an item; where it now stands.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn answer(&mut self, id: i64, status: &Status) -> Result<State> {
+        let state = status.state.in_outbox();
+        let put = "UPDATE item SET state = ?2, status = ?3 WHERE id = ?1
+                   AND state IN ('signed', 'received', 'returned', 'published')";
+        self.write(|t| {
+            t.execute(put, params![id, state.word(), json(status)?])?;
+            Ok(state)
+        })
+    }
+
+    /// The server does not know an item that it once had: it must be sent again.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn forgotten(&mut self, id: i64) -> Result<()> {
+        let put = "UPDATE item SET state = 'signed', status = NULL WHERE id = ?1
+                   AND state IN ('signed', 'received')";
+        self.write(|t| Ok(t.execute(put, [id]).map(|_| ())?))
+    }
+
+    /// One item.
+    ///
+    /// # Errors
+    /// [`Error::NoItem`].
+    pub fn item(&self, id: i64) -> Result<Item> {
+        self.select("WHERE id = ?1", [id])?.pop().ok_or(Error::NoItem(id))
+    }
+
+    /// All items, by number.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`], [`Error::Record`].
+    pub fn items(&self) -> Result<Vec<Item>> {
+        self.select("ORDER BY id", [])
+    }
+
+    /// Another item of the work with the same invoice number and code.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn same_invoice(&self, id: i64, draft: &Draft) -> Result<Option<i64>> {
+        let Some(invoice) = &draft.invoice else { return Ok(None) };
+        let find = "SELECT id FROM item WHERE id <> ?1 AND draft ->> '$.invoice.number' = ?2
+                    AND COALESCE(draft ->> '$.invoice.code', '') = ?3
+                    AND state NOT IN ('removed', 'revised') ORDER BY id LIMIT 1";
+        let values = params![id, invoice.number, invoice.code];
+        Ok(self.db.query_row(find, values, |row| row.get(0)).optional()?)
+    }
+
+    fn select(&self, which: &str, values: impl rusqlite::Params) -> Result<Vec<Item>> {
+        let sql = format!(
+            "SELECT id, kind, state, draft, submission, note, content, status, offered FROM item {which}"
+        );
+        let mut statement = self.db.prepare_cached(&sql)?;
+        let mut rows = statement.query(values)?;
+        let mut items = Vec::new();
+        while let Some(row) = rows.next()? {
+            items.push(self.read(row)?);
+        }
+        Ok(items)
+    }
+
+    fn read(&self, row: &Row) -> Result<Item> {
+        let id = row.get(0)?;
+        let kind: String = row.get(1)?;
+        let status: Option<String> = row.get(7)?;
+        let submission: Option<String> = row.get(4)?;
+        let signed = match (submission, row.get(5)?) {
+            (Some(submission), Some(note)) => Some(Signed {
+                submission: submission.parse().map_err(|_| Error::Record(submission))?,
+                note,
+                content: row.get(6)?,
+            }),
+            _ => None,
+        };
+        Ok(Item {
+            id,
+            kind: if kind == "nothing" { Kind::Nothing } else { Kind::Receipt },
+            state: State::of_word(&row.get::<_, String>(2)?)?,
+            draft: of_json(&row.get::<_, String>(3)?)?,
+            pages: self.pages(id)?,
+            signed,
+            status: status.as_deref().map(of_json).transpose()?,
+            offered: row.get(8)?,
+        })
+    }
+
+    fn pages(&self, id: i64) -> Result<Vec<Page>> {
+        let sql = "SELECT original, image FROM page WHERE item = ?1 ORDER BY n";
+        let mut statement = self.db.prepare_cached(sql)?;
+        let rows = statement
+            .query_map([id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        rows.map(|row| {
+            let (original, image) = row?;
+            let original = original.parse().map_err(|_| Error::Record(original))?;
+            Ok(Page { original, image: of_json(&image)? })
+        })
+        .collect()
+    }
+}
+
+fn holder_of(db: &Connection, original: Hash) -> Result<Option<i64>> {
+    let find = "SELECT item FROM page WHERE original = ?1 ORDER BY item DESC LIMIT 1";
+    Ok(db.query_row(find, [original.to_string()], |row| row.get(0)).optional()?)
+}
+
+fn insert(
+    t: &Transaction,
+    kind: &str,
+    draft: &Draft,
+    pages: &[Page],
+    revises: Option<i64>,
+) -> Result<i64> {
+    let put = "INSERT INTO item (kind, state, draft, revises) VALUES (?1, 'draft', ?2, ?3)";
+    t.execute(put, params![kind, json(draft)?, revises])?;
+    let id = t.last_insert_rowid();
+    for (n, page) in (0i64..).zip(pages) {
+        let values = params![id, n, page.original.to_string(), json(&page.image)?];
+        t.execute("INSERT INTO page VALUES (?1, ?2, ?3, ?4)", values)?;
+    }
+    Ok(id)
+}
+
+/// Moves an item from one of `from` to `to`.
+fn step(t: &Transaction, id: i64, from: &[State], to: State) -> Result<()> {
+    let get = "SELECT state FROM item WHERE id = ?1";
+    let word: Option<String> = t.query_row(get, [id], |row| row.get(0)).optional()?;
+    let state = State::of_word(&word.ok_or(Error::NoItem(id))?)?;
+    if !from.contains(&state) {
+        let why = match state {
+            State::Draft if to == State::Draft => say!("没有删除，不用恢复"),
+            State::Draft => say!("还没有发送过"),
+            State::Signed if to == State::Removed => say!("可能已经发到服务器，不能删除"),
+            State::Signed => say!("签名后不能改；先 remove 再 restore，然后修改"),
+            State::Returned => say!("请用 revise 重做"),
+            State::Removed => say!("请先用 restore 恢复"),
+            State::Received | State::Published | State::Revised => say!("不能再改"),
+        };
+        return Err(Error::State { id, state, why });
+    }
+    t.execute("UPDATE item SET state = ?2 WHERE id = ?1", params![id, to.word()])?;
+    Ok(())
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|why| Error::Record(why.to_string()))
+}
+
+fn of_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|why| Error::Record(why.to_string()))
+}
+
+#[cfg(test)]
+mod tests;
