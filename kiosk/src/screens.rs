@@ -1,5 +1,6 @@
 //! The screens: which page is open, what it shows from the shelf, and what a finger does to it.
 
+mod draw;
 mod fill;
 mod place;
 

@@ -1,32 +1,26 @@
 //! What each page shows: rows and pages of the shelf, turned into what the screen draws.
 
-use jiff::Timestamp as Instant;
-use ledger::content::Direction;
-use ledger::hash::Hash;
-use ledger::money::Fen;
 use ledger::place::Village;
-use ledger::statement::{Reason, Role};
-use ledger::time::{Date, Period, Timestamp};
-use slint::{Image, ModelRc, SharedString, VecModel};
+use ledger::money::Fen;
+use ledger::time::Period;
+use slint::{Image, Model, ModelRc, SharedString};
 
+use super::draw::{
+    ailment, count, day, days_between, door, in_fours, minute, model, month, month_line, receipt,
+    receipt_line, signer, standing,
+};
 use super::ui::{
-    Ailment, Bulletin, BulletinLine, BulletinPicture, ColumnTab, Day, Flow, Freshness, Month,
-    MonthLine, Page, Post, Proof, Receipt, ReceiptLine, Scan, Signer, Standing, VillageDoor,
+    Ailment, Bulletin, BulletinLine, BulletinPicture, ColumnTab, Freshness, Month, MonthLine, Page,
+    Proof, Receipt, Scan,
 };
-use super::{Paper, Place, Screens, index, ui};
+use super::{Paper, Place, Screens, index};
 use crate::scan::darkroom::Order;
-use crate::shelf::{
-    self, BulletinRow, MonthRow, ReceiptPage, ReceiptRow, ShelfError, State, TroubleKind,
-    VillageRow,
-};
+use crate::shelf::{BulletinRow, ShelfError};
 
 /// Side of a list's picture in `px`, as `ui/pages/month.slint` draws it.
 const THUMB_PX: f32 = 144.0;
 /// The most that a bulletin's picture takes, in `px`.
 const FIGURE_PX: (f32, f32) = (1000.0, 1000.0);
-/// Minutes of the date and time that are shown: `2026-11-22T14:05`.
-const MINUTE_CHARS: usize = 16;
-const SECONDS_A_DAY: i64 = 86_400;
 
 impl Screens {
     /// Fills and opens the page of `place`.
@@ -282,7 +276,7 @@ impl Screens {
         let Place::Village(village) = self.place() else { return };
         // By its date and not by its place in the list, which a sync may have moved.
         let shown = self.api().get_months();
-        let Some(line) = usize::try_from(row).ok().and_then(|i| slint::Model::row_data(&shown, i))
+        let Some(line) = usize::try_from(row).ok().and_then(|i| shown.row_data(i))
         else {
             return;
         };
@@ -294,7 +288,7 @@ impl Screens {
 
     pub(super) fn open_receipt(&self, row: i32) {
         let shown = self.api().get_receipts();
-        let line = usize::try_from(row).ok().and_then(|i| slint::Model::row_data(&shown, i));
+        let line = usize::try_from(row).ok().and_then(|i| shown.row_data(i));
         if let Some(line) = line {
             self.go(Place::Receipt(index(line.number)));
         }
@@ -307,7 +301,7 @@ impl Screens {
 
     pub(super) fn open_bulletin(&self, row: i32) {
         let shown = self.api().get_bulletins();
-        let line = usize::try_from(row).ok().and_then(|i| slint::Model::row_data(&shown, i));
+        let line = usize::try_from(row).ok().and_then(|i| shown.row_data(i));
         if let Some(line) = line {
             self.go(Place::Bulletin(index(line.number)));
         }
@@ -316,192 +310,4 @@ impl Screens {
 
 fn at<T>(rows: &[T], row: i32) -> Option<&T> {
     rows.get(usize::try_from(row).ok()?)
-}
-
-fn model<T: Clone + 'static>(rows: impl IntoIterator<Item = T>) -> ModelRc<T> {
-    ModelRc::new(VecModel::from(rows.into_iter().collect::<Vec<T>>()))
-}
-
-/// A number for the screen, which counts to two thousand million.
-fn count(number: u64) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
-}
-
-fn month(period: Period) -> Month {
-    Month { year: period.year().into(), month: period.month().into() }
-}
-
-fn day(date: Date) -> Day {
-    let Month { year, month } = month(date.period());
-    Day { year, month, day: date.day().into() }
-}
-
-/// Date and time to the minute, as the clock that wrote them showed them.
-fn minute(at: &Timestamp) -> SharedString {
-    at.as_str().get(..MINUTE_CHARS).unwrap_or(at.as_str()).replace('T', " ").into()
-}
-
-/// Whole days from `then` to `now` by the calendar of `now`'s clock; `None` when `now` comes first.
-fn days_between(then: &Timestamp, now: &Timestamp) -> Option<i32> {
-    let seconds = |at: &Timestamp| at.as_str().parse::<Instant>().map(Instant::as_second).ok();
-    let (from, to) = (seconds(then)?, seconds(now)?);
-    let offset = seconds(&format!("{}Z", now.as_str().get(..19)?).parse().ok()?)? - to;
-    let day = |second: i64| (second + offset).div_euclid(SECONDS_A_DAY);
-    (to >= from).then(|| i32::try_from(day(to) - day(from)).ok())?
-}
-
-/// A fingerprint that two people can compare aloud.
-fn in_fours(hash: Hash) -> SharedString {
-    let text = hash.to_string();
-    let fours: Vec<&str> = (0..text.len()).step_by(4).filter_map(|i| text.get(i..i + 4)).collect();
-    fours.join(" ").into()
-}
-
-fn door(row: &VillageRow) -> VillageDoor {
-    VillageDoor {
-        name: row.name.as_str().into(),
-        month: row.latest.map(month).unwrap_or_default(),
-        income: row.income.to_string().into(),
-        spending: row.spending.to_string().into(),
-        receipts: count(row.receipts),
-    }
-}
-
-fn month_line(row: &MonthRow, largest: Fen) -> MonthLine {
-    let share = |sum: Fen| if largest.0 > 0 { (sum.0 as f64 / largest.0 as f64) as f32 } else { 0.0 };
-    MonthLine {
-        month: month(row.period),
-        income: row.income.to_string().into(),
-        spending: row.spending.to_string().into(),
-        receipts: count(row.receipts),
-        nothing: row.nothing,
-        waiting: count(row.waiting),
-        income_share: share(row.income),
-        spending_share: share(row.spending),
-    }
-}
-
-fn flow(direction: Option<Direction>) -> Flow {
-    match direction {
-        Some(Direction::In) => Flow::Income,
-        Some(Direction::Out) => Flow::Spending,
-        None => Flow::Unknown,
-    }
-}
-
-/// How a paper stands, why and when it was withdrawn, and what took its place.
-fn standing(state: &State) -> (Standing, ui::Reason, Day, i32) {
-    match state {
-        State::Shown => (Standing::Shown, ui::Reason::None, Day::default(), -1),
-        State::Corrected { by } => {
-            (Standing::Corrected, ui::Reason::None, Day::default(), count(*by))
-        }
-        State::Withdrawn { reason, at } => {
-            let reason = match reason {
-                Reason::Personal => ui::Reason::Personal,
-                Reason::Mistaken => ui::Reason::Mistaken,
-                Reason::Duplicate => ui::Reason::Duplicate,
-                Reason::Ordered => ui::Reason::Ordered,
-            };
-            (Standing::Withdrawn, reason, day(at.date()), -1)
-        }
-    }
-}
-
-fn receipt_line(row: &ReceiptRow) -> ReceiptLine {
-    ReceiptLine {
-        number: count(row.index),
-        day: day(row.date),
-        purpose: row.purpose.as_str().into(),
-        payee: row.payee.as_str().into(),
-        amount: row.amount.to_string().into(),
-        flow: flow(row.direction),
-        standing: standing(&row.state).0,
-        has_picture: false,
-        thumb: Image::default(),
-    }
-}
-
-fn receipt(page: &ReceiptPage) -> Receipt {
-    let (standing, reason, withdrawn_on, corrected_by) = standing(&page.state);
-    let blank = Receipt {
-        number: count(page.index),
-        village: page.village_name.as_str().into(),
-        month: month(page.period),
-        standing,
-        corrected_by,
-        corrects: page.corrects.map_or(-1, count),
-        reason,
-        withdrawn_on,
-        ..Receipt::default()
-    };
-    let Some(content) = &page.content else { return blank };
-    let invoice = content.invoice.as_ref();
-    Receipt {
-        flow: flow(Some(content.direction)),
-        amount: content.amount.to_string().into(),
-        day: day(content.date),
-        purpose: content.purpose.as_str().into(),
-        payee: content.payee.as_str().into(),
-        category: content.category.as_str().into(),
-        handler: content.handler.as_str().into(),
-        witness: content.witness.as_str().into(),
-        approver: content.approver.as_str().into(),
-        invoice: invoice.map(|i| i.number.as_str()).unwrap_or_default().into(),
-        invoice_code: invoice.map(|i| i.code.as_str()).unwrap_or_default().into(),
-        pictures: count(content.images.len() as u64),
-        ..blank
-    }
-}
-
-fn signer(signer: &shelf::Signer) -> Signer {
-    Signer {
-        holder: signer.holder.as_str().into(),
-        title: signer.post.as_str().into(),
-        post: match signer.role {
-            Role::Accountant => Post::Accountant,
-            Role::Supervisor => Post::Supervisor,
-            Role::Office => Post::Office,
-        },
-        key: signer.key.as_str().into(),
-    }
-}
-
-fn ailment(kind: TroubleKind) -> Ailment {
-    match kind {
-        TroubleKind::Rollback => Ailment::Rollback,
-        TroubleKind::Fork => Ailment::Fork,
-        TroubleKind::BadSignature => Ailment::BadSignature,
-        TroubleKind::BadHash => Ailment::BadHash,
-        TroubleKind::BadFormat => Ailment::BadFormat,
-        TroubleKind::Unreachable => Ailment::Unreachable,
-        TroubleKind::TooLarge => Ailment::TooLarge,
-        TroubleKind::WrongKey => Ailment::WrongKey,
-        TroubleKind::Disk => Ailment::Disk,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use super::*;
-
-    fn days(then: &str, now: &str) -> Option<i32> {
-        days_between(&then.parse().unwrap(), &now.parse().unwrap())
-    }
-
-    #[test]
-    fn days_are_those_of_the_calendar_on_the_wall() {
-        let noon = "2026-11-22T12:00:00+08:00";
-        assert_eq!(days(noon, "2026-11-22T23:59:59+08:00"), Some(0));
-        assert_eq!(days(noon, "2026-11-23T00:00:00+08:00"), Some(1));
-        assert_eq!(days("2026-11-21T17:00:00Z", noon), Some(0));
-        assert_eq!(days("2026-11-21T15:00:00Z", noon), Some(1));
-    }
-
-    #[test]
-    fn a_clock_that_went_back_says_nothing_about_age() {
-        assert_eq!(days("2026-11-22T12:00:00+08:00", "2020-01-01T00:00:00+08:00"), None);
-    }
 }

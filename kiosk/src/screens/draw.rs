@@ -1,0 +1,207 @@
+//! What the shelf's rows look like on the screen: sums and days as text, kinds as the screen's kinds.
+
+use jiff::Timestamp as Instant;
+use ledger::content::Direction;
+use ledger::hash::Hash;
+use ledger::money::Fen;
+use ledger::statement::{Reason, Role};
+use ledger::time::{Date, Period, Timestamp};
+use slint::{Image, ModelRc, SharedString, VecModel};
+
+use super::ui::{
+    self, Ailment, Day, Flow, Month, MonthLine, Post, Receipt, ReceiptLine, Signer, Standing,
+    VillageDoor,
+};
+use crate::shelf::{self, MonthRow, ReceiptPage, ReceiptRow, State, TroubleKind, VillageRow};
+
+/// Characters of a date and time to the minute: `2026-11-22T14:05`.
+const MINUTE_CHARS: usize = 16;
+const SECONDS_A_DAY: i64 = 86_400;
+
+pub(super) fn model<T: Clone + 'static>(rows: impl IntoIterator<Item = T>) -> ModelRc<T> {
+    ModelRc::new(VecModel::from(rows.into_iter().collect::<Vec<T>>()))
+}
+
+/// A number for the screen, which counts to two thousand million.
+pub(super) fn count(number: u64) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+pub(super) fn month(period: Period) -> Month {
+    Month { year: period.year().into(), month: period.month().into() }
+}
+
+pub(super) fn day(date: Date) -> Day {
+    let Month { year, month } = month(date.period());
+    Day { year, month, day: date.day().into() }
+}
+
+/// Date and time to the minute, as the clock that wrote them showed them.
+pub(super) fn minute(at: &Timestamp) -> SharedString {
+    at.as_str().get(..MINUTE_CHARS).unwrap_or(at.as_str()).replace('T', " ").into()
+}
+
+/// Whole days from `then` to `now` by the calendar of `now`'s clock; `None` when `now` comes first.
+pub(super) fn days_between(then: &Timestamp, now: &Timestamp) -> Option<i32> {
+    let seconds = |at: &Timestamp| at.as_str().parse::<Instant>().map(Instant::as_second).ok();
+    let (from, to) = (seconds(then)?, seconds(now)?);
+    let offset = seconds(&format!("{}Z", now.as_str().get(..19)?).parse().ok()?)? - to;
+    let day = |second: i64| (second + offset).div_euclid(SECONDS_A_DAY);
+    (to >= from).then(|| i32::try_from(day(to) - day(from)).ok())?
+}
+
+/// A fingerprint that two people can compare aloud.
+pub(super) fn in_fours(hash: Hash) -> SharedString {
+    let text = hash.to_string();
+    let fours: Vec<&str> = (0..text.len()).step_by(4).filter_map(|i| text.get(i..i + 4)).collect();
+    fours.join(" ").into()
+}
+
+pub(super) fn door(row: &VillageRow) -> VillageDoor {
+    VillageDoor {
+        name: row.name.as_str().into(),
+        month: row.latest.map(month).unwrap_or_default(),
+        income: row.income.to_string().into(),
+        spending: row.spending.to_string().into(),
+        receipts: count(row.receipts),
+    }
+}
+
+pub(super) fn month_line(row: &MonthRow, largest: Fen) -> MonthLine {
+    let share = |sum: Fen| if largest.0 > 0 { (sum.0 as f64 / largest.0 as f64) as f32 } else { 0.0 };
+    MonthLine {
+        month: month(row.period),
+        income: row.income.to_string().into(),
+        spending: row.spending.to_string().into(),
+        receipts: count(row.receipts),
+        nothing: row.nothing,
+        waiting: count(row.waiting),
+        income_share: share(row.income),
+        spending_share: share(row.spending),
+    }
+}
+
+pub(super) fn flow(direction: Option<Direction>) -> Flow {
+    match direction {
+        Some(Direction::In) => Flow::Income,
+        Some(Direction::Out) => Flow::Spending,
+        None => Flow::Unknown,
+    }
+}
+
+/// How a paper stands, why and when it was withdrawn, and what took its place.
+pub(super) fn standing(state: &State) -> (Standing, ui::Reason, Day, i32) {
+    match state {
+        State::Shown => (Standing::Shown, ui::Reason::None, Day::default(), -1),
+        State::Corrected { by } => {
+            (Standing::Corrected, ui::Reason::None, Day::default(), count(*by))
+        }
+        State::Withdrawn { reason, at } => {
+            let reason = match reason {
+                Reason::Personal => ui::Reason::Personal,
+                Reason::Mistaken => ui::Reason::Mistaken,
+                Reason::Duplicate => ui::Reason::Duplicate,
+                Reason::Ordered => ui::Reason::Ordered,
+            };
+            (Standing::Withdrawn, reason, day(at.date()), -1)
+        }
+    }
+}
+
+pub(super) fn receipt_line(row: &ReceiptRow) -> ReceiptLine {
+    ReceiptLine {
+        number: count(row.index),
+        day: day(row.date),
+        purpose: row.purpose.as_str().into(),
+        payee: row.payee.as_str().into(),
+        amount: row.amount.to_string().into(),
+        flow: flow(row.direction),
+        standing: standing(&row.state).0,
+        has_picture: false,
+        thumb: Image::default(),
+    }
+}
+
+pub(super) fn receipt(page: &ReceiptPage) -> Receipt {
+    let (standing, reason, withdrawn_on, corrected_by) = standing(&page.state);
+    let blank = Receipt {
+        number: count(page.index),
+        village: page.village_name.as_str().into(),
+        month: month(page.period),
+        standing,
+        corrected_by,
+        corrects: page.corrects.map_or(-1, count),
+        reason,
+        withdrawn_on,
+        ..Receipt::default()
+    };
+    let Some(content) = &page.content else { return blank };
+    let invoice = content.invoice.as_ref();
+    Receipt {
+        flow: flow(Some(content.direction)),
+        amount: content.amount.to_string().into(),
+        day: day(content.date),
+        purpose: content.purpose.as_str().into(),
+        payee: content.payee.as_str().into(),
+        category: content.category.as_str().into(),
+        handler: content.handler.as_str().into(),
+        witness: content.witness.as_str().into(),
+        approver: content.approver.as_str().into(),
+        invoice: invoice.map(|i| i.number.as_str()).unwrap_or_default().into(),
+        invoice_code: invoice.map(|i| i.code.as_str()).unwrap_or_default().into(),
+        pictures: count(content.images.len() as u64),
+        ..blank
+    }
+}
+
+pub(super) fn signer(signer: &shelf::Signer) -> Signer {
+    Signer {
+        holder: signer.holder.as_str().into(),
+        title: signer.post.as_str().into(),
+        post: match signer.role {
+            Role::Accountant => Post::Accountant,
+            Role::Supervisor => Post::Supervisor,
+            Role::Office => Post::Office,
+        },
+        key: signer.key.as_str().into(),
+    }
+}
+
+pub(super) fn ailment(kind: TroubleKind) -> Ailment {
+    match kind {
+        TroubleKind::Rollback => Ailment::Rollback,
+        TroubleKind::Fork => Ailment::Fork,
+        TroubleKind::BadSignature => Ailment::BadSignature,
+        TroubleKind::BadHash => Ailment::BadHash,
+        TroubleKind::BadFormat => Ailment::BadFormat,
+        TroubleKind::Unreachable => Ailment::Unreachable,
+        TroubleKind::TooLarge => Ailment::TooLarge,
+        TroubleKind::WrongKey => Ailment::WrongKey,
+        TroubleKind::Disk => Ailment::Disk,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn days(then: &str, now: &str) -> Option<i32> {
+        days_between(&then.parse().unwrap(), &now.parse().unwrap())
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar_on_the_wall() {
+        let noon = "2026-11-22T12:00:00+08:00";
+        assert_eq!(days(noon, "2026-11-22T23:59:59+08:00"), Some(0));
+        assert_eq!(days(noon, "2026-11-23T00:00:00+08:00"), Some(1));
+        assert_eq!(days("2026-11-21T17:00:00Z", noon), Some(0));
+        assert_eq!(days("2026-11-21T15:00:00Z", noon), Some(1));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_says_nothing_about_age() {
+        assert_eq!(days("2026-11-22T12:00:00+08:00", "2020-01-01T00:00:00+08:00"), None);
+    }
+}

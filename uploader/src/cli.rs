@@ -1,0 +1,169 @@
+//! The command line: every option also as an environment variable.
+
+use crate::draft::Flags;
+use crate::words::Language;
+use clap::{Args, Parser, Subcommand};
+use ledger::place::Village;
+use ledger::time::Period;
+use std::path::PathBuf;
+
+/// 明白·村报账员：拍照、识读、填写、签名、报送 / the village accountant: photograph, read, fill in, sign, send
+#[derive(Debug, Parser)]
+#[command(name = "mingbai-uploader", version, max_term_width = 100)]
+pub struct Cli {
+    /// 数据目录 / where key and outbox lie [default: ~/.local/share/mingbai-uploader]
+    #[arg(long, env = "MINGBAI_DATA", global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// 显示语言 / language of what is printed
+    #[arg(long, env = "MINGBAI_LANG", global = true, value_enum, default_value = "zh")]
+    pub lang: Language,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// 生成钥匙和发件箱，显示登记文字 / make key and outbox; prints the text that enrols the key
+    Init(Init),
+    /// 再次显示登记文字 / print the enrolment text again
+    Enrol(Json),
+    /// 加入票据照片，识读发票二维码 / take in photos of receipts
+    Add(Add),
+    /// 修改未签名的票据 / change a draft's fields
+    Edit(Edit),
+    /// 删除未发送的票据（可恢复）/ take out what was not sent; can be undone
+    Remove(One),
+    /// 恢复已删除的票据 / undo a removal
+    Restore(One),
+    /// 把已退回的票据重做成新草稿 / make a new draft of a returned item
+    Revise(One),
+    /// 声明某月没有票据 / state that a month had no receipts
+    Nothing(Nothing),
+    /// 列出票据 / list the items
+    List(List),
+    /// 签名 / sign
+    Sign(Sign),
+    /// 发送已签名的票据，断线可续传 / send what is signed; goes on where a cut line stopped
+    Push(Ask),
+    /// 询问乡镇办公室的处理结果 / ask what the office said
+    Status(Ask),
+    /// 只识读照片，不保存 / what the machine reads on photos; nothing is kept
+    Read(Read),
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// 村的 12 位统计用区划代码 / the village's 12-digit code
+    #[arg(long, env = "MINGBAI_VILLAGE", value_name = "CODE")]
+    pub village: Village,
+    /// 报账员姓名 / the accountant's name
+    #[arg(long, env = "MINGBAI_NAME", value_name = "姓名", value_parser = crate::draft::line::<40>)]
+    pub name: String,
+    /// 岗位 / post
+    #[arg(long, env = "MINGBAI_POST", value_name = "岗位", default_value = "报账员",
+          value_parser = crate::draft::line::<40>)]
+    pub post: String,
+    /// 乡镇服务器地址 / the township's server
+    #[arg(long, env = "MINGBAI_SERVER", value_name = "URL")]
+    pub server: Option<String>,
+    /// 输出 JSON / print JSON
+    #[arg(long, env = "MINGBAI_JSON")]
+    pub json: bool,
+}
+
+/// Only `--json`.
+#[derive(Debug, Args)]
+pub struct Json {
+    /// 输出 JSON / print JSON
+    #[arg(long, env = "MINGBAI_JSON")]
+    pub json: bool,
+}
+
+/// Options of `add`.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// 照片：一张照片一张票据 / photos, each a receipt
+    #[arg(required = true, value_name = "PHOTO")]
+    pub photos: Vec<PathBuf>,
+    /// 这些照片是同一张票据的几页 / the photos are pages of one receipt
+    #[arg(long, env = "MINGBAI_TOGETHER")]
+    pub together: bool,
+    /// The fields.
+    #[command(flatten)]
+    pub flags: Flags,
+    /// 每张票据输出一行 JSON，不提问 / one JSON line a receipt; asks nothing
+    #[arg(long, env = "MINGBAI_JSON")]
+    pub json: bool,
+}
+
+/// Options of `edit`.
+#[derive(Debug, Args)]
+pub struct Edit {
+    /// 编号 / its number
+    pub id: i64,
+    /// The fields.
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+/// One item.
+#[derive(Debug, Args)]
+pub struct One {
+    /// 编号 / its number
+    pub id: i64,
+}
+
+/// Options of `nothing`.
+#[derive(Debug, Args)]
+pub struct Nothing {
+    /// 月份 / the month
+    #[arg(long, env = "MINGBAI_PERIOD", value_name = "YYYY-MM")]
+    pub period: Period,
+}
+
+/// Options of `list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// 也列出已删除和重做过的 / removed and revised ones too
+    #[arg(long, env = "MINGBAI_ALL")]
+    pub all: bool,
+    /// 每项输出一行 JSON / one JSON line an item
+    #[arg(long, env = "MINGBAI_JSON")]
+    pub json: bool,
+}
+
+/// Options of `sign`.
+#[derive(Debug, Args)]
+pub struct Sign {
+    /// 编号 / numbers
+    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    pub ids: Vec<i64>,
+    /// 全部未签名的 / all drafts
+    #[arg(long, env = "MINGBAI_ALL")]
+    pub all: bool,
+}
+
+/// Options of `push` and `status`.
+#[derive(Debug, Args)]
+pub struct Ask {
+    /// 乡镇服务器地址 / the township's server
+    #[arg(long, env = "MINGBAI_SERVER", value_name = "URL")]
+    pub server: Option<String>,
+    /// 每项输出一行 JSON / one JSON line an item
+    #[arg(long, env = "MINGBAI_JSON")]
+    pub json: bool,
+}
+
+/// Options of `read`.
+#[derive(Debug, Args)]
+pub struct Read {
+    /// 照片 / photos
+    #[arg(required = true, value_name = "PHOTO")]
+    pub photos: Vec<PathBuf>,
+    /// 每张照片输出一行 JSON / one JSON line a photo
+    #[arg(long, env = "MINGBAI_JSON")]
+    pub json: bool,
+}

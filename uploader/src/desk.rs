@@ -1,0 +1,281 @@
+//! The accountant's desk: one folder with key, outbox and images, and the small jobs done at it.
+
+use crate::cli;
+use crate::error::{Error, Result};
+use crate::images::Images;
+use crate::keys;
+use crate::outbox::{Item, Kind, Outbox};
+use crate::say;
+use ledger::key::SigningKey;
+use ledger::place::Village;
+use serde::Serialize;
+use std::fmt::Display;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+/// The open desk.
+pub struct Desk {
+    folder: PathBuf,
+    /// The papers.
+    pub outbox: Outbox,
+    /// Their pictures.
+    pub images: Images,
+}
+
+/// What the office needs to enrol the accountant's key.
+#[derive(Debug, Serialize)]
+struct Enrolment {
+    village: Village,
+    holder: String,
+    post: String,
+    vkey: String,
+}
+
+/// The folder when none is given.
+pub fn default_folder() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let share = set("XDG_DATA_HOME").or_else(|| set("HOME").map(|home| home.join(".local/share")));
+    share.unwrap_or_default().join("mingbai-uploader")
+}
+
+/// Prints a line. A reader who has gone away (`… | head`) is told as an error like any other.
+///
+/// # Errors
+/// [`Error::Terminal`].
+pub fn tell(out: &mut dyn Write, line: impl Display) -> Result<()> {
+    writeln!(out, "{line}").map_err(Error::Terminal)
+}
+
+/// Prints one line of JSON.
+///
+/// # Errors
+/// [`Error::Terminal`].
+pub fn tell_json(out: &mut dyn Write, value: &impl Serialize) -> Result<()> {
+    let line = serde_json::to_string(value).map_err(|why| Error::Record(why.to_string()))?;
+    tell(out, line)
+}
+
+/// Makes key and outbox and prints the enrolment.
+///
+/// # Errors
+/// [`Error::KeyExists`] if it was done before.
+pub fn init(folder: &Path, init: &cli::Init, out: &mut dyn Write) -> Result<()> {
+    let private = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    private.map_err(Error::disk(folder))?;
+    if folder.join("key").exists() {
+        return Err(Error::KeyExists(folder.join("key")));
+    }
+    let mut outbox = Outbox::open(&folder.join("outbox.db"))?;
+    outbox.set("village", init.village.as_str())?;
+    outbox.set("name", &init.name)?;
+    outbox.set("post", &init.post)?;
+    if let Some(server) = &init.server {
+        outbox.set("server", server)?;
+    }
+    // The key comes last: with it, the desk is there.
+    keys::make(&folder.join("key"), init.village)?;
+    Desk::open(folder)?.enrol(init.json, out)
+}
+
+impl Desk {
+    /// Opens the desk in a folder.
+    ///
+    /// # Errors
+    /// [`Error::NoDesk`] where `init` was not run.
+    pub fn open(folder: &Path) -> Result<Desk> {
+        if !folder.join("key").exists() {
+            return Err(Error::NoDesk(folder.into()));
+        }
+        let outbox = Outbox::open(&folder.join("outbox.db"))?;
+        let images = Images::open(&folder.join("images"))?;
+        Ok(Desk { folder: folder.into(), outbox, images })
+    }
+
+    /// The accountant's key.
+    ///
+    /// # Errors
+    /// [`Error::Key`].
+    pub fn key(&self) -> Result<SigningKey> {
+        keys::load(&self.folder.join("key"))
+    }
+
+    /// The accountant's village.
+    ///
+    /// # Errors
+    /// [`Error::Record`].
+    pub fn village(&self) -> Result<Village> {
+        let village = self.outbox.setting("village")?;
+        village.parse().map_err(|_| Error::Record(village))
+    }
+
+    /// The server's address: given now, or when the desk was made, or the last time.
+    ///
+    /// # Errors
+    /// [`Error::NoServer`].
+    pub fn server(&mut self, given: Option<&str>) -> Result<String> {
+        let known = self.outbox.setting("server")?;
+        match given {
+            Some(address) => {
+                if known.is_empty() {
+                    self.outbox.set("server", address)?;
+                }
+                Ok(address.into())
+            }
+            None if known.is_empty() => Err(Error::NoServer),
+            None => Ok(known),
+        }
+    }
+
+    /// Prints what the office pastes to enrol the key.
+    ///
+    /// # Errors
+    /// [`Error::Key`], [`Error::Terminal`].
+    pub fn enrol(&self, json: bool, out: &mut dyn Write) -> Result<()> {
+        let enrolment = Enrolment {
+            village: self.village()?,
+            holder: self.outbox.setting("name")?,
+            post: self.outbox.setting("post")?,
+            vkey: self.key()?.verifier().to_string(),
+        };
+        if json {
+            return tell_json(out, &enrolment);
+        }
+        tell(out, say!("请把下面的登记文字交给乡镇办公室："))?;
+        tell(out, say!("  村代码：{village}", village = enrolment.village))?;
+        tell(out, say!("  姓名：{name}", name = enrolment.holder))?;
+        tell(out, say!("  岗位：{post}", post = enrolment.post))?;
+        // This line is read by scripts: the same in every language.
+        tell(out, format!("enrol: {} {}", enrolment.village, enrolment.vkey))
+    }
+
+    /// Changes a draft's fields.
+    ///
+    /// # Errors
+    /// [`Error::State`] if it is none.
+    pub fn edit(&mut self, edit: &cli::Edit, out: &mut dyn Write) -> Result<()> {
+        let mut item = self.outbox.item(edit.id)?;
+        item.draft.apply(&edit.flags);
+        self.outbox.edit(edit.id, &item.draft)?;
+        self.tell_draft(&self.outbox.item(edit.id)?, out)
+    }
+
+    /// Takes an item out of the work.
+    ///
+    /// # Errors
+    /// [`Error::State`] if it was sent.
+    pub fn remove(&mut self, id: i64, out: &mut dyn Write) -> Result<()> {
+        self.outbox.remove(id)?;
+        tell(out, say!("已删除第 {id} 号；可用 restore {id} 恢复", id = id))
+    }
+
+    /// Brings a removed item back.
+    ///
+    /// # Errors
+    /// [`Error::State`] unless it is removed.
+    pub fn restore(&mut self, id: i64, out: &mut dyn Write) -> Result<()> {
+        self.outbox.restore(id)?;
+        tell(out, say!("已恢复第 {id} 号", id = id))
+    }
+
+    /// Makes a new draft of a returned item.
+    ///
+    /// # Errors
+    /// [`Error::State`] unless it was returned.
+    pub fn revise(&mut self, id: i64, out: &mut dyn Write) -> Result<()> {
+        let item = self.outbox.item(id)?;
+        let new = self.outbox.revise(&item)?;
+        tell(out, say!("第 {id} 号重做为第 {new} 号；用 edit {new} 修改", id = id, new = new))
+    }
+
+    /// States that a month had no receipts; it is signed and sent like a receipt.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn nothing(&mut self, nothing: &cli::Nothing, out: &mut dyn Write) -> Result<()> {
+        let period = nothing.period;
+        let busy = self.outbox.items()?.into_iter().find(|item| {
+            item.kind == Kind::Receipt && item.in_work() && item.draft.period == Some(period)
+        });
+        match self.outbox.add_nothing(period)? {
+            Ok(id) => tell(out, say!("第 {id} 号：{period} 没有票据", id = id, period = period))?,
+            Err(id) => {
+                tell(out, say!("{period} 的声明已经有了：第 {id} 号", id = id, period = period))?;
+            }
+        }
+        match busy {
+            Some(item) => tell(
+                out,
+                say!("注意：{period} 已有票据（第 {id} 号）", id = item.id, period = period),
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// Says what a draft lacks, or that it can be signed.
+    ///
+    /// # Errors
+    /// [`Error::Terminal`].
+    pub fn tell_draft(&self, item: &Item, out: &mut dyn Write) -> Result<()> {
+        let missing = item.missing();
+        if missing.is_empty() {
+            return tell(out, say!("第 {id} 号：已填完，可以签名", id = item.id));
+        }
+        let fields = crate::draft::Field::list(&missing);
+        tell(out, say!("第 {id} 号：还缺 {fields}", id = item.id, fields = fields))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    pub(crate) fn desk() -> (tempfile::TempDir, Desk, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = cli::Init {
+            village: "341181107201".parse().unwrap(),
+            name: "王会计".into(),
+            post: "报账员".into(),
+            server: None,
+            json: false,
+        };
+        let mut out = Vec::new();
+        init(&folder.path().join("desk"), &options, &mut out).unwrap();
+        assert!(matches!(
+            init(&folder.path().join("desk"), &options, &mut Vec::new()),
+            Err(Error::KeyExists(_))
+        ));
+        let desk = Desk::open(&folder.path().join("desk")).unwrap();
+        (folder, desk, String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn the_enrolment_names_village_and_key_on_one_line() {
+        let (_folder, desk, text) = desk();
+        let line = text.lines().find_map(|line| line.strip_prefix("enrol: ")).unwrap();
+        let (village, vkey) = line.split_once(' ').unwrap();
+        assert_eq!(village, "341181107201");
+        assert_eq!(vkey.parse(), Ok(desk.key().unwrap().verifier()));
+        let mut json = Vec::new();
+        desk.enrol(true, &mut json).unwrap();
+        let read: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(read["holder"], "王会计");
+        assert!(!text.contains("PRIVATE"));
+    }
+
+    #[test]
+    fn a_folder_without_a_key_is_no_desk() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(Desk::open(folder.path()), Err(Error::NoDesk(_))));
+    }
+
+    #[test]
+    fn the_server_that_was_named_first_is_remembered() {
+        let (_folder, mut desk, _) = desk();
+        assert!(matches!(desk.server(None), Err(Error::NoServer)));
+        assert_eq!(desk.server(Some("http://a")).unwrap(), "http://a");
+        assert_eq!(desk.server(Some("http://b")).unwrap(), "http://b");
+        assert_eq!(desk.server(None).unwrap(), "http://a");
+    }
+}

@@ -1,0 +1,53 @@
+//! The village accountant's program: photographs receipts, reads their codes, signs them and sends them to the township.
+//! The file names are its table of contents; `intake`, `signing` and `delivery` are a receipt's way through it.
+
+pub mod cli;
+pub mod delivery;
+pub mod desk;
+pub mod draft;
+pub mod error;
+pub mod form;
+pub mod guard;
+pub mod images;
+pub mod intake;
+pub mod invoice;
+pub mod keys;
+pub mod lanes;
+pub mod listing;
+pub mod outbox;
+pub mod photo;
+pub mod reading;
+pub mod resume;
+pub mod send;
+pub mod signing;
+pub mod words;
+
+use cli::{Cli, Command};
+use desk::Desk;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// [`error::Error`], one line for the person.
+pub fn run(cli: &Cli) -> error::Result<()> {
+    words::choose(cli.lang);
+    guard::hush_decoders();
+    let folder = cli.data.clone().unwrap_or_else(desk::default_folder);
+    let out = &mut std::io::stdout().lock();
+    let desk = || Desk::open(&folder);
+    match &cli.command {
+        Command::Init(init) => desk::init(&folder, init, out),
+        Command::Enrol(enrol) => desk()?.enrol(enrol.json, out),
+        Command::Add(add) => intake::add(&mut desk()?, add, out),
+        Command::Edit(edit) => desk()?.edit(edit, out),
+        Command::Remove(one) => desk()?.remove(one.id, out),
+        Command::Restore(one) => desk()?.restore(one.id, out),
+        Command::Revise(one) => desk()?.revise(one.id, out),
+        Command::Nothing(nothing) => desk()?.nothing(nothing, out),
+        Command::List(list) => listing::list(&desk()?, list.all, list.json, out),
+        Command::Sign(sign) => signing::sign(&mut desk()?, sign, out),
+        Command::Push(ask) => delivery::push(&mut desk()?, ask, out),
+        Command::Status(ask) => delivery::status(&mut desk()?, ask, out),
+        Command::Read(read) => intake::read(read, out),
+    }
+}
