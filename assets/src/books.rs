@@ -116,9 +116,10 @@ impl Books {
             // Multiplied by a number without common factors with the modulus: no two are alike.
             let short = ordinal * 48_271 % 100_000_000;
             (invoice.code, invoice.number) = match invoice.kind {
-                Kind::Digital => {
-                    (String::new(), format!("26342000{:012}", ordinal * 98_765_431 % 10_000_000_000))
-                }
+                Kind::Digital => (
+                    String::new(),
+                    format!("26342000{:012}", ordinal * 98_765_431 % 10_000_000_000),
+                ),
                 Kind::Electronic => ("034002600111".to_string(), format!("{short:08}")),
                 Kind::Paper => ("034002600104".to_string(), format!("{short:08}")),
             };

@@ -20,7 +20,8 @@ pub fn chart(types: &Typefaces, books: &Books, until: Date) -> Sheet {
     let print = Print::new(types, 34.0).ink(INK);
     let months: Vec<&Date> = books.months.iter().filter(|month| **month < until).collect();
     let (Some(first), Some(last)) = (months.first(), months.last()) else { return sheet };
-    let title = format!("{TOWNSHIP}各村收支（{}年{}—{}月）", first.year(), first.month(), last.month());
+    let title =
+        format!("{TOWNSHIP}各村收支（{}年{}—{}月）", first.year(), first.month(), last.month());
     print.face(Face::Bold).size(54.0).centred(&mut sheet, 800.0, 100.0, &title);
     let totals: Vec<[i64; 2]> = (0..books.villages.len())
         .map(|village| {
@@ -41,9 +42,11 @@ pub fn chart(types: &Typefaces, books: &Books, until: Date) -> Sheet {
     let bar = (step * 0.34).min(120.0);
     for (place, pair) in totals.iter().enumerate() {
         let middle = 90.0 + step * (place as f32 + 0.5);
-        for ((fen, colour), x) in pair.iter().zip([TAKEN, SPENT]).zip([middle - bar - 3.0, middle + 3.0]) {
+        for ((fen, colour), x) in
+            pair.iter().zip([TAKEN, SPENT]).zip([middle - bar - 3.0, middle + 3.0])
+        {
             let tall = high * *fen as f32 / most;
-            sheet.fill(area(x, low - tall, bar, tall), colour, 1.0);
+            sheet.cover(area(x, low - tall, bar, tall), colour);
             let text = format!("{}", (fen + 50) / 100);
             let small = print.size(25.0).fitted(&text, bar + 14.0).ink(colour);
             small.centred(&mut sheet, x + bar / 2.0, low - tall - 12.0, &text);
@@ -51,7 +54,8 @@ pub fn chart(types: &Typefaces, books: &Books, until: Date) -> Sheet {
         print.centred(&mut sheet, middle, low + 52.0, books.villages[place].name);
     }
     sheet.level(90.0, low, 1420.0, 3.0, INK);
-    for (x, colour, text) in [(560.0, TAKEN, "收入（元）"), (860.0, SPENT, "支出（元）")] {
+    for (x, colour, text) in [(560.0, TAKEN, "收入（元）"), (860.0, SPENT, "支出（元）")]
+    {
         sheet.fill(area(x, 158.0, 34.0, 34.0), colour, 1.0);
         print.at(&mut sheet, x + 50.0, 188.0, text);
     }
@@ -85,10 +89,9 @@ pub fn map(types: &Typefaces) -> Sheet {
     let title = "村道修补施工位置示意图";
     print.face(Face::Bold).size(54.0).centred(&mut sheet, 800.0, 96.0, title);
     let river = |x: f32| 930.0 - 0.36 * x + 60.0 * (x * 0.006).sin();
-    let mut x = 0.0;
-    while x < 1600.0 {
-        sheet.fill(area(x, river(x).max(150.0), 8.0, 46.0), [168, 206, 226], 1.0);
-        x += 8.0;
+    for step in 60..1540 {
+        let x = step as f32;
+        sheet.fill(area(x, river(x).max(150.0), 1.0, 46.0), [176, 212, 232], 1.0);
     }
     print.size(30.0).ink([42, 92, 128]).at(&mut sheet, 96.0, 870.0, "清水河");
     for road in ROADS {
@@ -102,7 +105,9 @@ pub fn map(types: &Typefaces) -> Sheet {
     }
     for (name, (x, y)) in VILLAGES.iter().zip(PLACES) {
         sheet.disc(x, y, 17.0, INK);
-        print.centred(&mut sheet, x, y + 66.0, name);
+        // The upper villages have their roads below them, the lower ones above.
+        let label = if y < 550.0 { y - 38.0 } else { y + 66.0 };
+        print.centred(&mut sheet, x, label, name);
     }
     dashed(&mut sheet, (1080.0, 980.0), (1190.0, 980.0));
     print.size(31.0).at(&mut sheet, 1212.0, 992.0, "本次施工路段");

@@ -44,11 +44,7 @@ impl Endorsement {
     }
 
     fn people(&self) -> [(&'static str, &str); 3] {
-        [
-            ("经手人：", &self.handler),
-            ("证明人：", &self.witness),
-            ("审批人：", &self.approver),
-        ]
+        [("经手人：", &self.handler), ("证明人：", &self.witness), ("审批人：", &self.approver)]
     }
 
     fn seal(&self, sheet: &mut Sheet, types: &Typefaces, dice: &mut Dice, at: (f32, f32)) {

@@ -22,7 +22,7 @@ impl<'a> Hand<'a> {
     /// A hand with habits of its own (`dice`), writing `size` pixels high in blue.
     #[must_use]
     pub fn new(types: &'a Typefaces, mut dice: Dice, size: f32) -> Self {
-        let (lean, rise) = (dice.real(0.02, 0.22), dice.real(-0.06, 0.0));
+        let (lean, rise) = (dice.real(0.02, 0.22), dice.real(-0.03, 0.005));
         let squeeze = dice.real(0.84, 0.96);
         let colour = if dice.chance(0.25) { [38, 38, 48] } else { BLUE };
         Self { types, dice, size, colour, lean, rise, squeeze }

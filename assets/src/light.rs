@@ -1,6 +1,7 @@
 //! The light in a photo: brighter on one side, a soft shadow across, darker corners.
 
 use crate::dice::Dice;
+use crate::grain::Grain;
 
 /// Pixels between two knots of the grid that the light is worked out on.
 const STEP: usize = 16;
@@ -30,6 +31,7 @@ impl Light {
         let warm = dice.real(-0.045, 0.06);
         let columns = width as usize / STEP + 2;
         let rows = height as usize / STEP + 2;
+        let waves = Grain::new(dice);
         let value = |place: usize| {
             let x = (place % columns * STEP) as f32 / w - 0.5;
             let y = (place / columns * STEP) as f32 / h - 0.5;
@@ -41,18 +43,25 @@ impl Light {
                 light *= 1.0 - depth * t * t * (3.0 - 2.0 * t);
             }
             let near = ((x + 0.5 - bx).powi(2) + (y + 0.5 - by).powi(2)) / (reach * reach);
-            light + 0.07 * (-near).exp()
+            light + 0.07 * (-near).exp() + 0.02 * waves.at(x * 7.0 + 9.0, y * 7.0 + 9.0)
         };
         let knots = (0..columns * rows).map(value).collect();
         Self { columns, knots, tint: [1.0 + warm, 1.0 + warm * 0.25, 1.0 - warm] }
     }
 
-    /// The light at a pixel, smooth between the knots.
-    #[must_use]
-    pub fn at(&self, x: usize, y: usize) -> f32 {
-        let corner = y / STEP * self.columns + x / STEP;
-        let (u, v) = ((x % STEP) as f32 / STEP as f32, (y % STEP) as f32 / STEP as f32);
-        let row = |start: usize| self.knots[start] * (1.0 - u) + self.knots[start + 1] * u;
-        row(corner) * (1.0 - v) + row(corner + self.columns) * v
+    /// Works out the light along one row of pixels, smooth between the knots.
+    pub fn row(&self, y: usize, row: &mut [f32]) {
+        let start = y / STEP * self.columns;
+        let v = (y % STEP) as f32 / STEP as f32;
+        let knot = |n: usize| {
+            let (above, below) = (self.knots[start + n], self.knots[start + n + self.columns]);
+            above * (1.0 - v) + below * v
+        };
+        for (n, span) in row.chunks_mut(STEP).enumerate() {
+            let (left, right) = (knot(n), knot(n + 1));
+            for (x, light) in span.iter_mut().enumerate() {
+                *light = left + (right - left) * (x as f32 / STEP as f32);
+            }
+        }
     }
 }

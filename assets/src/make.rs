@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Grows with every change of what is drawn.
-pub const EDITION: u32 = 1;
+pub const EDITION: u32 = 2;
 /// The list of everything; written last, so that its presence means the sample is whole.
 const LIST: &str = "township.json";
 /// A folder with this file in it is ours to clear.

@@ -3,7 +3,6 @@
 use crate::Error;
 use crate::dice::Dice;
 use crate::exif;
-use crate::grain::Grain;
 use crate::light::Light;
 use crate::sheet::Sheet;
 use crate::table::Table;
@@ -53,6 +52,34 @@ fn hold(picture: RgbImage, dice: &mut Dice) -> (RgbImage, u8) {
     }
 }
 
+/// What happens to the paper along one of its axes, a value for every pixel.
+struct Axis {
+    /// How far the paper bulges out of its plane, so how far the other coordinate shifts.
+    bulge: Vec<f32>,
+    /// Light and dark along a crease.
+    crease: Vec<f32>,
+}
+
+impl Axis {
+    /// `length` pixels, a crease at `fold` (a share of the length; above 2 there is none).
+    fn new(length: u32, (bulge, wave): (f32, f32), fold: f32, depth: f32) -> Self {
+        let crease = |n: u32| {
+            let away = n as f32 / length as f32 - fold;
+            let near = 1.0 - (away.abs() / 0.16).min(1.0);
+            let line = if away.abs() < 0.0016 { 1.1 } else { 0.0 };
+            depth * (away.signum() * near * near - line)
+        };
+        Self {
+            bulge: (0..=length).map(|n| bulge * (n as f32 * wave + 1.0).sin()).collect(),
+            crease: (0..=length).map(crease).collect(),
+        }
+    }
+
+    fn place(&self, at: f32) -> usize {
+        (at.max(0.0) as usize).min(self.bulge.len().saturating_sub(1))
+    }
+}
+
 /// Everything in front of the camera.
 struct Scene<'a> {
     sheet: &'a Sheet,
@@ -60,11 +87,8 @@ struct Scene<'a> {
     lens: [f32; 9],
     table: Table,
     light: Light,
-    grain: Grain,
-    /// Where the paper is creased: share of its height and width, and how deep.
-    fold: (f32, f32, f32),
-    /// How far the paper bulges, pixels.
-    bulge: f32,
+    across: Axis,
+    down: Axis,
 }
 
 impl<'a> Scene<'a> {
@@ -72,39 +96,45 @@ impl<'a> Scene<'a> {
         let corners = lay(sheet, (width as f32, height as f32), dice);
         let upright = if dice.chance(0.5) { dice.real(0.3, 0.7) } else { 9.0 };
         let level = if dice.chance(0.4) { dice.real(0.35, 0.65) } else { 9.0 };
+        let (depth, bulge) = (dice.real(0.012, 0.045), dice.real(0.0, 5.0));
+        let (wide, high) = sheet.pixels.dimensions();
         Self {
             sheet,
             lens: inverse(square_to_quad((sheet.width(), sheet.height()), corners)),
             table: Table::new(dice),
             light: Light::new(width, height, dice),
-            grain: Grain::new(dice),
-            fold: (level, upright, dice.real(0.012, 0.045)),
-            bulge: dice.real(0.0, 5.0),
+            across: Axis::new(wide, (bulge, 0.0023), upright, depth),
+            down: Axis::new(high, (bulge, 0.0031), level, depth),
         }
     }
 
     fn expose(&self, picture: &mut RgbImage) {
         let (w, h) = (self.sheet.width(), self.sheet.height());
+        let width = picture.width() as usize;
+        let mut lights = vec![1.0; width];
         let m = &self.lens;
-        for (x, y, pixel) in picture.enumerate_pixels_mut() {
-            let (px, py) = (x as f32, y as f32);
-            let depth = m[6] * px + m[7] * py + m[8];
-            let u = (m[0] * px + m[1] * py + m[2]) / depth;
-            let v = (m[3] * px + m[4] * py + m[5]) / depth;
-            let u = u + self.bulge * (v * 0.0031 + 1.0).sin();
-            let v = v + self.bulge * (u * 0.0023).sin();
-            let inside = (u.min(w - u).min(v.min(h - v)) + 0.5).clamp(0.0, 1.0);
-            let mut colour = if inside > 0.0 { self.paper(u, v) } else { [0.0; 3] };
-            if inside < 1.0 {
-                let table = self.shaded_table((px, py), (u, v));
-                for (part, under) in colour.iter_mut().zip(table) {
-                    *part = *part * inside + under * (1.0 - inside);
+        for (y, line) in picture.chunks_mut(width * 3).enumerate() {
+            self.light.row(y, &mut lights);
+            let py = y as f32;
+            let row = [m[1] * py + m[2], m[4] * py + m[5], m[7] * py + m[8]];
+            for (x, (pixel, light)) in line.chunks_mut(3).zip(&lights).enumerate() {
+                let px = x as f32;
+                let depth = 1.0 / (m[6] * px + row[2]);
+                let (u, v) = ((m[0] * px + row[0]) * depth, (m[3] * px + row[1]) * depth);
+                let u = u + self.down.bulge[self.down.place(v)];
+                let v = v + self.across.bulge[self.across.place(u)];
+                let inside = (u.min(w - u).min(v.min(h - v)) + 0.5).clamp(0.0, 1.0);
+                let mut colour = if inside > 0.0 { self.paper(u, v) } else { [0.0; 3] };
+                if inside < 1.0 {
+                    let table = self.shaded_table((px, py), (u, v));
+                    for (part, under) in colour.iter_mut().zip(table) {
+                        *part = *part * inside + under * (1.0 - inside);
+                    }
                 }
-            }
-            let light = self.light.at(x as usize, y as usize);
-            for (place, part) in colour.into_iter().enumerate() {
-                let lit = part * light * self.light.tint[place];
-                pixel.0[place] = lit.round().clamp(0.0, 255.0) as u8;
+                for ((value, part), tint) in pixel.iter_mut().zip(colour).zip(self.light.tint) {
+                    // The cast keeps to 0 and 255 by itself.
+                    *value = (part * light * tint + 0.5) as u8;
+                }
             }
         }
     }
@@ -118,33 +148,22 @@ impl<'a> Scene<'a> {
         self.table.colour(at.0, at.1).map(|part| part * shadow)
     }
 
-    /// The paper's colour between its pixels, with its creases and unevenness.
+    /// The paper's colour between its pixels, with its creases.
     fn paper(&self, u: f32, v: f32) -> [f32; 3] {
-        let (wide, high) = self.sheet.pixels.dimensions();
+        let (wide, high) =
+            (self.sheet.pixels.width() as usize, self.sheet.pixels.height() as usize);
         let (x, y) = ((u - 0.5).max(0.0), (v - 0.5).max(0.0));
-        let (left, top) = ((x as u32).min(wide - 1), (y as u32).min(high - 1));
-        let (right, below) = ((left + 1).min(wide - 1), (top + 1).min(high - 1));
+        let (left, top) = ((x as usize).min(wide - 2), (y as usize).min(high - 2));
         let (s, t) = ((x - left as f32).min(1.0), (y - top as f32).min(1.0));
+        let shade =
+            1.0 + self.across.crease[self.across.place(u)] + self.down.crease[self.down.place(v)];
         let raw = self.sheet.pixels.as_raw();
-        let at = |x: u32, y: u32| ((y * wide + x) * 3) as usize;
-        let (a, b, c, d) = (at(left, top), at(right, top), at(left, below), at(right, below));
-        let shade = self.shade(u / wide as f32, v / high as f32, (u, v));
+        let at = (top * wide + left) * 3;
+        let (upper, lower) = (&raw[at..at + 6], &raw[at + wide * 3..at + wide * 3 + 6]);
         std::array::from_fn(|n| {
-            let upper = f32::from(raw[a + n]) * (1.0 - s) + f32::from(raw[b + n]) * s;
-            let lower = f32::from(raw[c + n]) * (1.0 - s) + f32::from(raw[d + n]) * s;
-            (upper * (1.0 - t) + lower * t) * shade
+            let mix = |row: &[u8]| f32::from(row[n]) * (1.0 - s) + f32::from(row[n + 3]) * s;
+            (mix(upper) * (1.0 - t) + mix(lower) * t) * shade
         })
-    }
-
-    /// Light and dark along the creases, and soft waves.
-    fn shade(&self, across: f32, down: f32, at: Spot) -> f32 {
-        let (level, upright, depth) = self.fold;
-        let crease = |distance: f32| {
-            let near = 1.0 - (distance.abs() / 0.16).min(1.0);
-            distance.signum() * near * near - if distance.abs() < 0.0016 { 1.1 } else { 0.0 }
-        };
-        let folds = crease(across - upright) + crease(down - level);
-        1.0 + depth * folds + 0.022 * self.grain.at(at.0 * 0.004, at.1 * 0.004)
     }
 }
 

@@ -67,7 +67,7 @@ impl Sheet {
         let Some(pixel) = self.pixels.get_pixel_mut_checked(x, y) else { return };
         for (under, ink) in pixel.0.iter_mut().zip(colour) {
             let kept = 1.0 - cover.clamp(0.0, 1.0) * (1.0 - f32::from(ink) / 255.0);
-            *under = (f32::from(*under) * kept).round() as u8;
+            *under = (f32::from(*under) * kept + 0.5) as u8;
         }
     }
 
@@ -79,6 +79,17 @@ impl Sheet {
             for x in area.x.floor() as i32..right.ceil() as i32 {
                 let columns = (right.min(x as f32 + 1.0) - area.x.max(x as f32)).clamp(0.0, 1.0);
                 self.dab(x, y, colour, cover * rows * columns);
+            }
+        }
+    }
+
+    /// Covers a rectangle (whole pixels) with an opaque colour, whatever was there.
+    pub fn cover(&mut self, area: Area, colour: Colour) {
+        for y in area.y.max(0.0) as u32..(area.y + area.h).max(0.0) as u32 {
+            for x in area.x.max(0.0) as u32..(area.x + area.w).max(0.0) as u32 {
+                if let Some(pixel) = self.pixels.get_pixel_mut_checked(x, y) {
+                    *pixel = Rgb(colour);
+                }
             }
         }
     }

@@ -54,18 +54,18 @@ impl Slip {
         hand.size = 84.0;
         let gap = hand.width("领 条") / 2.0;
         let letters: Vec<String> = self.title.chars().map(String::from).collect();
-        hand.at(&mut sheet, 750.0 - gap, 230.0, &letters.join(" "));
+        hand.at(&mut sheet, 750.0 - gap, 212.0, &letters.join(" "));
         hand.size = 66.0;
         let mut line = String::from("        ");
-        let mut y = 215.0 + STEP;
-        for letter in self.text().chars() {
-            line.push(letter);
-            let closing = "，。）".contains(letter);
-            if hand.width(&line) > 1250.0 && !closing {
-                line.pop();
+        let mut y = 215.0 + STEP * 2.0;
+        for piece in pieces(&self.text()) {
+            let longer = format!("{line}{piece}");
+            if hand.width(&longer) > 1270.0 && !"，。".contains(&piece) {
                 hand.at(&mut sheet, 110.0, y - 12.0, &line);
-                line = String::from(letter);
+                line = piece;
                 y += STEP;
+            } else {
+                line = longer;
             }
         }
         hand.at(&mut sheet, 110.0, y - 12.0, &line);
@@ -91,4 +91,18 @@ impl Slip {
             sheet.level(80.0, 215.0 + 6.0 + STEP * row as f32, 1340.0, 2.0, RULE);
         }
     }
+}
+
+/// The letters of a text, what stands in brackets kept in one piece.
+fn pieces(text: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut open = false;
+    for letter in text.chars() {
+        match pieces.last_mut() {
+            Some(last) if open => last.push(letter),
+            _ => pieces.push(letter.to_string()),
+        }
+        open = (open || letter == '（') && letter != '）';
+    }
+    pieces
 }

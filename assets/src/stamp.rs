@@ -50,7 +50,8 @@ impl<'a> Stamp<'a> {
                 let (rx, ry) = (dx as f32, dy as f32);
                 let cover = sample(&face, rx * cos + ry * sin + half, ry * cos - rx * sin + half);
                 if cover > 0.01 {
-                    let worn = 1.0 + 0.28 * grain.at(rx * 0.045, ry * 0.045)
+                    let worn = 1.0
+                        + 0.28 * grain.at(rx * 0.045, ry * 0.045)
                         + 0.2 * grain.at(rx * 0.35 + 9.0, ry * 0.35);
                     let ink = cover * (self.press * worn).clamp(0.0, 1.0);
                     sheet.dab(x as i32 + dx, y as i32 + dy, RED, ink);

@@ -47,7 +47,9 @@ pub fn make(
     month: Date,
     dice: &mut Dice,
 ) -> Voucher {
-    let day = dice.whole(2, i64::from(month.days_in_month()) - 1) as i8;
+    // What is paid for a whole month is paid at its end.
+    let first = if occasion.purpose.starts_with("{m}") { 25 } else { 2 };
+    let day = dice.whole(first, i64::from(month.days_in_month()) - 1) as i8;
     let date = month.with().day(day).build().unwrap_or(month);
     let purpose = occasion.purpose.replace("{m}", &month.month().to_string());
     let (paper, payee, direction) = match occasion.source {
@@ -183,11 +185,8 @@ fn payroll(
     let rate = habits.whole(yuan.0, yuan.1) * 100;
     let pool: Vec<&String> = village.workers.iter().chain(&village.households).collect();
     let people = habits.sample(pool.len().min(count + 3), count);
-    let row = |place: usize| Row {
-        name: pool[place].clone(),
-        days: dice.whole(days.0, days.1),
-        rate,
-    };
+    let row =
+        |place: usize| Row { name: pool[place].clone(), days: dice.whole(days.0, days.1), rate };
     Payroll {
         title: format!("{}{}年{}月{title}", village.name, month.year(), month.month()),
         work: work.to_string(),

@@ -3,11 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use ledger::key::VerifierKey;
+use ledger::place::Village;
+use ledger::time::Period;
 
+use crate::headless::{self, Screen, Shot};
+use crate::screens;
 use crate::shelf::{Images, Shelf};
-use crate::sync::{self, Options, Report, SyncError};
+use crate::sync::{self, Background, Options, Report};
 
 /// Any failure, as the one line that is printed.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -18,6 +22,13 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub struct Cli {
     #[command(flatten)]
     place: Place,
+    /// 全屏 / fill the display
+    #[arg(long, env = "MINGBAI_FULLSCREEN")]
+    fullscreen: bool,
+    /// 每隔多少秒同步一次 / seconds between syncs
+    #[arg(long, env = "MINGBAI_EVERY", default_value = "300", value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    every: u64,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -26,7 +37,13 @@ pub struct Cli {
 #[derive(Debug, clap::Args)]
 struct Place {
     /// 本机数据目录 / directory of this kiosk's data
-    #[arg(long, global = true, env = "MINGBAI_DATA", default_value = "kiosk-data", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "MINGBAI_DATA",
+        default_value = "kiosk-data",
+        value_name = "DIR"
+    )]
     data: PathBuf,
     /// 服务器地址，如 http://192.168.1.10:8080 / the server; without it nothing is fetched
     #[arg(long, global = true, env = "MINGBAI_SERVER", value_name = "URL")]
@@ -34,6 +51,9 @@ struct Place {
     /// 账本的公钥，第一次要给 / the log's verifier key, needed once
     #[arg(long, global = true, env = "MINGBAI_VKEY", value_name = "VKEY")]
     vkey: Option<VerifierKey>,
+    /// 手机打开同一页的网址；不给就用服务器地址 / where phones find the pages; the server when not given
+    #[arg(long, global = true, env = "MINGBAI_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
     /// 下载哪些图片 / which pictures to fetch
     #[arg(long, global = true, env = "MINGBAI_IMAGES", value_enum, default_value = "all")]
     images: Images,
@@ -51,6 +71,54 @@ enum Command {
         #[arg(long, env = "MINGBAI_JSON")]
         json: bool,
     },
+    /// 把一个屏幕画成 PNG，不用显示器 / draw one screen to a PNG file, without a display
+    Shot(ShotArgs),
+}
+
+/// What `shot` draws.
+#[derive(Debug, clap::Args)]
+struct ShotArgs {
+    /// 列出屏幕的名字 / list the screens' names
+    #[arg(long)]
+    list: bool,
+    /// 哪个屏幕 / which screen
+    #[arg(long, env = "MINGBAI_SCREEN", value_enum, required_unless_present = "list")]
+    screen: Option<Screen>,
+    /// 写到哪个文件 / the file to write
+    #[arg(long, env = "MINGBAI_OUT", value_name = "FILE", required_unless_present = "list")]
+    out: Option<PathBuf>,
+    /// 宽x高，像素 / width x height in pixels
+    #[arg(long, env = "MINGBAI_SIZE", default_value = "1080x1920", value_parser = size, value_name = "WxH")]
+    size: (u32, u32),
+    /// 语言 / language
+    #[arg(long, env = "MINGBAI_LANG", value_enum, default_value = "zh")]
+    lang: Language,
+    /// 哪个村（12 位代码） / which village (12 digits)
+    #[arg(long, env = "MINGBAI_VILLAGE", value_name = "CODE")]
+    village: Option<Village>,
+    /// 哪个月 / which month
+    #[arg(long, env = "MINGBAI_PERIOD", value_name = "YYYY-MM")]
+    period: Option<Period>,
+    /// 哪张票据或哪条公告（账本序号） / which receipt or bulletin, by log index
+    #[arg(long, env = "MINGBAI_INDEX", value_name = "N")]
+    index: Option<u64>,
+}
+
+/// The languages of the screens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// 中文
+    Zh,
+    /// English
+    En,
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let side = |text: &str| text.parse().ok().filter(|side| (200..=8192).contains(side));
+    let size = text.split_once('x').and_then(|(w, h)| Some((side(w)?, side(h)?)));
+    size.ok_or_else(|| {
+        "像 1080x1920，每边 200 到 8192 / like 1080x1920, 200 to 8192 a side".to_owned()
+    })
 }
 
 impl Place {
@@ -64,6 +132,12 @@ impl Place {
             now: sync::clock,
         })
     }
+
+    fn screens(&self) -> screens::Options {
+        let public = self.public_url.as_ref().or(self.server.as_ref());
+        let public = public.map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default();
+        screens::Options::new(self.data.clone(), public, sync::clock)
+    }
 }
 
 impl Cli {
@@ -73,19 +147,60 @@ impl Cli {
     /// [`Failure`], one line for a person.
     pub fn run(self) -> Result<(), Failure> {
         match &self.command {
+            None => self.window(),
             Some(Command::Sync { json }) => self.sync(*json),
-            None => Ok(()),
+            Some(Command::Shot(shot)) => self.shot(shot),
         }
     }
 
+    /// The screen, with a sync now and then behind it that it never waits for.
+    fn window(&self) -> Result<(), Failure> {
+        let mut options = self.place.screens();
+        options.fullscreen = self.fullscreen;
+        let every = Duration::from_secs(self.every);
+        let mut background = None;
+        screens::run(&options, |refresh| {
+            let start = |sync| Background::start(sync, every, move |_| refresh.now());
+            background = self.place.options().map(start);
+        })?;
+        Ok(())
+    }
+
     fn sync(&self, json: bool) -> Result<(), Failure> {
-        let options = self.place.options().ok_or("同步要用 --server 给出服务器地址 / sync needs --server")?;
-        let audit = Shelf::open(&options.data)?.audit()?;
+        let options =
+            self.place.options().ok_or("同步要用 --server 给出服务器地址 / sync needs --server")?;
+        let (_, audit) = Shelf::open_audited(&options.data)?;
         if audit.entries_lost || audit.contents_lost > 0 {
             eprintln!("本机数据有损坏，正在重新下载 / damaged data is fetched again");
         }
-        let report = sync::run(&options).map_err(|error: SyncError| Failure::from(error))?;
+        let report = sync::run(&options)?;
         println!("{}", if json { serde_json::to_string(&report)? } else { in_words(&report) });
+        Ok(())
+    }
+
+    fn shot(&self, args: &ShotArgs) -> Result<(), Failure> {
+        let (Some(screen), Some(out), false) = (args.screen, &args.out, args.list) else {
+            for screen in Screen::value_variants() {
+                println!(
+                    "{}",
+                    screen
+                        .to_possible_value()
+                        .map_or_else(String::new, |v| v.get_name().to_owned())
+                );
+            }
+            return Ok(());
+        };
+        headless::shot(&Shot {
+            screen,
+            out: out.clone(),
+            options: self.place.screens(),
+            size: args.size,
+            english: args.lang == Language::En,
+            village: args.village,
+            period: args.period,
+            index: args.index,
+        })?;
+        println!("{}", out.display());
         Ok(())
     }
 }
@@ -106,8 +221,39 @@ fn in_words(report: &Report) -> String {
     if report.waiting + report.images_missing > 0 {
         words += &format!("，还缺 {} 份", report.waiting + report.images_missing);
     }
-    words + &format!(
-        "；账本共 {size} 条，已全部核对（{} 次请求，收 {} 字节，发 {} 字节，{ms} 毫秒）",
-        cost.requests, cost.received, cost.sent
-    )
+    words
+        + &format!(
+            "；账本共 {size} 条，已全部核对（{} 次请求，收 {} 字节，发 {} 字节，{ms} 毫秒）",
+            cost.requests, cost.received, cost.sent
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound_and_options_may_stand_on_either_side() {
+        Cli::command().debug_assert();
+        for line in ["--data d --server http://x sync --json", "sync --server http://x --data d"] {
+            let words = std::iter::once("mingbai-kiosk").chain(line.split(' '));
+            let cli = Cli::try_parse_from(words).unwrap();
+            assert_eq!(cli.place.options().unwrap().data, PathBuf::from("d"));
+        }
+        assert!(Cli::try_parse_from(["mingbai-kiosk", "shot"]).is_err());
+        assert!(Cli::try_parse_from(["mingbai-kiosk", "shot", "--list"]).is_ok());
+        assert!(Cli::try_parse_from(["mingbai-kiosk", "--vkey", "rubbish"]).is_err());
+    }
+
+    #[test]
+    fn a_size_is_two_sides_in_pixels() {
+        assert_eq!(size("1920x1080"), Ok((1920, 1080)));
+        for bad in ["", "1920", "x", "0x9", "1920x99999", "-1x5", "1920X1080"] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
 }

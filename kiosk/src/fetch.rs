@@ -1,7 +1,7 @@
 //! One connection to the server: every answer bounded in bytes and time, every byte on the wire counted.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -220,6 +220,10 @@ pub(crate) fn unreachable_at(path: &str, error: ureq::Error) -> FetchError {
     let reason = error.to_string();
     match error {
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => FetchError::BadServer(reason),
+        // A cut in the middle of compressed bytes is a cut.
+        ureq::Error::Decompress(_, error) if error.kind() == ErrorKind::UnexpectedEof => {
+            FetchError::Unreachable { path, reason }
+        }
         ureq::Error::Protocol(_)
         | ureq::Error::Decompress(..)
         | ureq::Error::LargeResponseHeader(..) => FetchError::Malformed { path, reason },

@@ -268,7 +268,7 @@ impl Display {
     pub fn settle(&self, busy: impl Fn() -> bool) {
         let begun = Instant::now();
         for _ in 0..2 {
-            self.picture(); // so that everything is laid out
+            let _ = self.picture(); // so that everything is laid out
             for _ in 0..SETTLE_STEPS {
                 self.advance(STEP);
             }
@@ -329,7 +329,7 @@ impl Display {
     fn event(&self, event: WindowEvent) {
         if let Some(window) = &*self.window.borrow() {
             // Only a closed window takes no events.
-            let _ = window.try_dispatch_event(event);
+            let _ = window.dispatch_event_with_result(event);
         }
     }
 

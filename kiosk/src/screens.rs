@@ -2,19 +2,21 @@
 
 mod draw;
 mod fill;
+mod hang;
 mod place;
+mod touch;
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::time::Duration;
 
 use ledger::time::Timestamp;
-use slint::{ComponentHandle, Image, Model, ModelRc, Timer, TimerMode, VecModel};
+use slint::{ComponentHandle, Model, ModelRc, Timer, TimerMode};
 
 use crate::idle::{IDLE_TIME, Idle};
 use crate::qr;
-use crate::scan::darkroom::{Darkroom, Order, Print};
+use crate::scan::darkroom::{Darkroom, Order};
 use crate::scan::{View, level_for};
 use crate::shelf::{ReceiptPage, Shelf, ShelfError};
 pub use place::{Paper, Place};
@@ -123,7 +125,7 @@ impl Screens {
         let ui = AppWindow::new()?;
         let weak = ui.as_weak();
         let darkroom = Darkroom::start(&options.data, move |serial, print| {
-            let _ = weak.upgrade_in_event_loop(move |ui| hang(&ui, serial, print));
+            let _ = weak.upgrade_in_event_loop(move |ui| hang::hang(&ui, serial, print));
         })?;
         let screens = Rc::new(Self {
             ui,
@@ -136,7 +138,7 @@ impl Screens {
             rest: Timer::default(),
             view: Cell::default(),
         });
-        connect(&screens);
+        touch::connect(&screens);
         screens.forget();
         Ok(screens)
     }
@@ -171,6 +173,9 @@ impl Screens {
 
     /// Opens a page; the way back leads here.
     pub fn go(&self, place: Place) {
+        if place == Place::Home {
+            return self.home();
+        }
         let scroll = self.api().get_scroll();
         let mut history = self.history.borrow_mut();
         if let Some(visit) = history.last_mut() {
@@ -302,113 +307,7 @@ impl Screens {
     }
 }
 
-/// Ties what fingers ask for to what is done.
-fn connect(screens: &Rc<Screens>) {
-    let weak = Rc::downgrade(screens);
-    *screens.idle.borrow_mut() =
-        Some(Idle::watch(screens.options.idle, with(&weak, |s, ()| s.forget(), ())));
-    let api = screens.api();
-    api.on_activity(with(&weak, |s, ()| s.activity(), ()));
-    api.on_refresh(with(&weak, |s, ()| s.refresh(), ()));
-    api.on_home(with(&weak, |s, ()| s.home(), ()));
-    api.on_back(with(&weak, |s, ()| s.back(), ()));
-    api.on_open_bulletins(with(&weak, |s, ()| s.go(Place::Bulletins(None)), ()));
-    api.on_open_seal(with(&weak, |s, ()| s.open_seal(), ()));
-    api.on_open_status(with(&weak, |s, ()| s.open_status(), ()));
-    api.on_set_english(with_one(&weak, |s, english| s.set_english(english)));
-    api.on_open_village(with_one(&weak, Screens::open_village));
-    api.on_open_month(with_one(&weak, Screens::open_month));
-    api.on_open_receipt(with_one(&weak, Screens::open_receipt));
-    api.on_open_number(with_one(&weak, |s, number| s.go(Place::Receipt(index(number)))));
-    api.on_choose_column(with_one(&weak, Screens::open_column));
-    api.on_open_bulletin(with_one(&weak, Screens::open_bulletin));
-    api.on_show_picture(with_one(&weak, Screens::show_picture));
-    let moved = weak.clone();
-    api.on_scan_moved(move |width, height, zoom, x, y| {
-        if let Some(screens) = moved.upgrade() {
-            let dots = f64::from(screens.api().get_dots());
-            let [width, height, x, y] = [width, height, x, y].map(|px| f64::from(px) * dots);
-            screens.scan_moved(View { width, height, zoom: f64::from(zoom) * dots, x, y });
-        }
-    });
-}
-
-fn with<T: Copy + 'static>(
-    weak: &Weak<Screens>,
-    act: impl Fn(&Screens, T) + 'static,
-    value: T,
-) -> impl Fn() + 'static {
-    let weak = weak.clone();
-    move || {
-        if let Some(screens) = weak.upgrade() {
-            act(&screens, value);
-        }
-    }
-}
-
-fn with_one<T: 'static>(
-    weak: &Weak<Screens>,
-    act: impl Fn(&Screens, T) + 'static,
-) -> impl Fn(T) + 'static {
-    let weak = weak.clone();
-    move |value| {
-        if let Some(screens) = weak.upgrade() {
-            act(&screens, value);
-        }
-    }
-}
-
 /// A log index that came through the interface.
 fn index(number: i32) -> u64 {
     u64::try_from(number).unwrap_or(0)
-}
-
-/// Hangs a print where it belongs, unless its page was left meanwhile.
-fn hang(ui: &AppWindow, serial: i32, print: Print) {
-    let api = ui.global::<Api>();
-    if api.get_serial() != serial {
-        return;
-    }
-    let dots = api.get_dots();
-    match print {
-        Print::Thumb { row, pixels } => {
-            let rows = api.get_receipts();
-            if let Some(mut line) = rows.row_data(row) {
-                (line.thumb, line.has_picture) = (Image::from_rgb8(pixels), true);
-                rows.set_row_data(row, line);
-            }
-        }
-        Print::Figure { row, pixels } => {
-            let picture = Image::from_rgb8(pixels);
-            let rows = api.get_bulletin_pictures();
-            if row < rows.row_count() {
-                rows.set_row_data(row, ui::BulletinPicture { picture, has_picture: true });
-            }
-        }
-        Print::Opened(levels) => {
-            let Some(whole) = levels.first() else { return };
-            let scan = ui::Scan {
-                ready: true,
-                width: whole.width() as f32,
-                height: whole.height() as f32,
-                ..ui::Scan::default()
-            };
-            let levels: Vec<Image> = levels.into_iter().map(Image::from_rgb8).collect();
-            api.set_scan_level(levels.last().cloned().unwrap_or_default());
-            api.set_scan_levels(ModelRc::new(VecModel::from(levels)));
-            api.set_scan(scan);
-        }
-        Print::Missing => api.set_scan(ui::Scan { missing: true, ..ui::Scan::default() }),
-        Print::Sharp { turn, sharp } if turn == api.get_scan_turn() => {
-            let mut scan = api.get_scan();
-            scan.sharp_x = sharp.x as f32 / dots;
-            scan.sharp_y = sharp.y as f32 / dots;
-            scan.sharp_width = sharp.pixels.width() as f32 / dots;
-            scan.sharp_height = sharp.pixels.height() as f32 / dots;
-            scan.sharp = Image::from_rgb8(sharp.pixels);
-            scan.sharp_shown = true;
-            api.set_scan(scan);
-        }
-        Print::Sharp { .. } => {}
-    }
 }

@@ -43,7 +43,7 @@ pub enum ShelfError {
     #[error("本机数据库出错（{0}）/ database error")]
     Database(#[from] rusqlite::Error),
     /// The tables could not be made.
-    #[error("本机数据库打不开（{0}）/ cannot open the database")]
+    #[error("本机数据库打不开 / cannot open the database")]
     Migration(#[from] rusqlite_migration::Error),
     /// A file could not be read or written.
     #[error("文件读写出错：{path}（{source}）/ file error")]
@@ -54,13 +54,18 @@ pub enum ShelfError {
         source: std::io::Error,
     },
     /// The shelf was set up to trust another key.
-    #[error("本机信任的公钥是 {held}，不是 {given}；换公钥请用新的数据目录 / another key is trusted here")]
+    #[error(
+        "本机信任的公钥是 {held}，不是 {given}；换公钥请用新的数据目录 / another key is trusted here"
+    )]
     WrongKey {
         /// The key in the database.
         held: String,
         /// The key on the command line.
         given: String,
     },
+    /// SQLite finds its own file damaged.
+    #[error("本机数据库已损坏（{0}）/ the database is damaged")]
+    Broken(String),
     /// Another sync moved the head between fetch and commit.
     #[error("另一个同步刚刚完成 / another sync came first")]
     Overtaken,
@@ -98,19 +103,37 @@ impl Shelf {
     pub fn open(dir: &Path) -> Result<Self, ShelfError> {
         let blobs = dir.join("blob");
         fs::create_dir_all(&blobs).map_err(file_error(&blobs))?;
-        let path = dir.join("kiosk.db");
-        match Self::connect(&path) {
+        let db = match Self::connect(&dir.join("kiosk.db")) {
             Err(error) if is_broken(&error) => {
-                let aside = dir.join("kiosk.db.broken");
-                fs::rename(&path, &aside).map_err(file_error(&path))?;
-                for tail in ["kiosk.db-wal", "kiosk.db-shm"] {
-                    let _ = fs::remove_file(dir.join(tail)); // absent is as good
-                }
-                Self::connect(&path)
+                set_aside(dir)?;
+                Self::connect(&dir.join("kiosk.db"))?
             }
-            other => other,
+            other => other?,
+        };
+        Ok(Self { db, dir: dir.to_owned() })
+    }
+
+    /// Opens the shelf and audits it. A database that cannot be mended is set aside; key and head are carried over as
+    /// far as they can be read, so that no older log is believed afterwards.
+    pub fn open_audited(dir: &Path) -> Result<(Self, Audit), ShelfError> {
+        let mut shelf = Self::open(dir)?;
+        match shelf.audit() {
+            Ok(audit) => return Ok((shelf, audit)),
+            Err(error) if is_broken(&error) => {}
+            Err(error) => return Err(error),
         }
-        .map(|db| Self { db, dir: dir.to_owned() })
+        let (key, head) = (shelf.trusted().ok().flatten(), shelf.head().ok().flatten());
+        drop(shelf);
+        set_aside(dir)?;
+        let shelf = Self::open(dir)?;
+        if let Some(key) = key {
+            shelf.db.execute("INSERT INTO trust VALUES (1, ?1)", [key])?;
+        }
+        if let Some(Head { checkpoint, size, root, .. }) = head {
+            let sql = "INSERT INTO head VALUES (1, ?1, ?2, ?3, NULL)";
+            shelf.db.execute(sql, (checkpoint, size, root.0))?;
+        }
+        Ok((shelf, Audit { entries_lost: true, ..Audit::default() }))
     }
 
     fn connect(path: &Path) -> Result<Connection, ShelfError> {
@@ -209,10 +232,8 @@ impl Shelf {
         Ok(Freshness {
             checked_at: one("SELECT at FROM checked")?,
             size: self.head()?.map_or(0, |head| head.size),
-            newest: one(
-                "SELECT time FROM statement WHERE refused IS NULL AND time IS NOT NULL
-                 ORDER BY id DESC LIMIT 1",
-            )?,
+            newest: one("SELECT time FROM statement WHERE refused IS NULL AND time IS NOT NULL
+                 ORDER BY id DESC LIMIT 1")?,
             refused: count("SELECT count(*) FROM statement WHERE refused IS NOT NULL")?,
             waiting: count(
                 "SELECT (SELECT count(*) FROM receipt WHERE direction IS NULL
@@ -237,6 +258,16 @@ fn head_in(db: &Connection) -> Result<Option<Head>, ShelfError> {
     Ok(db.query_row("SELECT checkpoint, size, root, etag FROM head", [], head).optional()?)
 }
 
+/// Moves a broken database out of the way; it is kept for whoever wants to know.
+fn set_aside(dir: &Path) -> Result<(), ShelfError> {
+    let path = dir.join("kiosk.db");
+    fs::rename(&path, dir.join("kiosk.db.broken")).map_err(file_error(&path))?;
+    for tail in ["kiosk.db-wal", "kiosk.db-shm"] {
+        let _ = fs::remove_file(dir.join(tail)); // absent is as good
+    }
+    Ok(())
+}
+
 /// True when SQLite says that the file is damaged, not merely locked or absent.
 fn is_broken(error: &ShelfError) -> bool {
     let code = match error {
@@ -244,6 +275,7 @@ fn is_broken(error: &ShelfError) -> bool {
         | ShelfError::Migration(rusqlite_migration::Error::RusqliteError { err: error, .. }) => {
             error.sqlite_error_code()
         }
+        ShelfError::Broken(_) => return true,
         _ => None,
     };
     matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))

@@ -10,7 +10,7 @@ mod pictures;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use ledger::checkpoint::{CHECKPOINT_BYTES_MAX, Checkpoint};
@@ -90,10 +90,14 @@ pub enum SyncError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
     /// The head is not signed by the key trusted here.
-    #[error("服务器的账本不是本机信任的公钥签的，没有采用（{0}）/ checkpoint not signed by the trusted key")]
+    #[error(
+        "服务器的账本不是本机信任的公钥签的，没有采用（{0}）/ checkpoint not signed by the trusted key"
+    )]
     BadSignature(String),
     /// An older head than the one held.
-    #[error("服务器的账本倒退了：本机已核到 {held} 条，它只有 {offered} 条，没有采用 / the log was rolled back")]
+    #[error(
+        "服务器的账本倒退了：本机已核到 {held} 条，它只有 {offered} 条，没有采用 / the log was rolled back"
+    )]
     Rollback {
         /// Entries held here.
         held: u64,
@@ -255,7 +259,8 @@ impl<'s> Sync<'s> {
                 return self.missing();
             }
             let verdicts = self.shelf.judge(view.size(), &entries)?;
-            let head = Head { checkpoint: note.to_vec(), size: next.size(), root: next.root(), etag };
+            let head =
+                Head { checkpoint: note.to_vec(), size: next.size(), root: next.root(), etag };
             self.report.entries = entries.len() as u64;
             let at = (self.options.now)();
             let batch = Batch { old, held: view.size(), head, entries, verdicts, at };
@@ -338,38 +343,30 @@ impl<'s> Sync<'s> {
 
 /// Syncs now and then again after each `every`, on its own thread, until dropped.
 pub struct Background {
-    stop: Sender<()>,
-    thread: Option<JoinHandle<()>>,
+    _stop: Sender<()>,
 }
 
 impl Background {
     /// Starts. The shelf is audited first; `tell` is called, on that thread, after each sync.
+    #[must_use]
     pub fn start(
         options: Options,
         every: Duration,
         mut tell: impl FnMut(&Result<Report, SyncError>) + Send + 'static,
     ) -> Self {
         let (stop, stopped): (Sender<()>, Receiver<()>) = channel();
-        let thread = thread::spawn(move || {
+        thread::spawn(move || {
             // What an audit cannot mend, the sync that follows reports.
-            let _ = Shelf::open(&options.data).and_then(|mut shelf| shelf.audit());
+            let _ = Shelf::open_audited(&options.data);
             loop {
                 tell(&run(&options));
-                match stopped.recv_timeout(every) {
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+                // Nothing is ever sent: it ends when the other side is dropped.
+                if stopped.recv_timeout(every) != Err(RecvTimeoutError::Timeout) {
+                    return;
                 }
             }
         });
-        Self { stop, thread: Some(thread) }
-    }
-
-    /// Asks the thread to end and waits for it: at most until the running sync is done.
-    pub fn stop(mut self) {
-        let _ = self.stop.send(()); // gone already is as good
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        Self { _stop: stop }
     }
 }
 

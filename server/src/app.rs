@@ -66,7 +66,16 @@ impl App {
         let pages = PageCache::default();
         let public_url = public_url.trim_end_matches('/').to_owned();
         Ok(Self {
-            db, data, public_url, vkey, township, publisher, objects, uploads, pages, _lock: lock,
+            db,
+            data,
+            public_url,
+            vkey,
+            township,
+            publisher,
+            objects,
+            uploads,
+            pages,
+            _lock: lock,
         })
     }
 

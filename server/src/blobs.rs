@@ -1,6 +1,6 @@
 //! Images that arrive: by hash, in pieces, going on where they were cut.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -11,7 +11,7 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use ledger::hash::{Hash, sha256};
 use rusqlite::{Connection, OptionalExtension, params};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::app::App;
 use crate::durable;
@@ -26,32 +26,53 @@ const DECODERS: usize = 2;
 
 /// What is arriving right now.
 pub struct Uploads {
-    busy: Arc<Mutex<HashSet<Hash>>>,
+    lines: Arc<Mutex<HashMap<Hash, Arc<Line>>>>,
     decoders: Arc<Semaphore>,
 }
 
 impl Default for Uploads {
     fn default() -> Self {
-        Self { busy: Arc::default(), decoders: Arc::new(Semaphore::new(DECODERS)) }
+        Self { lines: Arc::default(), decoders: Arc::new(Semaphore::new(DECODERS)) }
     }
+}
+
+/// The requests for one image. A newcomer makes the one before it stop where it is: that one's
+/// sender may be gone without the connection having noticed.
+struct Line {
+    turn: Arc<tokio::sync::Mutex<()>>,
+    newest: watch::Sender<()>,
 }
 
 /// The right to write one image's file; two requests never write one file.
 struct Turn {
-    busy: Arc<Mutex<HashSet<Hash>>>,
+    lines: Arc<Mutex<HashMap<Hash, Arc<Line>>>>,
     hash: Hash,
+    newcomer: watch::Receiver<()>,
+    _held: tokio::sync::OwnedMutexGuard<()>,
 }
 
 impl Turn {
-    fn take(uploads: &Uploads, hash: Hash) -> Option<Self> {
-        let mut busy = uploads.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        busy.insert(hash).then(|| Self { busy: Arc::clone(&uploads.busy), hash })
+    async fn take(uploads: &Uploads, hash: Hash) -> Self {
+        let (turn, newcomer) = {
+            let mut lines = uploads.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            let line = lines.entry(hash).or_insert_with(|| {
+                Arc::new(Line { turn: Arc::default(), newest: watch::Sender::new(()) })
+            });
+            line.newest.send_replace(());
+            (Arc::clone(&line.turn), line.newest.subscribe())
+        };
+        let held = turn.lock_owned().await;
+        Self { lines: Arc::clone(&uploads.lines), hash, newcomer, _held: held }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.hash);
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        // This turn's own receiver is the last one: nobody else stands in the line.
+        if lines.get(&self.hash).is_some_and(|line| line.newest.receiver_count() <= 1) {
+            lines.remove(&self.hash);
+        }
     }
 }
 
@@ -69,9 +90,8 @@ pub enum Piece {
 /// # Errors
 /// `not-named` when no kept submission names the image.
 pub fn held(app: &App, hash: &Hash) -> Result<u64> {
-    let known = app.db.read(|c| {
-        if is_named(c, hash)? { whole(c, hash) } else { Err(not_named()) }
-    })?;
+    let known =
+        app.db.read(|c| if is_named(c, hash)? { whole(c, hash) } else { Err(not_named()) })?;
     Ok(known.unwrap_or_else(|| partial(app, hash)))
 }
 
@@ -91,9 +111,7 @@ pub async fn append(
     if total == 0 || total > IMAGE_BYTES_MAX as u64 {
         return Err(Error::refused("too-large", "图片应为 1 字节到 8 MiB"));
     }
-    let Some(turn) = Turn::take(&app.uploads, hash) else {
-        return Ok(Piece::Elsewhere(partial(app, &hash)));
-    };
+    let mut turn = Turn::take(&app.uploads, hash).await;
     let have = held(app, &hash)?;
     if app.db.read(|c| whole(c, &hash))?.is_some() {
         return Ok(if offset == have { Piece::Held(have) } else { Piece::Elsewhere(have) });
@@ -105,7 +123,7 @@ pub async fn append(
         durable::remove(&app.data.upload(&hash))?;
         return Ok(Piece::Elsewhere(0));
     }
-    let have = store(app, &hash, have, total, body).await?;
+    let have = store(app, &mut turn, have, total, body).await?;
     if have == total {
         finish(app, turn).await?;
     }
@@ -113,8 +131,14 @@ pub async fn append(
 }
 
 /// Writes a body's bytes as they come; answers how many bytes are held then.
-async fn store(app: &App, hash: &Hash, mut have: u64, total: u64, mut body: Body) -> Result<u64> {
-    let path = app.data.upload(hash);
+async fn store(
+    app: &App,
+    turn: &mut Turn,
+    mut have: u64,
+    total: u64,
+    mut body: Body,
+) -> Result<u64> {
+    let path = app.data.upload(&turn.hash);
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -124,7 +148,11 @@ async fn store(app: &App, hash: &Hash, mut have: u64, total: u64, mut body: Body
         .map_err(Error::file(&path))?;
     file.seek(SeekFrom::Start(have)).map_err(Error::file(&path))?;
     loop {
-        let frame = match tokio::time::timeout(PIECE_TIMEOUT, body.frame()).await {
+        let frame = tokio::select! {
+            frame = tokio::time::timeout(PIECE_TIMEOUT, body.frame()) => frame,
+            _ = turn.newcomer.changed() => return Ok(have),
+        };
+        let frame = match frame {
             Err(_) => return Err(Error::refused("too-slow", "图片传得太慢，请接着传")),
             Ok(None | Some(Err(_))) => return Ok(have), // the end, or a cut: both keep what came
             Ok(Some(Ok(frame))) => frame,
@@ -174,7 +202,13 @@ fn check(app: &App, hash: &Hash) -> Result<(usize, u32, u32)> {
 }
 
 /// A picture has the size that the contents naming it say: pages are laid out by that.
-fn must_be_as_said(c: &Connection, hash: &Hash, bytes: usize, width: u32, height: u32) -> Result<()> {
+fn must_be_as_said(
+    c: &Connection,
+    hash: &Hash,
+    bytes: usize,
+    width: u32,
+    height: u32,
+) -> Result<()> {
     let mut query = c.prepare_cached(
         "SELECT w.body FROM submission w JOIN submission_image s ON s.submission = w.seq
          WHERE s.sha256 = ?1 AND s.picture = 1 AND w.state = 'received' AND w.body IS NOT NULL",
@@ -194,7 +228,13 @@ fn must_be_as_said(c: &Connection, hash: &Hash, bytes: usize, width: u32, height
 ///
 /// # Errors
 /// When the database cannot be written.
-pub(crate) fn keep(c: &Connection, hash: &Hash, bytes: usize, width: u32, height: u32) -> Result<()> {
+pub(crate) fn keep(
+    c: &Connection,
+    hash: &Hash,
+    bytes: usize,
+    width: u32,
+    height: u32,
+) -> Result<()> {
     c.prepare_cached(
         "INSERT OR IGNORE INTO image (sha256, bytes, width, height) VALUES (?1, ?2, ?3, ?4)",
     )?

@@ -9,18 +9,15 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use ledger::content::{Column, VillageName};
-use ledger::key::SigningKey;
 use ledger::place::Village;
-use tokio::net::TcpListener;
 
 use crate::app::{App, read_keys};
 use crate::data::DataDir;
-use crate::db::{self, Db};
-use crate::durable::{self, Access};
+use crate::db;
 use crate::error::{Error, Result};
 use crate::people::Who;
-use crate::publish::{self, Keys};
-use crate::{directory, serve, verify, web};
+use crate::publish::Published;
+use crate::{directory, found, serve, verify, web};
 
 /// 明白：镇政府服务器。接收、审核、公布、答复。
 #[derive(Parser)]
@@ -28,6 +25,15 @@ use crate::{directory, serve, verify, web};
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
+}
+
+impl Cli {
+    /// Whether this runs the server, and so keeps a log on standard error (`MINGBAI_LOG` sets how
+    /// much, as for `tracing_subscriber::EnvFilter`).
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        matches!(self.command, Command::Serve { .. })
+    }
 }
 
 /// Which data directory is meant.
@@ -59,6 +65,7 @@ impl Data {
 }
 
 #[derive(Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "one is made, once")]
 enum Command {
     /// 新建：生成密钥和数据库，打印日志的验证公钥
     Init {
@@ -173,8 +180,13 @@ fn parse_village(text: &str) -> std::result::Result<VillageName, String> {
 /// One line for the person who asked.
 pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
-        Command::Init { data, name, origin, township } => init(&data.at(), &name, &origin, township),
-        Command::Serve { data, listen, public_url } => serve_until_stopped(&data, listen, public_url),
+        Command::Init { data, name, origin, township } => {
+            println!("{}", found::found(&data.at(), &name, &origin, township)?);
+            Ok(())
+        }
+        Command::Serve { data, listen, public_url } => {
+            serve_until_stopped(&data, listen, public_url)
+        }
         Command::Vkey { data } => {
             let keys = read_keys(&data.at())?;
             println!("{}", keys.log.verifier());
@@ -187,59 +199,6 @@ pub fn run(cli: Cli) -> Result<()> {
     }
 }
 
-fn init(data: &DataDir, name: &str, origin: &str, township: Village) -> Result<()> {
-    if !township.is_township() {
-        let message = format!("{township} 不是乡镇代码（末三位应为 000）");
-        return Err(Error::refused("bad-village", message));
-    }
-    data.create()?;
-    let lock = data.lock()?;
-    let db = Db::open(&data.database())?;
-    let size: Option<u64> = db.read(|c| Ok(c.query_row("SELECT max(size) FROM log", [], |r| r.get(0))?))?;
-    if size.is_some_and(|size| size > 0) {
-        let message = format!("{} 已经初始化过", data.path().display());
-        return Err(Error::refused("exists", message));
-    }
-    // A key that an interrupted first try made is kept: it signed nothing yet, but may be noted.
-    let keys = Keys {
-        log: make_key(&data.log_key(), origin)?,
-        office: make_key(&data.office_key(), &format!("{origin}/office"))?,
-    };
-    if size.is_none() {
-        publish::found(&db, &keys, township.as_str())?;
-    }
-    let entries = directory::first_entries(&keys, township, name)?;
-    let vkey = keys.log.verifier();
-    let objects = Arc::new(crate::objects::Objects::at(data.public()));
-    let publisher = publish::Publisher::open(
-        Arc::new(db),
-        data.clone(),
-        keys,
-        objects,
-        publish::Crash::Never,
-    )?;
-    publisher.append(move |_, _| Ok(entries))?;
-    drop(lock);
-    println!("{vkey}");
-    Ok(())
-}
-
-fn make_key(path: &std::path::Path, name: &str) -> Result<SigningKey> {
-    if path.exists() {
-        let text = std::fs::read_to_string(path).map_err(Error::file(path))?;
-        let kept: Option<SigningKey> = text.parse().ok();
-        return kept.filter(|key| key.verifier().name() == name).ok_or_else(|| {
-            Error::refused("exists", format!("{} 已有另一把密钥", path.display()))
-        });
-    }
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|e| Error::Corrupt(format!("没有随机数：{e}")))?;
-    let key = SigningKey::from_seed(name, seed)
-        .map_err(|e| Error::refused("bad-name", format!("日志名称 {name} 不合规定：{e}")))?;
-    durable::replace(path, format!("{}\n", key.to_secret_text()).as_bytes(), Access::Private)?;
-    Ok(key)
-}
-
 fn serve_until_stopped(data: &Data, listen: SocketAddr, public_url: Option<String>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -247,7 +206,7 @@ fn serve_until_stopped(data: &Data, listen: SocketAddr, public_url: Option<Strin
         .map_err(Error::file("tokio"))?;
     runtime.block_on(async {
         let cannot = |e| Error::refused("listen", format!("无法在 {listen} 监听：{e}"));
-        let listener = TcpListener::bind(listen).await.map_err(cannot)?;
+        let listener = serve::listen(listen).map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let stop = serve::stop_signal().map_err(Error::file("signals"))?;
         let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
@@ -302,7 +261,7 @@ fn column(command: ColumnCommand) -> Result<()> {
     Ok(())
 }
 
-fn tell(published: Option<publish::Published>) {
+fn tell(published: Option<Published>) {
     match published {
         Some(published) => println!("已公布：第 {} 条", published.index),
         None => println!("没有变化"),

@@ -91,7 +91,11 @@ impl DataDir {
             ("public/tile", 0o755),
         ] {
             let path = self.0.join(name);
-            DirBuilder::new().mode(mode).recursive(true).create(&path).map_err(Error::file(&path))?;
+            DirBuilder::new()
+                .mode(mode)
+                .recursive(true)
+                .create(&path)
+                .map_err(Error::file(&path))?;
         }
         Ok(())
     }

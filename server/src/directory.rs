@@ -33,8 +33,7 @@ pub fn current(c: &Connection) -> Result<DirectoryContent> {
         .query_row([], |row| row.get(0))
         .optional()?;
     let body = body.ok_or_else(|| Error::Corrupt("没有公布过村名录".into()))?;
-    DirectoryContent::parse(body.as_bytes())
-        .map_err(|e| Error::Corrupt(format!("村名录：{e}")))
+    DirectoryContent::parse(body.as_bytes()).map_err(|e| Error::Corrupt(format!("村名录：{e}")))
 }
 
 /// Entries 0 and 1 of a new log: the office enrols its own key and names the township.

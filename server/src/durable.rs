@@ -44,16 +44,14 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<()> {
         // What a power cut can leave of a file whose name reached the disk before its bytes.
         Ok(there) if is_torn(&there, bytes) => replace_soon(path, bytes, Access::Public),
         Ok(_) => Err(Error::Corrupt(format!("{} 已存在，但内容不同", path.display()))),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            replace_soon(path, bytes, Access::Public)
-        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => replace_soon(path, bytes, Access::Public),
         Err(e) => Err(Error::file(path)(e)),
     }
 }
 
-/// A file that was cut short, or whose bytes never came and read as zeros.
+/// A file that was cut short, or some of whose bytes never came and read as zeros.
 fn is_torn(there: &[u8], whole: &[u8]) -> bool {
-    there.len() < whole.len() && whole.starts_with(there) || there.iter().all(|b| *b == 0)
+    there.len() <= whole.len() && there.iter().zip(whole).all(|(a, b)| a == b || *a == 0)
 }
 
 #[derive(PartialEq)]
@@ -167,7 +165,7 @@ mod tests {
     #[test]
     fn a_torn_file_is_written_again() {
         let directory = tempfile::tempdir().unwrap();
-        for torn in [&b""[..], b"wh", b"\0\0\0\0\0"] {
+        for torn in [&b""[..], b"wh", b"\0\0\0\0\0", b"wh\0\0e"] {
             let path = directory.path().join("f");
             fs::write(&path, torn).unwrap();
             create(&path, b"whole").unwrap();

@@ -99,9 +99,8 @@ fn check(
     if note.len() > NOTE_BYTES_MAX || content_bytes > CONTENT_BYTES_MAX {
         return Err(Error::refused("too-large", "声明或内容过长"));
     }
-    let admitted = roster
-        .check(note.as_bytes(), &earlier)
-        .map_err(|refusal| publish::refused(&refusal))?;
+    let admitted =
+        roster.check(note.as_bytes(), &earlier).map_err(|refusal| publish::refused(&refusal))?;
     only_known_signatures(&note, &admitted)?;
     let statement = admitted.statement;
     let is_receipt = match &statement {
@@ -204,7 +203,7 @@ fn must_be_new(c: &Connection, content: &str) -> Result<()> {
     let used: bool = c
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM entry WHERE content = ?1)
-             OR EXISTS (SELECT 1 FROM submission WHERE content = ?1 AND state = 'received')",
+             OR EXISTS (SELECT 1 FROM submission WHERE content = ?1 AND +state = 'received')",
         )?
         .query_row([content], |row| row.get(0))?;
     if used {

@@ -12,6 +12,7 @@ pub mod db;
 pub mod directory;
 pub mod durable;
 pub mod error;
+pub mod found;
 pub mod intake;
 pub mod objects;
 pub mod people;
@@ -22,6 +23,9 @@ pub mod serve;
 pub mod verify;
 pub mod view;
 pub mod web;
+
+#[cfg(test)]
+mod testing;
 
 pub use app::App;
 pub use error::{Error, Result};

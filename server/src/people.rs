@@ -78,13 +78,21 @@ impl Who {
     /// # Errors
     /// `not-allowed` unless this person may review.
     pub fn must_review(&self) -> Result<()> {
-        if self.role.reviews() { Ok(()) } else { Err(not_allowed("只有审核人员可以这样做")) }
+        if self.role.reviews() {
+            Ok(())
+        } else {
+            Err(not_allowed("只有审核人员可以这样做"))
+        }
     }
 
     /// # Errors
     /// `not-allowed` unless this person may write bulletins.
     pub fn must_edit(&self) -> Result<()> {
-        if self.role.edits() { Ok(()) } else { Err(not_allowed("只有编辑人员可以这样做")) }
+        if self.role.edits() {
+            Ok(())
+        } else {
+            Err(not_allowed("只有编辑人员可以这样做"))
+        }
     }
 }
 
@@ -247,7 +255,15 @@ pub fn record(
         "INSERT INTO audit (time, login, name, role, act, subject, detail)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![clock::now(), who.login, who.name, who.role.as_str(), act, subject, detail])?;
+    .execute(params![
+        clock::now(),
+        who.login,
+        who.name,
+        who.role.as_str(),
+        act,
+        subject,
+        detail
+    ])?;
     Ok(())
 }
 

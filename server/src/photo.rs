@@ -83,10 +83,7 @@ fn decode(bytes: &[u8], only: Option<ImageFormat>) -> Result<(DynamicImage, Orie
     decoded.unwrap_or_else(|_| Err(bad("图片无法解码")))
 }
 
-fn decode_trusting(
-    bytes: &[u8],
-    only: Option<ImageFormat>,
-) -> Result<(DynamicImage, Orientation)> {
+fn decode_trusting(bytes: &[u8], only: Option<ImageFormat>) -> Result<(DynamicImage, Orientation)> {
     let unreadable = |e: image::ImageError| bad(format!("图片无法解码：{e}"));
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()

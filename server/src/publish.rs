@@ -9,11 +9,14 @@ mod stage;
 #[cfg(test)]
 mod crash_tests;
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use ledger::checkpoint::Checkpoint;
 use ledger::key::{SigningKey, VerifierKey};
+use ledger::proof::Proof;
 use ledger::roster::Roster;
+use ledger::tree::{leaf_hash, prove_inclusion, verify_inclusion};
 use rusqlite::{Connection, params};
 
 use crate::data::DataDir;
@@ -21,8 +24,8 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::objects::Objects;
 use crate::{durable, view};
-pub use files::content_bundle_path;
 pub(crate) use files::content_bundle;
+pub use files::content_bundle_path;
 pub use stage::{NewEntry, office_note};
 pub(crate) use stage::{earlier, refused};
 
@@ -239,22 +242,20 @@ impl Publisher {
     }
 
     /// The proofs of a batch, each verified before it is handed out.
-    fn prove(&self, batch: std::ops::Range<u64>) -> Result<Vec<Published>> {
+    fn prove(&self, batch: Range<u64>) -> Result<Vec<Published>> {
         let checkpoint = self.db.read(LogRow::read)?.checkpoint;
         let notes = self.db.read(|c| stage::notes(c, batch.clone()))?;
-        let mut tiles = files::Tiles::of(&self.data);
+        let head = Checkpoint::open(checkpoint.as_bytes(), &self.vkey())
+            .map_err(|e| Error::Corrupt(format!("检查点：{e}")))?;
+        let mut nodes = files::Nodes::of(&self.data, head.size);
         batch
             .zip(notes)
             .map(|(index, note)| {
-                let fetch = |want: &ledger::client::Want| tiles.fetch(&want.path);
-                let proof = ledger::client::prove_entry(
-                    &self.vkey(),
-                    &checkpoint,
-                    index,
-                    note.as_bytes(),
-                    fetch,
-                )
-                .map_err(|e| Error::Corrupt(format!("第 {index} 条的证明：{e}")))?;
+                let hashes = prove_inclusion(index, head.size, |l, i| nodes.node(l, i))?;
+                let leaf = leaf_hash(note.as_bytes());
+                verify_inclusion(&leaf, index, head.size, &hashes, &head.root)
+                    .map_err(|e| Error::Corrupt(format!("第 {index} 条的证明：{e}")))?;
+                let proof = Proof { index, hashes, checkpoint: checkpoint.clone() };
                 Ok(Published { index, proof: proof.to_text() })
             })
             .collect()
@@ -265,7 +266,8 @@ impl Publisher {
     /// # Errors
     /// When there is no such entry, or a tile does not fit.
     pub fn proof(&self, index: u64) -> Result<String> {
-        let mut proofs = self.prove(index..index + 1)?;
+        let size = self.db.read(LogRow::read)?.size;
+        let mut proofs = self.prove(index.min(size)..index.saturating_add(1).min(size))?;
         let proof = proofs.pop().map(|published| published.proof);
         proof.ok_or_else(|| Error::refused("not-found", format!("没有第 {index} 条记录")))
     }

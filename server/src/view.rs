@@ -170,9 +170,8 @@ pub fn village_name(connection: &Connection, code: &str) -> Result<Option<String
 pub fn months(connection: &Connection, village: &str) -> Result<Vec<Month>> {
     let mut months = spoken_months(connection, village)?;
     let sql = "SELECT min(period), max(period) FROM view_item WHERE withdrawn IS NULL";
-    let span: (Option<String>, Option<String>) = connection
-        .prepare_cached(sql)?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let span: (Option<String>, Option<String>) =
+        connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let newest: Option<Period> = span.1.and_then(|text| text.parse().ok());
     let oldest: Option<Period> = span.0.and_then(|text| text.parse().ok());
     if let (Some(oldest), Some(newest)) = (oldest, newest) {

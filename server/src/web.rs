@@ -11,3 +11,6 @@ pub mod qr;
 pub mod read;
 pub mod router;
 pub mod words;
+
+#[cfg(test)]
+mod tests;

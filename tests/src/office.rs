@@ -45,12 +45,25 @@ impl Office {
         self.post(path, &form)
     }
 
-    /// The ids of the submissions that the work list shows, at most one page of them.
+    /// What waits, group by group (a village's month, or bulletins), as the work list shows it.
+    pub fn groups(&self) -> Result<Vec<Vec<String>>> {
+        let page = self.page("/office")?;
+        let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split_once('"'));
+        let links = links.map(|(link, _)| link.replace("&amp;", "&"));
+        let groups = links.filter(|link| link.starts_with("/office/group"));
+        groups
+            .map(|link| {
+                let mut ids = values(&self.page(&link)?, "id");
+                ids.sort();
+                ids.dedup();
+                Ok(ids)
+            })
+            .collect()
+    }
+
+    /// The ids of everything that waits.
     pub fn waiting(&self) -> Result<Vec<String>> {
-        let mut ids = values(&self.page("/office")?, "id");
-        ids.sort();
-        ids.dedup();
-        Ok(ids)
+        Ok(self.groups()?.concat())
     }
 
     /// Publishes these submissions as one batch.
@@ -75,18 +88,15 @@ impl Office {
         Ok(start.elapsed().as_secs_f64())
     }
 
-    /// Publishes everything that waits; answers how many there were. `told` hears of each batch.
+    /// Publishes everything that waits, a batch a group; answers how many there were. `told` hears of each batch.
     pub fn publish_all(&self, mut told: impl FnMut(usize)) -> Result<usize> {
         let mut count = 0;
-        loop {
-            let ids = self.waiting()?;
-            if ids.is_empty() {
-                return Ok(count);
-            }
+        for ids in self.groups()?.into_iter().filter(|ids| !ids.is_empty()) {
             self.publish(&ids)?;
             count += ids.len();
             told(count);
         }
+        Ok(count)
     }
 
     /// Sends a submission back.

@@ -3,9 +3,9 @@
 use crate::cli;
 use crate::desk::{Desk, tell, tell_json};
 use crate::error::{Error, Result};
+use crate::item::{Item, Signed, State};
 use crate::lanes;
 use crate::listing::table;
-use crate::outbox::{Item, Signed, State};
 use crate::say;
 use crate::send::{Fault, LANES, Server, Stage, Status};
 use serde::Serialize;
@@ -78,7 +78,8 @@ pub fn push(desk: &mut Desk, ask: &cli::Ask, out: &mut dyn Write) -> Result<()> 
     })?;
     let done = progress.done;
     drop(progress);
-    let sent = ids.len() - failures.refused - failures.not_sent(&ids, desk)?;
+    let left = failures.refused + failures.not_sent(&ids, desk)?;
+    let sent = ids.len().saturating_sub(left);
     if !ask.json {
         tell(out, say!("已发送 {sent} 项，共 {of} 项", sent = sent, of = done))?;
     }
@@ -186,7 +187,7 @@ impl Failures {
     fn not_sent(&self, ids: &[i64], desk: &Desk) -> Result<usize> {
         let items = desk.outbox.items()?;
         let waiting = items.iter().filter(|i| ids.contains(&i.id) && i.state == State::Signed);
-        Ok(waiting.count() - self.refused)
+        Ok(waiting.count().saturating_sub(self.refused))
     }
 
     fn end(self, server: &Server, of: usize) -> Result<()> {

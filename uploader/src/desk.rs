@@ -3,8 +3,9 @@
 use crate::cli;
 use crate::error::{Error, Result};
 use crate::images::Images;
+use crate::item::{Item, Kind};
 use crate::keys;
-use crate::outbox::{Item, Kind, Outbox};
+use crate::outbox::Outbox;
 use crate::say;
 use ledger::key::SigningKey;
 use ledger::place::Village;

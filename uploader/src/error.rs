@@ -1,7 +1,7 @@
 //! What can go wrong, each as one line that says what to do.
 
 use crate::draft::Field;
-use crate::outbox::State;
+use crate::item::State;
 use crate::photo::BadPhoto;
 use crate::say;
 use std::fmt;

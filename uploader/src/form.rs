@@ -23,7 +23,7 @@ const QUESTIONS: [Field; 10] = [
 ///
 /// # Errors
 /// The terminal's.
-pub fn fill(draft: &mut Draft, input: &mut impl BufRead, out: &mut impl Write) -> io::Result<()> {
+pub fn fill(draft: &mut Draft, input: &mut impl BufRead, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", say!("请补全票据（回车用括号里的值，Ctrl-D 以后再填）："))?;
     if let Some(net) = draft.net {
         let hint = say!("二维码里是不含税金额 {net} 元，请填价税合计", net = net);
@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn the_form_fills_a_draft_and_asks_again_after_a_slip() {
-        let answers = "2026-05-32\n2026-05-12\n\n收\nabc\n88.5\n卖旧报纸\n废品站\n其他\n\n王会计\n\n";
+        let answers =
+            "2026-05-32\n2026-05-12\n\n收\nabc\n88.5\n卖旧报纸\n废品站\n其他\n\n王会计\n\n";
         let (draft, screen) = asked(answers, Draft::default());
         assert!(draft.missing().is_empty(), "{screen}");
         assert_eq!(draft.direction, Some(Direction::In));

@@ -6,8 +6,8 @@ use crate::draft::{Draft, Flags};
 use crate::error::{Error, Result};
 use crate::form;
 use crate::invoice::{self, Fields, InvoiceCode};
+use crate::item::Page;
 use crate::listing::Line;
-use crate::outbox::Page;
 use crate::photo::{BadPhoto, Photo, PhotoFile};
 use crate::reading;
 use crate::say;
@@ -171,11 +171,7 @@ fn draft_of(reading: &Reading, flags: &Flags) -> (Draft, Vec<String>) {
     (draft, warnings)
 }
 
-fn keep(
-    desk: &Desk,
-    original: Hash,
-    photo: Photo,
-) -> Result<std::result::Result<Page, BadPhoto>> {
+fn keep(desk: &Desk, original: Hash, photo: Photo) -> Result<std::result::Result<Page, BadPhoto>> {
     let (picture, thumb) = match photo.publish() {
         Ok(made) => made,
         Err(why) => return Ok(Err(why)),
@@ -253,8 +249,7 @@ fn tell_duplicate(
 ) -> Result<()> {
     let item = desk.outbox.item(id)?;
     if json {
-        let line =
-            AddLine { item: item.line(), duplicate: true, files, read: None, warnings: &[] };
+        let line = AddLine { item: item.line(), duplicate: true, files, read: None, warnings: &[] };
         return tell_json(out, &line);
     }
     tell(out, say!("这张照片已经在第 {id} 号里（{state}）", id = id, state = item.state.label()))

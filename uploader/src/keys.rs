@@ -20,7 +20,8 @@ const KEY_BYTES_MAX: u64 = 1024;
 pub fn make(file: &Path, village: Village) -> Result<SigningKey> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(Error::Random)?;
-    let broken = |why: &dyn std::fmt::Display| Error::Key { file: file.into(), why: why.to_string() };
+    let broken =
+        |why: &dyn std::fmt::Display| Error::Key { file: file.into(), why: why.to_string() };
     let key = SigningKey::from_seed(&format!("{village}/accountant"), seed)
         .map_err(|why| broken(&why))?;
     let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
@@ -49,10 +50,8 @@ pub fn load(file: &Path) -> Result<SigningKey> {
     let mut text = String::new();
     let mut bounded = Read::by_ref(&mut open).take(KEY_BYTES_MAX);
     bounded.read_to_string(&mut text).map_err(Error::disk(file))?;
-    text.parse().map_err(|why: ledger::key::BadKey| Error::Key {
-        file: file.into(),
-        why: why.to_string(),
-    })
+    text.parse()
+        .map_err(|why: ledger::key::BadKey| Error::Key { file: file.into(), why: why.to_string() })
 }
 
 /// A fresh salt.

@@ -43,11 +43,16 @@ mod tests {
     fn every_job_is_done_once_and_an_error_ends_the_work() {
         let jobs: Vec<u32> = (0..100).collect();
         let mut done = Vec::new();
-        run(4, &jobs, |job| job * 2, |job, twice| {
-            assert_eq!(twice, job * 2);
-            done.push(*job);
-            Ok::<(), ()>(())
-        })
+        run(
+            4,
+            &jobs,
+            |job| job * 2,
+            |job, twice| {
+                assert_eq!(twice, job * 2);
+                done.push(*job);
+                Ok::<(), ()>(())
+            },
+        )
         .unwrap();
         done.sort_unstable();
         assert_eq!(done, jobs);

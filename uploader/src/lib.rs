@@ -11,6 +11,7 @@ pub mod guard;
 pub mod images;
 pub mod intake;
 pub mod invoice;
+pub mod item;
 pub mod keys;
 pub mod lanes;
 pub mod listing;

@@ -3,7 +3,7 @@
 use crate::desk::{Desk, tell, tell_json};
 use crate::draft::Field;
 use crate::error::Result;
-use crate::outbox::{Item, Kind, State};
+use crate::item::{Item, Kind, State};
 use crate::say;
 use ledger::content::{Direction, Invoice};
 use ledger::hash::Hash;

@@ -56,9 +56,9 @@ impl std::fmt::Display for BadPhoto {
                 say!("文件太大，最多 {mib} MiB", mib = PHOTO_BYTES_MAX >> 20)
             }
             BadPhoto::TooManyPixels(pixels) => say!(
-                "照片太大：{pixels} 万像素，最多 {most} 万像素",
-                pixels = pixels / 10_000,
-                most = PHOTO_PIXELS_MAX / 10_000
+                "照片太大：{pixels} 百万像素，最多 {most} 百万像素",
+                pixels = pixels.div_ceil(1_000_000),
+                most = PHOTO_PIXELS_MAX / 1_000_000
             ),
             BadPhoto::TooSmall => say!("照片太小，看不清票据"),
             BadPhoto::Format => say!("不是照片文件（支持 JPEG、PNG、WebP）"),
@@ -122,9 +122,8 @@ impl PhotoFile {
 }
 
 fn decode(bytes: Vec<u8>) -> Result<Photo, BadPhoto> {
-    let mut reader = ImageReader::new(Cursor::new(bytes))
-        .with_guessed_format()
-        .map_err(BadPhoto::Unreadable)?;
+    let mut reader =
+        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(BadPhoto::Unreadable)?;
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(DECODER_BYTES_MAX);
     reader.limits(limits);
@@ -221,12 +220,7 @@ pub enum Pixels {
 }
 
 /// Resizes a buffer of pixels; `None` if the buffer does not have the size it says.
-pub fn resize(
-    pixels: Vec<u8>,
-    from: (u32, u32),
-    to: (u32, u32),
-    kind: Pixels,
-) -> Option<Vec<u8>> {
+pub fn resize(pixels: Vec<u8>, from: (u32, u32), to: (u32, u32), kind: Pixels) -> Option<Vec<u8>> {
     let (kind, filter) = match kind {
         Pixels::Gray => (fir::PixelType::U8, fir::FilterType::Bilinear),
         Pixels::Colour => (fir::PixelType::U8x3, fir::FilterType::Lanczos3),
@@ -288,7 +282,10 @@ mod tests {
             let holds = |what: &[u8]| bytes.windows(what.len()).any(|w| w == what);
             assert!(!holds(b"Exif") && !holds(b"SECRET") && !holds(&[0xff, 0xe1]));
             assert!(holds(&[0xff, 0xc2]), "not progressive");
-            assert_eq!(sha256(bytes), if bytes == &picture.bytes { picture.hash } else { thumb.hash });
+            assert_eq!(
+                sha256(bytes),
+                if bytes == &picture.bytes { picture.hash } else { thumb.hash }
+            );
         }
     }
 
@@ -309,8 +306,14 @@ mod tests {
         assert!(matches!(refused(photo(20, 200, 1)), Some(BadPhoto::TooSmall)));
         let mut huge = Vec::new();
         let header = image::codecs::png::PngEncoder::new(&mut huge);
-        image::ImageEncoder::write_image(header, &[0; 64 * 64], 64, 64, image::ColorType::L8.into())
-            .unwrap();
+        image::ImageEncoder::write_image(
+            header,
+            &[0; 64 * 64],
+            64,
+            64,
+            image::ColorType::L8.into(),
+        )
+        .unwrap();
         huge[16..24].copy_from_slice(&[0, 0, 0x40, 0, 0, 0, 0x40, 0]);
         assert!(refused(huge).is_some(), "16384 x 16384 pixels");
         let missing = PhotoFile::read(Path::new("/nonexistent/photo.jpg")).err();

@@ -7,8 +7,9 @@ use image::GrayImage;
 use rustix::time::{ClockId, clock_gettime};
 use rxing::common::HybridBinarizer;
 use rxing::multi::MultipleBarcodeReader;
+use rxing::qrcode::QRCodeReader;
 use rxing::qrcode::cpp_port::QrReader;
-use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, LuminanceSource};
+use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Reader};
 use std::collections::HashSet;
 use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
@@ -209,14 +210,17 @@ fn read_all(copy: GrayImage) -> Vec<String> {
     let Ok(source) = rxing::Luma8LuminanceSource::new(copy.into_raw(), width, height) else {
         return Vec::new();
     };
-    debug_assert_eq!(source.get_width(), width as usize);
     let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
     let hints = DecodeHints {
         TryHarder: Some(true),
         PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
         ..DecodeHints::default()
     };
-    let results = QrReader.decode_multiple_with_hints(&mut bitmap, &hints).unwrap_or_default();
+    let mut results = QrReader.decode_multiple_with_hints(&mut bitmap, &hints).unwrap_or_default();
+    if results.is_empty() {
+        // The older reader finds some codes that are bent.
+        results.extend(QRCodeReader.decode_with_hints(&mut bitmap, &hints));
+    }
     results.iter().map(|result| result.getText().to_owned()).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Sending: the requests of docs/FORMATS.md "Sending a submission", tried again a bounded number of times.
 
 use crate::images::Images;
-use crate::outbox::{Signed, State};
+use crate::item::{Signed, State};
 use crate::resume::{Event, Next, Resume, TRIES, pause};
 use crate::say;
 use ledger::hash::Hash;

@@ -3,8 +3,8 @@
 use crate::cli;
 use crate::desk::{Desk, tell};
 use crate::error::{Error, Result};
+use crate::item::{Item, Kind, Signed, State};
 use crate::keys;
-use crate::outbox::{Item, Kind, Signed, State};
 use crate::say;
 use ledger::content::Content;
 use ledger::hash::sha256;

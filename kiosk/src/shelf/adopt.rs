@@ -6,8 +6,13 @@ use ledger::statement::{Act, Statement};
 use ledger::time::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
 
+use super::audit::seal;
 use super::judge::Verdict;
 use super::{Head, Shelf, ShelfError};
+
+/// The tables that are made from entries and contents.
+pub(super) const VIEWS: [&str; 6] =
+    ["statement", "receipt", "idle_month", "bulletin", "signer", "picture"];
 
 /// What a sync verified, to be put on the shelf at once or not at all.
 #[derive(Debug)]
@@ -68,6 +73,7 @@ impl Shelf {
         for (index, bytes) in contents {
             keep_content(&tx, *index, bytes)?;
         }
+        seal(&tx)?;
         let head = &batch.head;
         tx.execute(
             "INSERT OR REPLACE INTO head VALUES (1, ?1, ?2, ?3, ?4)",
@@ -89,6 +95,7 @@ impl Shelf {
         for (index, bytes) in contents {
             keep_content(&tx, *index, bytes)?;
         }
+        seal(&tx)?;
         Ok(tx.commit()?)
     }
 
@@ -102,6 +109,7 @@ impl Shelf {
             take(&tx, index, verdict)?;
         }
         keep_again(&tx)?;
+        seal(&tx)?;
         Ok(tx.commit()?)
     }
 
@@ -139,7 +147,7 @@ impl Shelf {
 }
 
 fn clear_views(tx: &Transaction) -> Result<(), ShelfError> {
-    for view in ["statement", "receipt", "nothing", "bulletin", "signer", "picture"] {
+    for view in VIEWS {
         tx.execute(&format!("DELETE FROM {view}"), [])?;
     }
     Ok(())
@@ -176,19 +184,22 @@ fn take(tx: &Transaction, index: u64, verdict: &Verdict) -> Result<u64, ShelfErr
     };
     tx.prepare_cached("INSERT INTO statement (id, kind, time, content) VALUES (?1, ?2, ?3, ?4)")?
         .execute((
-            index,
-            statement.kind(),
-            statement.time().as_str(),
-            statement.content().map(|hash| hash.0),
-        ))?;
+        index,
+        statement.kind(),
+        statement.time().as_str(),
+        statement.content().map(|hash| hash.0),
+    ))?;
     match statement {
         Statement::Receipt { village, period, .. } => {
             tx.prepare_cached("INSERT INTO receipt (id, village, period) VALUES (?1, ?2, ?3)")?
                 .execute((index, village.as_str(), period.to_string()))?;
         }
         Statement::Nothing { village, period, .. } => {
-            tx.prepare_cached("INSERT INTO nothing VALUES (?1, ?2, ?3)")?
-                .execute((index, village.as_str(), period.to_string()))?;
+            tx.prepare_cached("INSERT INTO idle_month VALUES (?1, ?2, ?3)")?.execute((
+                index,
+                village.as_str(),
+                period.to_string(),
+            ))?;
         }
         Statement::Bulletin { village, .. } => {
             tx.prepare_cached("INSERT INTO bulletin (id, village) VALUES (?1, ?2)")?
@@ -252,8 +263,10 @@ fn withdraw(tx: &Transaction, index: u64, of: u64) -> Result<u64, ShelfError> {
              (SELECT id FROM statement WHERE content = (SELECT content FROM statement WHERE id = ?1))",
         )?
         .execute([id])?;
-        tx.prepare_cached("UPDATE receipt SET direction = NULL, amount = NULL, date = NULL WHERE id = ?1")?
-            .execute([id])?;
+        tx.prepare_cached(
+            "UPDATE receipt SET direction = NULL, amount = NULL, date = NULL WHERE id = ?1",
+        )?
+        .execute([id])?;
         tx.prepare_cached("DELETE FROM picture WHERE id = ?1")?.execute([id])?;
     }
     Ok(withdrawn)

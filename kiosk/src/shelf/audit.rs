@@ -1,11 +1,13 @@
 //! The shelf checked against itself: what a failing disk changed is found, and thrown away or made again.
 
 use ledger::client::View;
-use ledger::content::{Content, Direction, ReceiptContent};
-use ledger::hash::sha256;
+use ledger::hash::{Hash, sha256, sha256_parts};
 use ledger::tile::TILE_WIDTH;
 use ledger::tree::{Frontier, leaf_hash};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
+use super::adopt::VIEWS;
 use super::lists::statement_in;
 use super::{Shelf, ShelfError};
 
@@ -25,19 +27,30 @@ impl Shelf {
     /// The head itself stays, so that nothing older is ever accepted.
     pub fn audit(&mut self) -> Result<Audit, ShelfError> {
         let mut audit = Audit::default();
-        let sound: String = self.db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if self.integrity()? != "ok" {
+            self.db.execute_batch("REINDEX")?;
+            let still = self.integrity()?;
+            if still != "ok" {
+                return Err(ShelfError::Broken(still));
+            }
+        }
         if self.view()?.is_none() {
             // They stay on the screen, each page verified by its signatures, until a sync replaces them all.
             self.db.execute("UPDATE head SET etag = NULL", [])?;
             audit.entries_lost = true;
         }
         audit.contents_lost = self.drop_false_contents()?;
-        if audit != Audit::default() || sound != "ok" || !self.views_agree()? {
-            self.db.execute_batch("REINDEX")?;
+        if audit != Audit::default() || !self.views_agree()? {
             self.rebuild()?;
             audit.rebuilt = true;
         }
         Ok(audit)
+    }
+
+    /// The first thing that SQLite finds wrong with the file, or `ok`.
+    fn integrity(&self) -> Result<String, ShelfError> {
+        let found: String = self.db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        Ok(found.lines().next().unwrap_or_default().to_owned())
     }
 
     /// What is held, as the log's reader needs it; `None` when the entries are not (or no longer) those of the head.
@@ -85,74 +98,44 @@ impl Shelf {
         Ok(lost.len() as u64)
     }
 
-    /// True when the views say what entries and contents say. Who may sign is not asked again: that is what a rebuild
-    /// does.
+    /// True when the views are still those of the last commit.
     fn views_agree(&self) -> Result<bool, ShelfError> {
-        let mut query = self.db.prepare(
-            "SELECT e.bytes, s.kind, s.content, s.withdrawn_by
-             FROM entry e LEFT JOIN statement s USING (id) WHERE s.refused IS NULL",
-        )?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            let statement = statement_in(row.get_ref(0)?.as_blob()?);
-            let kind: Option<String> = row.get(1)?;
-            let Some(statement) = statement.filter(|s| Some(s.kind()) == kind.as_deref()) else {
-                return Ok(false);
-            };
-            let committed: Option<[u8; 32]> = row.get(2)?;
-            if committed != statement.content().map(|hash| hash.0) {
-                return Ok(false);
-            }
-        }
-        Ok(self.receipts_agree()? && self.papers_agree()?)
-    }
-
-    /// True when every receipt of the views has the money and day of its content.
-    fn receipts_agree(&self) -> Result<bool, ShelfError> {
-        let mut query = self.db.prepare(
-            "SELECT c.bytes, r.direction, r.amount, r.date FROM receipt r LEFT JOIN content c USING (id)",
-        )?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            let shown: Money = (row.get(1)?, row.get(2)?, row.get(3)?);
-            let right: Money = match row.get::<_, Option<Vec<u8>>>(0)? {
-                None => (None, None, None),
-                Some(bytes) => match ReceiptContent::parse(&bytes) {
-                    Ok(content) => money(&content),
-                    Err(_) => return Ok(false),
-                },
-            };
-            if shown != right {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// True when every statement about money is listed under its village and month, and as withdrawn as it is.
-    fn papers_agree(&self) -> Result<bool, ShelfError> {
-        let mut query = self.db.prepare(
-            "SELECT e.bytes, r.village, r.period, r.withdrawn_by IS s.withdrawn_by
-             FROM statement s JOIN entry e USING (id) LEFT JOIN receipt r USING (id)
-             WHERE s.kind = 'receipt' AND s.refused IS NULL",
-        )?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            let Some(statement) = statement_in(row.get_ref(0)?.as_blob()?) else { return Ok(false) };
-            let village = Some(statement.village().to_string());
-            let period = statement.period().map(|period| period.to_string());
-            if (village, period) != (row.get(1)?, row.get(2)?) || !row.get::<_, bool>(3)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        let sealed: Option<[u8; 32]> =
+            self.db.query_row("SELECT digest FROM seal", [], |row| row.get(0)).optional()?;
+        Ok(sealed.is_none_or(|digest| digest_of_views(&self.db).is_ok_and(|now| now.0 == digest)))
     }
 }
 
-/// Direction, fen and day of a receipt, as the view holds them.
-type Money = (Option<String>, Option<i64>, Option<String>);
+/// Notes what the views hold, at the end of each transaction that writes to them.
+pub(super) fn seal(tx: &Transaction) -> Result<(), ShelfError> {
+    let digest = digest_of_views(tx)?;
+    tx.execute("INSERT OR REPLACE INTO seal VALUES (1, ?1)", [digest.0])?;
+    Ok(())
+}
 
-fn money(content: &ReceiptContent) -> Money {
-    let direction = if content.direction == Direction::In { "in" } else { "out" };
-    (Some(direction.to_owned()), Some(content.amount.0), Some(content.date.to_string()))
+/// A hash over every value of every view.
+fn digest_of_views(db: &Connection) -> Result<Hash, ShelfError> {
+    let mut digest = sha256(b"");
+    for view in VIEWS {
+        let mut query = db.prepare(&format!("SELECT * FROM {view} NOT INDEXED"))?;
+        let columns = query.column_count();
+        let mut rows = query.query([])?;
+        while let Some(row) = rows.next()? {
+            let mut values = Vec::new();
+            for column in 0..columns {
+                let (mark, bytes) = match row.get_ref(column)? {
+                    ValueRef::Null => (0, Vec::new()),
+                    ValueRef::Integer(number) => (1, number.to_be_bytes().to_vec()),
+                    ValueRef::Real(number) => (2, number.to_be_bytes().to_vec()),
+                    ValueRef::Text(text) => (3, text.to_vec()),
+                    ValueRef::Blob(blob) => (4, blob.to_vec()),
+                };
+                values.push(mark);
+                values.extend((bytes.len() as u64).to_be_bytes());
+                values.extend(bytes);
+            }
+            digest = sha256_parts(&[&digest.0, &values]);
+        }
+    }
+    Ok(digest)
 }

@@ -10,6 +10,7 @@ use super::{Shelf, ShelfError};
 
 /// What is thought of one entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "nearly every entry counts")]
 pub enum Verdict {
     /// It states this, by someone who may.
     Counts(Statement),

@@ -105,7 +105,7 @@ impl Shelf {
             months.insert(month.period, month);
         }
         let mut query = self.db.prepare_cached(
-            "SELECT period FROM nothing JOIN statement USING (id)
+            "SELECT period FROM idle_month JOIN statement USING (id)
              WHERE village = ?1 AND withdrawn_by IS NULL",
         )?;
         let mut rows = query.query([village.as_str()])?;
@@ -132,7 +132,11 @@ impl Shelf {
     }
 
     /// The receipts of a month by date; withdrawn and corrected ones are there and say so.
-    pub fn receipts(&self, village: Village, period: Period) -> Result<Vec<ReceiptRow>, ShelfError> {
+    pub fn receipts(
+        &self,
+        village: Village,
+        period: Period,
+    ) -> Result<Vec<ReceiptRow>, ShelfError> {
         let mut query = self.db.prepare_cached(
             "SELECT r.id, r.corrected_by, r.withdrawn_by, s.content, c.bytes, s.time
              FROM receipt r JOIN statement s USING (id) LEFT JOIN content c USING (id)

@@ -10,9 +10,7 @@ use ledger::time::{Period, Timestamp};
 use rusqlite::{OptionalExtension, Row};
 
 use super::lists::statement_in;
-use super::{
-    BulletinPage, ReceiptPage, Shelf, ShelfError, Signer, State, parsed, verified,
-};
+use super::{BulletinPage, ReceiptPage, Shelf, ShelfError, Signer, State, parsed, verified};
 
 /// A key and who the log says holds it.
 struct Enrolled {

@@ -69,12 +69,12 @@ CREATE TABLE receipt (
 CREATE INDEX receipt_month ON receipt (village, period);
 CREATE INDEX receipt_corrects ON receipt (corrects) WHERE corrects IS NOT NULL;
 
-CREATE TABLE nothing (
+CREATE TABLE idle_month (
     id      INTEGER PRIMARY KEY,
     village TEXT NOT NULL,
     period  TEXT NOT NULL
 ) STRICT;
-CREATE INDEX nothing_month ON nothing (village, period);
+CREATE INDEX idle_month_place ON idle_month (village, period);
 
 CREATE TABLE bulletin (
     id           INTEGER PRIMARY KEY,
@@ -99,3 +99,9 @@ CREATE TABLE picture (
     PRIMARY KEY (hash, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX picture_paper ON picture (id);
+
+-- A hash over all views as the last commit left them, so that a failing disk is noticed.
+CREATE TABLE seal (
+    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    digest BLOB NOT NULL
+) STRICT;

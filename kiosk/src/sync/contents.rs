@@ -35,7 +35,8 @@ impl Sync<'_> {
         if batch.held > 0 {
             needed.extend(self.shelf.missing_contents(MISSING_MAX)?);
         }
-        let mut basket = Basket { batch: Some(batch), contents: Vec::new(), flushed: Instant::now() };
+        let mut basket =
+            Basket { batch: Some(batch), contents: Vec::new(), flushed: Instant::now() };
         while let Some((number, answer)) = incoming.next_contents() {
             match answer {
                 Ok(bytes) => self.unpack(number, &bytes, &mut needed, &mut basket)?,

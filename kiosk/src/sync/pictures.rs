@@ -90,7 +90,8 @@ fn pour(
     let mut length = held;
     let mut piece = vec![0; PIECE_BYTES];
     loop {
-        let read = reader.read(&mut piece).map_err(|e| unreachable_at(path, ureq::Error::from(e)))?;
+        let read =
+            reader.read(&mut piece).map_err(|e| unreachable_at(path, ureq::Error::from(e)))?;
         if read == 0 {
             return Ok(());
         }

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::people::{self, PASSWORD_BYTES_MAX, Role, Who};
 
 #[derive(Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "one is made, once")]
 pub(super) enum User {
     /// 开立账户，或登记报账员的密钥
     Add {

@@ -22,6 +22,7 @@ CREATE TABLE entry (
     published TEXT    NOT NULL              -- RFC 3339
 ) STRICT;
 CREATE INDEX entry_content ON entry (content);
+CREATE INDEX entry_withdrawn ON entry (withdrawn) WHERE withdrawn IS NOT NULL;
 
 -- The images of published statements that were not withdrawn: what belongs in public/blob.
 CREATE TABLE entry_image (
@@ -52,6 +53,8 @@ CREATE TABLE submission (
     changed  TEXT    NOT NULL               -- RFC 3339
 ) STRICT;
 CREATE INDEX submission_state ON submission (state, seq);
+CREATE INDEX submission_content ON submission (content) WHERE content IS NOT NULL;
+CREATE INDEX submission_of ON submission (of) WHERE of IS NOT NULL;
 CREATE UNIQUE INDEX submission_idx ON submission (idx) WHERE idx IS NOT NULL;
 
 -- The images that a submission names.

@@ -154,7 +154,7 @@ fn commit_group(
         note_failure(error, failure);
     }
     for answer in answers {
-        answer(committed.as_ref().map(|()| ()));
+        answer(committed.as_ref().copied());
     }
     left_over
 }
@@ -172,15 +172,11 @@ fn note_failure(error: &rusqlite::Error, failure: &OnceLock<String>) {
     }
 }
 
-fn in_savepoint<T>(
-    connection: &Connection,
-    f: impl FnOnce(&Connection) -> Result<T>,
-) -> Result<T> {
+fn in_savepoint<T>(connection: &Connection, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
     connection.prepare_cached("SAVEPOINT job")?.execute([])?;
     // A panic in one caller's work must not take the others' down with it.
-    let result = catch_unwind(AssertUnwindSafe(|| f(connection))).unwrap_or_else(|_| {
-        Err(super::lost())
-    });
+    let result =
+        catch_unwind(AssertUnwindSafe(|| f(connection))).unwrap_or_else(|_| Err(super::lost()));
     if result.is_err() && !connection.is_autocommit() {
         connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
     }

@@ -6,7 +6,7 @@ use std::fs;
 use ledger::checkpoint::Checkpoint;
 use ledger::hash::Hash;
 use ledger::tile::{
-    Edge, TILE_WIDTH, Tile, bundle_path, bundle_width, join_bundle, split_tile,
+    Edge, TILE_WIDTH, Tile, bundle_path, bundle_width, join_bundle, node, split_tile,
 };
 use ledger::tree::leaf_hash;
 use rusqlite::Connection;
@@ -56,7 +56,8 @@ impl Batch {
         head: &Checkpoint,
     ) -> Result<Self> {
         let withdrawn = read_withdrawn(c, applied)?;
-        let mut touched: BTreeSet<u64> = (applied / TILE_WIDTH..head.size.div_ceil(TILE_WIDTH)).collect();
+        let mut touched: BTreeSet<u64> =
+            (applied / TILE_WIDTH..head.size.div_ceil(TILE_WIDTH)).collect();
         touched.extend(withdrawn.iter().map(|gone| gone.index / TILE_WIDTH));
         Ok(Self {
             bundles: read_bundles(c, applied, head.size)?,
@@ -185,8 +186,9 @@ fn read_contents(c: &Connection, applied: u64) -> Result<Vec<(String, Vec<u8>)>>
 /// The bytes of a content bundle as of now: length 0 for what has no content or was withdrawn.
 pub(crate) fn content_bundle(c: &Connection, number: u64) -> Result<Vec<u8>> {
     let start = number * TILE_WIDTH;
-    let mut query = c
-        .prepare_cached("SELECT coalesce(body, '') FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx")?;
+    let mut query = c.prepare_cached(
+        "SELECT coalesce(body, '') FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx",
+    )?;
     let rows = query.query_map([start, start + TILE_WIDTH], |row| row.get::<_, String>(0))?;
     let bodies = rows.collect::<std::result::Result<Vec<_>, _>>()?;
     join_bundle(bodies.iter().map(String::as_bytes))
@@ -207,8 +209,9 @@ fn read_images(c: &Connection, applied: u64) -> Result<Vec<Hash>> {
 fn read_withdrawn(c: &Connection, applied: u64) -> Result<Vec<Withdrawn>> {
     let mut query =
         c.prepare_cached("SELECT idx, content FROM entry WHERE withdrawn >= ?1 ORDER BY idx")?;
-    let rows = query
-        .query_map([applied], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?)))?;
+    let rows = query.query_map([applied], |row| {
+        Ok((row.get::<_, u64>(0)?, row.get::<_, Option<String>>(1)?))
+    })?;
     rows.map(|row| {
         let (index, content) = row?;
         Ok(Withdrawn {
@@ -251,35 +254,50 @@ pub(super) fn read_edge(c: &Connection, data: &DataDir, head: &Checkpoint) -> Re
     Ok(edge)
 }
 
+/// A full tile's hash stands in its parent, so the partial tiles are the whole edge.
 fn load_edge(data: &DataDir, size: u64) -> Result<Edge> {
-    let mut tiles = Tiles::of(data);
-    let missing = || Error::Corrupt("磁盘上的树缺少瓦片".into());
-    // A full tile's hash stands in its parent, so the partial tiles are the whole edge.
-    Edge::load(size, missing, |tile: Tile| {
-        let bytes = tiles.fetch(&tile.path())?;
-        split_tile(&bytes, tile.width)
-            .ok_or_else(|| Error::Corrupt(format!("{} 长度不对", tile.path())))
-    })
+    Edge::load(size, missing, |tile| read_tile(data, tile))
 }
 
-/// Tiles read back from the disk, each once.
-pub(super) struct Tiles<'a> {
+fn read_tile(data: &DataDir, tile: Tile) -> Result<Vec<Hash>> {
+    let path = data.public().join(tile.path());
+    let bytes = fs::read(&path).map_err(Error::file(&path))?;
+    split_tile(&bytes, tile.width)
+        .ok_or_else(|| Error::Corrupt(format!("{} 长度不对", tile.path())))
+}
+
+/// Subtree hashes from the tiles on the disk: each tile read once, each hash computed once, so
+/// that a thousand proofs cost little more than one.
+pub(super) struct Nodes<'a> {
     data: &'a DataDir,
-    read: HashMap<String, Vec<u8>>,
+    size: u64,
+    tiles: HashMap<Tile, Vec<Hash>>,
+    nodes: HashMap<(u8, u64), Hash>,
 }
 
-impl<'a> Tiles<'a> {
-    pub(super) fn of(data: &'a DataDir) -> Self {
-        Self { data, read: HashMap::new() }
+impl<'a> Nodes<'a> {
+    pub(super) fn of(data: &'a DataDir, size: u64) -> Self {
+        Self { data, size, tiles: HashMap::new(), nodes: HashMap::new() }
     }
 
-    pub(super) fn fetch(&mut self, path: &str) -> Result<Vec<u8>> {
-        if let Some(bytes) = self.read.get(path) {
-            return Ok(bytes.clone());
+    pub(super) fn node(&mut self, level: u8, index: u64) -> Result<Hash> {
+        if let Some(hash) = self.nodes.get(&(level, index)) {
+            return Ok(*hash);
         }
-        let file = self.data.public().join(path);
-        let bytes = fs::read(&file).map_err(Error::file(&file))?;
-        self.read.insert(path.to_owned(), bytes.clone());
-        Ok(bytes)
+        let tiles = &mut self.tiles;
+        let hash = node(level, index, self.size, missing, |tile| match tiles.get(&tile) {
+            Some(hashes) => Ok(hashes.clone()),
+            None => {
+                let hashes = read_tile(self.data, tile)?;
+                tiles.insert(tile, hashes.clone());
+                Ok(hashes)
+            }
+        })?;
+        self.nodes.insert((level, index), hash);
+        Ok(hash)
     }
+}
+
+fn missing() -> Error {
+    Error::Corrupt("磁盘上的树缺少瓦片".into())
 }

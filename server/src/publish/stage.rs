@@ -91,6 +91,9 @@ fn keep(
     if content != entry.body.as_ref().map(|body| sha256(body.as_bytes())) {
         return Err(Error::Corrupt(format!("第 {index} 条的内容与声明不符")));
     }
+    if let Statement::Withdrawal { of, .. } | Statement::Correction { of, .. } = statement {
+        must_stand(c, *of)?;
+    }
     let text = statement.to_text();
     c.prepare_cached(
         "INSERT INTO entry (idx, id, note, kind, content, body, published)
@@ -116,7 +119,6 @@ fn keep(
     }
     match statement {
         Statement::Withdrawal { of, .. } => withdraw(c, *of, index),
-        Statement::Correction { of, .. } => must_stand(c, *of),
         _ => Ok(()),
     }
 }
@@ -133,13 +135,9 @@ fn keep_image(c: &Connection, data: &DataDir, index: u64, hash: &Hash) -> Result
 /// Drops the content of a published entry, and of every correction of it: the newer version may
 /// say what must no longer be said.
 fn withdraw(c: &Connection, of: u64, by: u64) -> Result<()> {
-    must_stand(c, of)?;
     let chain = "idx = ?1 OR (withdrawn IS NULL AND idx IN
         (SELECT idx FROM submission WHERE of = ?1 AND idx IS NOT NULL))";
-    c.execute(
-        &format!("UPDATE entry SET body = NULL, withdrawn = ?2 WHERE {chain}"),
-        [of, by],
-    )?;
+    c.execute(&format!("UPDATE entry SET body = NULL, withdrawn = ?2 WHERE {chain}"), [of, by])?;
     c.execute(
         "DELETE FROM invoice WHERE submission IN (SELECT seq FROM submission WHERE idx IN
          (SELECT idx FROM entry WHERE withdrawn = ?1))",
@@ -218,9 +216,9 @@ pub(super) fn read_roster(c: &Connection) -> Result<Roster> {
         let kind: String = row.get(0)?;
         if kind == "key" {
             let note: String = row.get(1)?;
-            roster.admit(note.as_bytes(), |_| None).map_err(|refusal| {
-                Error::Corrupt(format!("第 {} 条：{refusal}", roster.size()))
-            })?;
+            roster
+                .admit(note.as_bytes(), |_| None)
+                .map_err(|refusal| Error::Corrupt(format!("第 {} 条：{refusal}", roster.size())))?;
         } else {
             let _counted = roster.admit(b"", |_| None);
         }

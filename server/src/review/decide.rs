@@ -104,8 +104,8 @@ pub async fn withdraw(
     let who = who.clone();
     let published = append(app, move |c, keys: &Keys| {
         let target = publish::earlier(c, index);
-        let target = target
-            .ok_or_else(|| Error::refused("not-found", format!("没有第 {index} 条记录")))?;
+        let target =
+            target.ok_or_else(|| Error::refused("not-found", format!("没有第 {index} 条记录")))?;
         if target.content().is_none() {
             return Err(Error::refused("no-target", "这条记录没有可撤回的内容"));
         }

@@ -71,12 +71,7 @@ struct Entry {
 }
 
 fn read_entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    Ok(Entry {
-        index: row.get(0)?,
-        note: row.get(1)?,
-        body: row.get(2)?,
-        withdrawn: row.get(3)?,
-    })
+    Ok(Entry { index: row.get(0)?, note: row.get(1)?, body: row.get(2)?, withdrawn: row.get(3)? })
 }
 
 /// Every content that stands is there, as its statement says; what was withdrawn is gone.
@@ -169,9 +164,5 @@ pub(super) fn check_images(
 
 fn check_image(path: &Path, name: &str) -> Checked<()> {
     let hash = sha256(&read(path, name)?).to_string();
-    if name.ends_with(&hash) {
-        Ok(())
-    } else {
-        Err(Found::bad(name, "图片与散列不符"))
-    }
+    if name.ends_with(&hash) { Ok(()) } else { Err(Found::bad(name, "图片与散列不符")) }
 }

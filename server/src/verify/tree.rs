@@ -142,9 +142,8 @@ pub(super) fn check_roster(notes: &[String]) -> Checked<()> {
         Statement::parse(Note::parse(note.as_bytes()).ok()?.text()).ok()
     };
     for (index, note) in notes.iter().enumerate() {
-        let admitted = roster.admit(note.as_bytes(), |of| {
-            earlier(of).filter(|_| of < index as u64)
-        });
+        let admitted =
+            roster.admit(note.as_bytes(), |of| earlier(of).filter(|_| of < index as u64));
         admitted.map_err(|refusal| Found::bad(format!("第 {index} 条"), refusal.to_string()))?;
     }
     Ok(())

@@ -1,6 +1,8 @@
 //! Building the view: every entry of the log is read once, in order, and changes the tables.
 
-use ledger::content::{BulletinContent, Content, Direction, DirectoryContent, KeyContent, ReceiptContent};
+use ledger::content::{
+    BulletinContent, Content, Direction, DirectoryContent, KeyContent, ReceiptContent,
+};
 use ledger::note::Note;
 use ledger::statement::{Act, Reason, Statement};
 use ledger::tree::leaf_hash;
@@ -13,8 +15,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// When the database fails, or an entry is not a signed note.
 pub fn extend(connection: &Connection) -> Result<()> {
-    let next: i64 =
-        connection.query_row("SELECT next FROM view_state", [], |row| row.get(0))?;
+    let next: i64 = connection.query_row("SELECT next FROM view_state", [], |row| row.get(0))?;
     let mut entries = connection
         .prepare_cached("SELECT idx, note, body FROM entry WHERE idx >= ?1 ORDER BY idx")?;
     let mut rows = entries.query([next])?;

@@ -5,10 +5,11 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -74,6 +75,19 @@ pub async fn no_panic(request: Request, next: Next) -> Response {
         tracing::error!(%place, panic = text_of(&*panic), "a handler panicked");
         (StatusCode::INTERNAL_SERVER_ERROR, "服务器内部错误\n").into_response()
     })
+}
+
+/// How long a request may take in all, its body included. Images come in pieces, each with its own
+/// limit.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Ends a request that takes too long.
+pub async fn in_time(request: Request, next: Next) -> Response {
+    if request.method() == Method::PATCH {
+        return next.run(request).await;
+    }
+    let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    answer.unwrap_or_else(|_| Error::refused("too-slow", "请求超时").into_response())
 }
 
 struct CatchPanic<'a>(Pin<Box<dyn Future<Output = Response> + Send + 'a>>);

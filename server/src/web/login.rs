@@ -90,9 +90,8 @@ fn entered(app: &App, uri: &Uri, cookie: &str) -> Response {
 /// Ends the session.
 pub async fn leave(State(app): State<Arc<App>>, act: Act) -> Response {
     let cookie = act.session.cookie;
-    let ended = app.db.write(move |db| {
-        Ok(db.execute("DELETE FROM session WHERE cookie = ?1", [cookie])?)
-    });
+    let ended =
+        app.db.write(move |db| Ok(db.execute("DELETE FROM session WHERE cookie = ?1", [cookie])?));
     match ended.await {
         Ok(_) => Redirect::to("/office/login").into_response(),
         Err(error) => office::failed(&act.uri, &error),
@@ -113,11 +112,12 @@ async fn open(app: &Arc<App>, given: Credentials) -> Result<String> {
     let check = move || people::recognise(&asked.db, &name, &given.password);
     let found = tokio::task::spawn_blocking(check).await.unwrap_or(Err(Error::Busy))?;
     let who = found.ok_or_else(wrong)?;
-    app.db.write(move |db| {
-        db.execute("DELETE FROM guess WHERE login = ?1", [&login])?;
-        start(db, &who, now)
-    })
-    .await
+    app.db
+        .write(move |db| {
+            db.execute("DELETE FROM guess WHERE login = ?1", [&login])?;
+            start(db, &who, now)
+        })
+        .await
 }
 
 fn wrong() -> Error {

@@ -4,6 +4,7 @@ mod bulletins;
 mod check;
 mod people;
 mod rows;
+mod withdraw;
 mod work;
 
 use std::sync::{Arc, LazyLock};
@@ -53,8 +54,8 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/office/published", EVERYONE, || get(work::published)),
     rule("POST", "/office/publish", REVIEWERS, || post(work::publish)),
     rule("POST", "/office/return", REVIEWERS, || post(work::return_to)),
-    rule("GET", "/office/withdraw", REVIEWERS, || get(work::ask_withdraw)),
-    rule("POST", "/office/withdraw", REVIEWERS, || post(work::withdraw)),
+    rule("GET", "/office/withdraw", REVIEWERS, || get(withdraw::ask)),
+    rule("POST", "/office/withdraw", REVIEWERS, || post(withdraw::act)),
     rule("GET", "/office/bulletins", EDITORS, || get(bulletins::show)),
     rule("POST", "/office/bulletins", EDITORS, || post(bulletins::send)),
     rule("GET", "/office/people", ADMINS, || get(people::show)),
@@ -160,7 +161,11 @@ pub fn failed(uri: &Uri, error: &Error) -> Response {
         _ => {
             tracing::error!(path = uri.path(), %error, "a request failed");
             let text = "服务器出了问题，没有做成。请告诉管理员。";
-            if error.is_disk_full() { "服务器磁盘已满，没有做成。".into() } else { text.into() }
+            if error.is_disk_full() {
+                "服务器磁盘已满，没有做成。".into()
+            } else {
+                text.into()
+            }
         }
     };
     said(uri, status, &text)

@@ -13,6 +13,8 @@ use crate::web::words::Lang;
 
 /// Bytes of pages that are kept; one more page than fits drops all the others.
 const KEPT_BYTES_MAX: usize = 64 << 20;
+/// Headers of an answer, and room for those that the server adds.
+const HEADERS: usize = 12;
 /// Bytes of bookkeeping that every kept page costs beside its own.
 const PAGE_OVERHEAD_BYTES: usize = 512;
 
@@ -72,6 +74,7 @@ impl Page {
         };
         let mut answer = Response::new(Body::empty());
         let headers = answer.headers_mut();
+        headers.reserve(HEADERS);
         headers.insert(header::ETAG, etag.clone());
         headers.insert(header::CACHE_CONTROL, self.caching.clone());
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));

@@ -7,7 +7,7 @@ mod record;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -41,52 +41,37 @@ pub fn routes() -> Router<Arc<App>> {
 /// What a handler renders from: `None` when there is no such page.
 type Rendered = Result<Option<String>>;
 
-async fn home(State(app): State<Arc<App>>, uri: Uri, asked: HeaderMap) -> Response {
-    page(&app, &uri, &asked, accounts::home)
+// A handler takes the request whole: copying its headers or decoding its path would cost more than
+// all the rest of an answer from the cache. Every part of an address here is plain ASCII.
+
+async fn home(State(app): State<Arc<App>>, request: Request) -> Response {
+    page(&app, &request, accounts::home)
 }
 
-async fn village(
-    State(app): State<Arc<App>>,
-    Path(code): Path<String>,
-    uri: Uri,
-    asked: HeaderMap,
-) -> Response {
-    page(&app, &uri, &asked, |db, frame| accounts::village(db, frame, &code))
+async fn village(State(app): State<Arc<App>>, request: Request) -> Response {
+    let code = part(request.uri(), 2);
+    page(&app, &request, |db, frame| accounts::village(db, frame, code))
 }
 
-async fn month(
-    State(app): State<Arc<App>>,
-    Path((code, period)): Path<(String, String)>,
-    uri: Uri,
-    asked: HeaderMap,
-) -> Response {
-    let Ok(period) = period.parse::<Period>() else {
-        return bad_address(&uri);
-    };
-    page(&app, &uri, &asked, |db, frame| accounts::month(db, frame, &code, period))
-}
-
-async fn record_page(
-    State(app): State<Arc<App>>,
-    Path(n): Path<String>,
-    uri: Uri,
-    asked: HeaderMap,
-) -> Response {
-    match log_index(&n) {
-        Some(n) => page(&app, &uri, &asked, |db, frame| record::record(db, frame, n)),
-        None => bad_address(&uri),
+async fn month(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (code, period) = (part(request.uri(), 2), part(request.uri(), 3));
+    match period.parse::<Period>() {
+        Ok(period) => page(&app, &request, |db, frame| accounts::month(db, frame, code, period)),
+        Err(_) => bad_address(request.uri()),
     }
 }
 
-async fn bulletin(
-    State(app): State<Arc<App>>,
-    Path(n): Path<String>,
-    uri: Uri,
-    asked: HeaderMap,
-) -> Response {
-    match log_index(&n) {
-        Some(n) => page(&app, &uri, &asked, |db, frame| record::bulletin(db, frame, n)),
-        None => bad_address(&uri),
+async fn record_page(State(app): State<Arc<App>>, request: Request) -> Response {
+    match log_index(request.uri()) {
+        Some(n) => page(&app, &request, |db, frame| record::record(db, frame, n)),
+        None => bad_address(request.uri()),
+    }
+}
+
+async fn bulletin(State(app): State<Arc<App>>, request: Request) -> Response {
+    match log_index(request.uri()) {
+        Some(n) => page(&app, &request, |db, frame| record::bulletin(db, frame, n)),
+        None => bad_address(request.uri()),
     }
 }
 
@@ -97,63 +82,51 @@ struct Chosen {
     before: Option<u64>,
 }
 
-async fn bulletins(
-    State(app): State<Arc<App>>,
-    uri: Uri,
-    asked: HeaderMap,
-    chosen: std::result::Result<Query<Chosen>, axum::extract::rejection::QueryRejection>,
-) -> Response {
-    let Ok(Query(chosen)) = chosen else {
-        return bad_address(&uri);
+async fn bulletins(State(app): State<Arc<App>>, request: Request) -> Response {
+    let uri = request.uri();
+    let Ok(Query(chosen)) = Query::<Chosen>::try_from_uri(uri) else {
+        return bad_address(uri);
     };
     let column = chosen.column.unwrap_or_default();
     let make = |db: &Connection, frame| record::bulletins(db, frame, &column, chosen.before);
     if column.is_empty() && chosen.before.is_none() {
-        return page(&app, &uri, &asked, make);
+        return page(&app, &request, make);
     }
     // As many addresses as there are numbers lead here: none of them is worth keeping.
-    match render(&app, &uri, make) {
-        Ok(Some(page)) => page.answer(&asked),
-        Ok(None) => not_there(&uri),
-        Err(error) => failed(&uri, &error),
+    match render(&app, uri, make) {
+        Ok(Some(page)) => page.answer(request.headers()),
+        Ok(None) => not_there(uri),
+        Err(error) => failed(uri, &error),
     }
 }
 
-async fn qr_code(
-    State(app): State<Arc<App>>,
-    Path(n): Path<String>,
-    uri: Uri,
-    asked: HeaderMap,
-) -> Response {
+async fn qr_code(State(app): State<Arc<App>>, request: Request) -> Response {
+    let uri = request.uri();
     let words = Words::new(Lang::of_query(uri.query()));
     let head = match app.pages.find(uri.path(), words.lang) {
-        Ok(page) => return page.answer(&asked),
+        Ok(page) => return page.answer(request.headers()),
         Err(head) => head,
     };
-    let Some(n) = log_index(&n) else {
-        return bad_address(&uri);
+    let Some(n) = log_index(uri) else {
+        return bad_address(uri);
     };
     let item = match app.db.read(|db| view::item(db, n)) {
         Ok(Some(item)) => item,
-        Ok(None) => return not_there(&uri),
-        Err(error) => return failed(&uri, &error),
+        Ok(None) => return not_there(uri),
+        Err(error) => return failed(uri, &error),
     };
     let page = if item.kind == "bulletin" { "b" } else { "r" };
     let address = words.link(&format!("{}/{page}/{n}", app.public_url));
     let Some(picture) = qr::png(&address) else {
-        return not_there(&uri);
+        return not_there(uri);
     };
     let picture = Arc::new(Page::png(picture));
     app.pages.keep(head, uri.path(), words.lang, &picture);
-    picture.answer(&asked)
+    picture.answer(request.headers())
 }
 
-async fn proof(
-    State(app): State<Arc<App>>,
-    Path(n): Path<String>,
-    uri: Uri,
-) -> Response {
-    let Some(n) = log_index(&n) else {
+async fn proof(State(app): State<Arc<App>>, uri: Uri) -> Response {
+    let Some(n) = log_index(&uri) else {
         return bad_address(&uri);
     };
     let made = tokio::task::spawn_blocking(move || app.publisher.proof(n)).await;
@@ -171,10 +144,8 @@ async fn proof(
 }
 
 async fn logo() -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "image/svg+xml"),
-        (header::CACHE_CONTROL, "public, max-age=86400"),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "public, max-age=86400")];
     (headers, LOGO).into_response()
 }
 
@@ -182,8 +153,14 @@ fn rendered(page: &impl askama::Template) -> Rendered {
     page.render().map(Some).map_err(|error| Error::Corrupt(format!("模板：{error}")))
 }
 
-/// A log index as it stands in an address: digits, and no zero before them.
-fn log_index(text: &str) -> Option<u64> {
+/// A part of the address between slashes; the first is 1.
+fn part(uri: &Uri, at: usize) -> &str {
+    uri.path().split('/').nth(at).unwrap_or_default()
+}
+
+/// The log index in an address: digits, and no zero before them.
+fn log_index(uri: &Uri) -> Option<u64> {
+    let text = part(uri, 2);
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
     let plain = plain && (text == "0" || !text.starts_with('0'));
     plain.then(|| text.parse().ok()).flatten()
@@ -192,10 +169,10 @@ fn log_index(text: &str) -> Option<u64> {
 /// Answers with the page at this address: the kept one, or a new one that is kept.
 fn page(
     app: &App,
-    uri: &Uri,
-    asked: &HeaderMap,
+    request: &Request,
     make: impl FnOnce(&Connection, Frame) -> Rendered,
 ) -> Response {
+    let (uri, asked) = (request.uri(), request.headers());
     let lang = Lang::of_query(uri.query());
     let head = match app.pages.find(uri.path(), lang) {
         Ok(page) => return page.answer(asked),

@@ -27,11 +27,8 @@ const A_DAY: &str = "public, max-age=86400";
 const ASK_EVERY_TIME: &str = "no-cache";
 const BYTES: &str = "application/octet-stream";
 
-const CHECKPOINT: Manner = Manner {
-    media: "text/plain; charset=utf-8",
-    caching: ASK_EVERY_TIME,
-    packing: Packing::Plain,
-};
+const CHECKPOINT: Manner =
+    Manner { media: "text/plain; charset=utf-8", caching: ASK_EVERY_TIME, packing: Packing::Plain };
 const TILE: Manner = Manner { media: BYTES, caching: FOR_EVER, packing: Packing::Plain };
 const ENTRIES: Manner = Manner { media: BYTES, caching: FOR_EVER, packing: Packing::Gzip };
 const BUNDLE: Manner = Manner { media: BYTES, caching: ASK_EVERY_TIME, packing: Packing::Gzip };
@@ -310,9 +307,24 @@ mod tests {
             assert!(is_tile_path(good), "{good}");
         }
         for bad in [
-            "", "0", "0/", "00/000", "64/000", "0/1", "0/0000", "0/000.p", "0/000.p/0",
-            "0/000.p/256", "0/000.p/01", "0/../checkpoint", "entries/../../keys/log.key",
-            "0/x001", "0/001/002", "0/000/", "entries//000", "0/000.p/1/2",
+            "",
+            "0",
+            "0/",
+            "00/000",
+            "64/000",
+            "0/1",
+            "0/0000",
+            "0/000.p",
+            "0/000.p/0",
+            "0/000.p/256",
+            "0/000.p/01",
+            "0/../checkpoint",
+            "entries/../../keys/log.key",
+            "0/x001",
+            "0/001/002",
+            "0/000/",
+            "entries//000",
+            "0/000.p/1/2",
         ] {
             assert!(!is_tile_path(bad), "{bad}");
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 
 use crate::app::App;
@@ -32,6 +33,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(office::routes())
         .fallback(pages::missing)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(axum::middleware::from_fn(answer::no_panic))
+        .layer(from_fn(answer::in_time))
+        .layer(from_fn(answer::no_panic))
         .with_state(app)
 }

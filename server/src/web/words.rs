@@ -6,8 +6,7 @@ use std::sync::LazyLock;
 use ledger::money::Fen;
 use ledger::time::{Date, Period, Timestamp};
 
-const ENGLISH: &str =
-    include_str!("../../../assets/words/en/LC_MESSAGES/mingbai-server.po");
+const ENGLISH: &str = include_str!("../../../assets/words/en/LC_MESSAGES/mingbai-server.po");
 
 /// Chinese to English. A broken file gives an empty table; a test makes sure that it is not broken.
 static TO_ENGLISH: LazyLock<HashMap<String, String>> = LazyLock::new(|| table(ENGLISH));
@@ -178,8 +177,18 @@ fn unpadded(number: &str) -> &str {
 
 fn month_name(month: &str) -> &'static str {
     const NAMES: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     ];
     let number: usize = month.parse().unwrap_or(0);
     number.checked_sub(1).and_then(|at| NAMES.get(at)).copied().unwrap_or("?")

@@ -11,3 +11,4 @@ mod pages;
 mod returned;
 mod screens;
 mod verify;
+mod window;

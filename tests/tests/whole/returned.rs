@@ -69,7 +69,7 @@ fn an_invoice_number_that_was_used_is_flagged_with_a_link_to_the_first() {
     let status: serde_json::Value = serde_json::from_slice(&status).unwrap();
     assert_eq!(status["flags"][0]["code"], "invoice-used", "{status}");
     let first = status["flags"][0]["other"].as_str().unwrap();
-    let page = office.page(&format!("/office/review/{}", waiting[0])).unwrap();
+    let page = office.page(&format!("/office/s/{}", waiting[0])).unwrap();
     assert!(page.contains(first), "the page links to the first");
 }
 

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::desk::tests::desk;
-use crate::outbox::State;
+use crate::item::State;
 use crate::reading::tests::{BILL, sheet};
 
 fn photo(folder: &Path, name: &str, texts: &[&str]) -> PathBuf {
@@ -51,8 +51,7 @@ fn the_same_photo_twice_is_said_and_not_doubled() {
 #[test]
 fn one_bad_photo_does_not_stop_the_others() {
     let (folder, mut desk, _) = desk();
-    let (a, b) =
-        (photo(folder.path(), "a.png", &["a"]), photo(folder.path(), "b.png", &["b"]));
+    let (a, b) = (photo(folder.path(), "a.png", &["a"]), photo(folder.path(), "b.png", &["b"]));
     let bad = folder.path().join("bad.jpg");
     std::fs::write(&bad, b"no picture").unwrap();
     let (done, lines) = added(&mut desk, &options(vec![a, bad, b], false));
@@ -63,8 +62,7 @@ fn one_bad_photo_does_not_stop_the_others() {
 #[test]
 fn pages_put_together_are_one_receipt() {
     let (folder, mut desk, _) = desk();
-    let (a, b) =
-        (photo(folder.path(), "a.png", &["a"]), photo(folder.path(), "b.png", &[BILL]));
+    let (a, b) = (photo(folder.path(), "a.png", &["a"]), photo(folder.path(), "b.png", &[BILL]));
     let (done, lines) = added(&mut desk, &options(vec![a, b], true));
     done.unwrap();
     assert_eq!(lines[0]["images"].as_array().unwrap().len(), 2);

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::send::Stage;
+use ledger::content::ImageRef;
 use ledger::hash::sha256;
 
 fn outbox() -> (tempfile::TempDir, Outbox) {

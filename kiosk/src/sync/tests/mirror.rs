@@ -158,6 +158,7 @@ fn answer(
         (sent, encoding) = (packed, "content-encoding: gzip\r\n");
     }
     let length = sent.len();
-    let head = format!("HTTP/1.1 200 OK\r\netag: {etag}\r\n{encoding}content-length: {length}\r\n\r\n");
+    let head =
+        format!("HTTP/1.1 200 OK\r\netag: {etag}\r\n{encoding}content-length: {length}\r\n\r\n");
     (head, sent)
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::checkpoint::Checkpoint;
 use ledger::content::{
-    BulletinContent, Column, Content, DirectoryContent, Direction, ImageRef, KeyContent,
+    BulletinContent, Column, Content, Direction, DirectoryContent, ImageRef, KeyContent,
     ReceiptContent, Salt, VillageName,
 };
 use ledger::hash::{Hash, sha256};
@@ -73,7 +73,8 @@ impl Town {
             (Role::Office, TOWNSHIP, "王建国", "党政办"),
             (Role::Accountant, VILLAGE, "李秀英", "报账员"),
         ] {
-            let content = KeyContent { salt: town.salt(), holder: holder.into(), post: post.into() };
+            let content =
+                KeyContent { salt: town.salt(), holder: holder.into(), post: post.into() };
             let key = if role == Role::Office { &town.office } else { &town.accountant };
             let (bytes, hash) = content.to_bytes();
             let statement = Statement::Key {
@@ -231,7 +232,8 @@ impl Town {
             let bundle = join_bundle(chunk.iter().map(Vec::as_slice)).unwrap();
             files.insert(self.bundle_path(number), bundle);
             let items = (number * 256..).take(chunk.len()).map(|index| {
-                let content = self.contents.get(&index).filter(|_| !self.withdrawn.contains(&index));
+                let content =
+                    self.contents.get(&index).filter(|_| !self.withdrawn.contains(&index));
                 content.map_or(&[][..], Vec::as_slice)
             });
             files.insert(format!("/content/bundle/{number}"), join_bundle(items).unwrap());

@@ -40,7 +40,8 @@ pub async fn show(
     let w = words(&uri);
     let found = app.db.read(|db| {
         let columns = view::columns(db)?.into_iter();
-        let name = |column: view::Column| (column.id, if w.zh() { column.name } else { column.name_en });
+        let name =
+            |column: view::Column| (column.id, if w.zh() { column.name } else { column.name_en });
         Ok((columns.map(name).collect(), view::villages(db)?))
     });
     match found {

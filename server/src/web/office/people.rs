@@ -78,8 +78,18 @@ fn enrolment(act: &Act) -> Result<(Village, VerifierKey, Holder)> {
     }
     let (village, key) = key_in(text)
         .ok_or_else(|| Error::refused("malformed", "登记文字里没有报账员的钥匙，请整段粘贴。"))?;
-    let holder = Holder { name: act.field("holder").to_owned(), post: act.field("post").to_owned() };
+    let given = |field: &str, label: &str| match act.field(field) {
+        "" => line_in(text, label).to_owned(),
+        given => given.to_owned(),
+    };
+    let holder = Holder { name: given("holder", "姓名："), post: given("post", "岗位：") };
     Ok((village, key, holder))
+}
+
+/// What follows a label in a text; empty where the label does not stand.
+fn line_in<'a>(text: &'a str, label: &str) -> &'a str {
+    let mut lines = text.lines().filter_map(|line| line.trim().strip_prefix(label));
+    lines.next().unwrap_or_default().trim()
 }
 
 /// The first verifier key of a village in a text.
@@ -102,6 +112,7 @@ mod tests {
         let key = SigningKey::from_seed("341181107201/accountant", [7; 32]).unwrap().verifier();
         let (village, found) = key_in(&format!("登记：\n  {key}\n姓名：王芳")).unwrap();
         assert_eq!((village.as_str(), found), ("341181107201", key));
+        assert_eq!(line_in("  姓名：王芳\n  岗位：报账员", "岗位："), "报账员");
         assert!(key_in("没有钥匙").is_none());
         let other = SigningKey::from_seed("example.com/log", [7; 32]).unwrap().verifier();
         assert!(key_in(&other.to_string()).is_none());

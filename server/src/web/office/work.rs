@@ -36,7 +36,6 @@ pub struct Asked {
     withdrawn: Option<u64>,
     village: Option<String>,
     period: Option<String>,
-    n: Option<u64>,
     big: Option<String>,
 }
 
@@ -248,7 +247,8 @@ pub async fn picture(
     let Some(file) = file else {
         return failed(&uri, &Error::refused("not-found", "没有这张图片"));
     };
-    let read = tokio::task::spawn_blocking(move || std::fs::read(&file).map_err(Error::file(&file)));
+    let read =
+        tokio::task::spawn_blocking(move || std::fs::read(&file).map_err(Error::file(&file)));
     match read.await.unwrap_or(Err(Error::Busy)) {
         Err(error) => failed(&uri, &error),
         Ok(bytes) => {
@@ -346,62 +346,8 @@ pub async fn return_to(From(app): From<Arc<App>>, act: Act) -> Response {
     }
 }
 
-#[derive(Template)]
-#[template(path = "office/withdraw.html")]
-struct Withdraw {
-    f: Frame,
-    n: u64,
-    title: String,
-    token: String,
-}
-
-/// Asks for the reason of a withdrawal.
-pub async fn ask_withdraw(
-    From(app): From<Arc<App>>,
-    session: Session,
-    uri: Uri,
-    Query(asked): Query<Asked>,
-) -> Response {
-    let n = asked.n.unwrap_or(u64::MAX);
-    let item = app.db.read(|db| {
-        let item = view::item(db, n)?.filter(|item| item.content.is_some());
-        item.ok_or_else(|| Error::refused("not-found", "没有可以撤回的这一条"))
-    });
-    match item {
-        Err(error) => failed(&uri, &error),
-        Ok(item) => {
-            let title = item.receipt().map(|content| content.purpose);
-            let title = title.or_else(|| item.bulletin().map(|content| content.title));
-            let token = session.form.clone();
-            let f = Frame::new(&uri, words(&uri).t("撤回"), Some(session));
-            let page = Withdraw { f, n, title: title.unwrap_or_default(), token };
-            html(&uri, StatusCode::OK, &page)
-        }
-    }
-}
-
-/// Withdraws a published record.
-pub async fn withdraw(From(app): From<Arc<App>>, act: Act) -> Response {
-    let asked = || -> Result<_> {
-        let n: u64 = act
-            .field("n")
-            .parse()
-            .map_err(|_| Error::refused("not-found", "没有可以撤回的这一条"))?;
-        let reason = word(act.field("reason"), "请选择原因。")?;
-        Ok((n, reason, word(act.field("source"), "请选择错在哪里。")?))
-    };
-    let (n, reason, source) = match asked() {
-        Ok(asked) => asked,
-        Err(error) => return failed(&act.uri, &error),
-    };
-    match review::withdraw(&app, n, reason, source, &act.session.who).await {
-        Ok(_) => done(&act.uri, &format!("/office/published?withdrawn={n}")),
-        Err(error) => failed(&act.uri, &error),
-    }
-}
-
 /// A value by the word that stands for it in the log's formats.
-fn word<T: DeserializeOwned>(text: &str, otherwise: &'static str) -> Result<T> {
+pub(super) fn word<T: DeserializeOwned>(text: &str, otherwise: &'static str) -> Result<T> {
     T::deserialize(StrDeserializer::<NoSuchWord>::new(text))
         .map_err(|_| Error::refused("malformed", otherwise))
 }

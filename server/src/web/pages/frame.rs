@@ -99,7 +99,8 @@ impl Frame {
     /// The same frame, with a full address and a picture for whoever shows a link.
     #[must_use]
     pub fn shown_as(mut self, path: &str, picture: Option<&Hash>) -> Self {
-        let picture = picture.map_or_else(|| "/logo.svg".to_owned(), |hash| format!("/blob/{hash}"));
+        let picture =
+            picture.map_or_else(|| "/logo.svg".to_owned(), |hash| format!("/blob/{hash}"));
         self.social = Some(Social {
             address: format!("{}{}", self.base, self.w.link(path)),
             picture: format!("{}{picture}", self.base),

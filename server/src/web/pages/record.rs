@@ -53,12 +53,13 @@ pub fn record(db: &Connection, frame: Frame, n: u64) -> Rendered {
         Some(content) => content.purpose.clone(),
         None => w.one("第 {n} 号记录", &n),
     };
-    let about = if sentence.is_empty() { plain.clone().unwrap_or_default() } else { sentence.clone() };
+    let about =
+        if sentence.is_empty() { plain.clone().unwrap_or_default() } else { sentence.clone() };
     let picture = content.as_ref().and_then(|c| c.images.first()).map(|image| image.thumb);
     let rows = content.as_ref().map(|c| receipt_rows(w, &village, item.period, c));
     super::rendered(&Record {
         standing: standing(w, &item),
-        signers: signers(w, &item.signers),
+        signers: signers(&frame, &item.signers),
         place: place(&frame, n),
         root: root(&frame),
         f: frame.titled(&title, &about).shown_as(&format!("/r/{n}"), picture.as_ref()),
@@ -104,12 +105,13 @@ pub fn bulletin(db: &Connection, frame: Frame, n: u64) -> Rendered {
         None => w.one("第 {n} 号公告", &n),
     };
     let paragraphs = content.as_ref().map(|content| paragraphs(&content.body)).unwrap_or_default();
-    let about: String = paragraphs.first().map(|text| text.chars().take(80).collect()).unwrap_or_default();
+    let about: String =
+        paragraphs.first().map(|text| text.chars().take(80).collect()).unwrap_or_default();
     let picture = content.as_ref().and_then(|c| c.images.first()).map(|image| image.thumb);
     super::rendered(&Bulletin {
         village: village_of(db, &item)?,
         standing: standing(w, &item),
-        signers: signers(w, &item.signers),
+        signers: signers(&frame, &item.signers),
         place: place(&frame, n),
         root: root(&frame),
         f: frame.titled(&title, &about).shown_as(&format!("/b/{n}"), picture.as_ref()),
@@ -245,7 +247,8 @@ pub fn reason_words(w: Words, code: &str) -> String {
     reason.to_owned()
 }
 
-fn signers(w: Words, signers: &[Signer]) -> Vec<String> {
+fn signers(frame: &Frame, signers: &[Signer]) -> Vec<String> {
+    let w = frame.w;
     let said = |signer: &Signer| {
         let role = match signer.role.as_str() {
             "office" => w.t("镇政府"),
@@ -254,7 +257,8 @@ fn signers(w: Words, signers: &[Signer]) -> Vec<String> {
             _ => w.t("其他签名"),
         };
         let post = signer.post.as_deref().filter(|post| !post.is_empty()).unwrap_or(role);
-        let who = signer.holder.as_deref().unwrap_or(&signer.key);
+        let office = (signer.role == "office").then_some(frame.township.as_str());
+        let who = signer.holder.as_deref().or(office).unwrap_or(&signer.key);
         w.fill("{who}（{post}）", &[("who", who), ("post", post)])
     };
     signers.iter().map(said).collect()

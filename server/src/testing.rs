@@ -1,0 +1,133 @@
+//! An office in a temporary directory, with one village and its accountant, for tests.
+
+use std::sync::Arc;
+
+use ledger::content::{Content, Direction, ImageRef, Invoice, ReceiptContent, Salt, VillageName};
+use ledger::hash::{Hash, sha256};
+use ledger::key::SigningKey;
+use ledger::money::Fen;
+use ledger::note::compose;
+use ledger::place::Village;
+use ledger::statement::{Role, Statement};
+use tempfile::TempDir;
+
+use crate::app::App;
+use crate::blobs::{self, Piece};
+use crate::data::DataDir;
+use crate::directory::{self, Holder};
+use crate::found::found;
+use crate::intake::{self, Status};
+use crate::people::{self, Who};
+use crate::photo::tests::jpeg;
+use crate::publish::Crash;
+
+pub(crate) const ORIGIN: &str = "xinjie.example/log";
+
+pub(crate) struct Office {
+    pub directory: TempDir,
+    pub accountant: SigningKey,
+    pub reviewer: Who,
+}
+
+pub(crate) fn village() -> Village {
+    "341181107201".parse().unwrap()
+}
+
+impl Office {
+    /// Entries 0 and 1 found it, 2 names the village, 3 enrols its accountant.
+    pub fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let accountant = SigningKey::from_seed("341181107201/accountant", [7; 32]).unwrap();
+        let township = "341181107000".parse().unwrap();
+        found(&DataDir::at(directory.path()), "新街镇", ORIGIN, township).unwrap();
+        let who = Who::operator();
+        let reviewer = Who { login: "wang".into(), role: people::Role::Reviewer, ..who.clone() };
+        let office = Self { directory, accountant, reviewer };
+        let app = office.open();
+        let names = [VillageName { code: village(), name: "新街村".into() }];
+        directory::add_villages(&app, &names, &who).unwrap();
+        let holder = Holder { name: "李会计".into(), post: "报账员".into() };
+        let key = office.accountant.verifier();
+        directory::enrol(&app, village(), Role::Accountant, key, holder, &who).unwrap();
+        office
+    }
+
+    pub fn data(&self) -> DataDir {
+        DataDir::at(self.directory.path())
+    }
+
+    pub fn open(&self) -> Arc<App> {
+        self.open_with(Crash::Never)
+    }
+
+    pub fn open_with(&self, crash: Crash) -> Arc<App> {
+        Arc::new(App::open_with(self.data(), "http://test".into(), crash).unwrap())
+    }
+
+    /// A signed receipt that differs with `n`, its content, and its images.
+    pub fn receipt(&self, n: u8, images: &[Vec<u8>]) -> (String, String) {
+        self.receipt_with(n, images, None)
+    }
+
+    pub fn receipt_with(
+        &self,
+        n: u8,
+        images: &[Vec<u8>],
+        invoice: Option<Invoice>,
+    ) -> (String, String) {
+        let content = ReceiptContent {
+            salt: Salt([n; 16]),
+            direction: Direction::Out,
+            amount: Fen(100 + i64::from(n)),
+            date: "2026-05-12".parse().unwrap(),
+            purpose: "路灯维修".into(),
+            payee: "五金店".into(),
+            category: "维修费".into(),
+            handler: String::new(),
+            witness: String::new(),
+            approver: String::new(),
+            invoice,
+            images: images.iter().map(|bytes| image_ref(bytes)).collect(),
+        };
+        let (body, content) = content.to_bytes();
+        let statement = Statement::Receipt {
+            village: village(),
+            period: "2026-05".parse().unwrap(),
+            time: "2026-06-03T09:12:00+08:00".parse().unwrap(),
+            content,
+        };
+        (self.sign(&statement), String::from_utf8(body).unwrap())
+    }
+
+    pub fn sign(&self, statement: &Statement) -> String {
+        let text = statement.to_text();
+        compose(&text, &[self.accountant.sign(&text)])
+    }
+
+    /// Submits a receipt with one image and sends the image.
+    pub async fn submit_whole(&self, app: &Arc<App>, n: u8) -> Status {
+        let picture = jpeg(n);
+        let (note, body) = self.receipt(n, std::slice::from_ref(&picture));
+        let status = intake::receive(app, note, Some(body)).await.unwrap();
+        for hash in status.missing {
+            send(app, hash.parse().unwrap(), &picture).await;
+        }
+        app.db.read(|c| intake::status(c, &status.id)).unwrap()
+    }
+}
+
+fn image_ref(bytes: &[u8]) -> ImageRef {
+    let sha256 = sha256(bytes);
+    ImageRef { sha256, thumb: sha256, width: 40, height: 30, bytes: bytes.len() as u64 }
+}
+
+pub(crate) async fn send(app: &Arc<App>, hash: Hash, bytes: &[u8]) {
+    let total = bytes.len() as u64;
+    let piece = blobs::append(app, hash, 0, total, bytes.to_vec().into()).await.unwrap();
+    assert_eq!(piece, Piece::Held(total));
+}
+
+/// Runs a future to its end on a small runtime.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}

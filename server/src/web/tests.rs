@@ -1,0 +1,332 @@
+//! The pages through the real router: what is said, to whom, and what a forged request gets.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+use ledger::content::{Content, Direction, ReceiptContent, Salt};
+use ledger::money::Fen;
+use ledger::statement::{Reason, Source, Statement};
+
+use super::guard;
+use super::office::TABLE;
+use super::router::router;
+use crate::app::App;
+use crate::people::{self, Role, Who};
+use crate::testing::{Office, village, wait};
+use crate::{intake, review, view};
+
+const PASSWORD: &str = "correct horse";
+const BODY_BYTES_MAX: usize = 1 << 20;
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+async fn ask(
+    app: &Arc<App>,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let mut request = Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    if method == "POST" {
+        request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    }
+    let service: Router = router(Arc::clone(app));
+    let request = request.body(Body::from(body.to_owned())).unwrap();
+    let answer = TowerToHyperService::new(service).call(request).await.unwrap();
+    let (parts, body) = answer.into_parts();
+    let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.unwrap();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Answer { status: parts.status, headers: parts.headers, text }
+}
+
+async fn page(app: &Arc<App>, path: &str) -> String {
+    let answer = ask(app, "GET", path, &[], "").await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}");
+    answer.text
+}
+
+/// Signs in; gives the cookie and the token of the session's forms.
+async fn sign_in(app: &Arc<App>, login: &str) -> (String, String) {
+    let form = format!("login={login}&password=correct+horse");
+    let answer = ask(app, "POST", "/office/login", &[], &form).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+    let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap().to_owned();
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/office"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let office = ask(app, "GET", "/office", &[("cookie", &cookie)], "").await;
+    let (_, rest) = office.text.split_once("name=\"token\" value=\"").unwrap();
+    (cookie, rest.split('"').next().unwrap().to_owned())
+}
+
+fn people(app: &App) {
+    for role in [Role::Admin, Role::Editor, Role::Reviewer] {
+        people::add(&app.db, role.as_str(), "某人", role, PASSWORD, &Who::operator()).unwrap();
+    }
+}
+
+fn hostile() -> ReceiptContent {
+    ReceiptContent {
+        salt: Salt([9; 16]),
+        direction: Direction::Out,
+        amount: Fen(100),
+        date: "2026-05-12".parse().unwrap(),
+        purpose: "<script>alert(1)</script>\"'&".into(),
+        payee: "\"><img src=x onerror=alert(2)>".into(),
+        category: "<b>类</b>".into(),
+        handler: "</style><script>".into(),
+        witness: String::new(),
+        approver: String::new(),
+        invoice: None,
+        images: Vec::new(),
+    }
+}
+
+async fn submit(office: &Office, app: &Arc<App>, content: &ReceiptContent) -> String {
+    let (body, hash) = content.to_bytes();
+    let statement = Statement::Receipt {
+        village: village(),
+        period: "2026-05".parse().unwrap(),
+        time: "2026-06-03T09:12:00+08:00".parse().unwrap(),
+        content: hash,
+    };
+    let body = String::from_utf8(body).unwrap();
+    intake::receive(app, office.sign(&statement), Some(body)).await.unwrap().id
+}
+
+#[test]
+fn every_office_path_opens_for_its_roles_and_for_nobody_else() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    wait(async {
+        for rule in TABLE.iter().filter(|rule| rule.path != "/office/logout") {
+            println!("{:4} {:24} {:?}", rule.method, rule.path, rule.roles);
+            let path = rule.path.replace("{id}", "x").replace("{sha256}", "x");
+            let nobody = ask(&app, rule.method, &path, &[], "").await;
+            assert_eq!(nobody.status, StatusCode::SEE_OTHER, "{}", rule.path);
+            assert_eq!(nobody.headers[header::LOCATION], "/office/login");
+        }
+        for role in [Role::Admin, Role::Editor, Role::Reviewer] {
+            let (cookie, token) = sign_in(&app, role.as_str()).await;
+            for rule in TABLE.iter().filter(|rule| rule.path != "/office/logout") {
+                let path = rule.path.replace("{id}", "x").replace("{sha256}", "x");
+                let form = format!("token={token}");
+                let answer = ask(&app, rule.method, &path, &[("cookie", &cookie)], &form).await;
+                let shut = answer.status == StatusCode::FORBIDDEN;
+                let (method, text) = (rule.method, &answer.text);
+                assert_eq!(shut, !rule.roles.contains(&role), "{role:?} {method} {path} {text}");
+                assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{method} {path}");
+            }
+            let form = format!("token={token}");
+            ask(&app, "POST", "/office/logout", &[("cookie", &cookie)], &form).await;
+            let after = ask(&app, "GET", "/office", &[("cookie", &cookie)], "").await;
+            assert_eq!(after.status, StatusCode::SEE_OTHER);
+        }
+    });
+}
+
+#[test]
+fn a_forged_form_does_nothing() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    wait(async {
+        let id = office.submit_whole(&app, 1).await.id;
+        let (cookie, token) = sign_in(&app, "reviewer").await;
+        let cookie = ("cookie", cookie.as_str());
+        let good = format!("id={id}&token={token}");
+        let bare = format!("id={id}");
+        let wrong = format!("id={id}&token={}", "0".repeat(64));
+        let elsewhere = ("origin", "https://evil.example");
+        let cross = ("sec-fetch-site", "cross-site");
+        for (headers, form) in [
+            (vec![cookie], &bare),
+            (vec![cookie], &wrong),
+            (vec![cookie, elsewhere], &good),
+            (vec![cookie, cross], &good),
+        ] {
+            let answer = ask(&app, "POST", "/office/publish", &headers, form).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{form}");
+        }
+        assert_eq!(app.db.read(review::list_pending).unwrap().len(), 1);
+        let signing = [elsewhere];
+        let form = "login=reviewer&password=correct+horse";
+        let answer = ask(&app, "POST", "/office/login", &signing, form).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
+        assert!(answer.text.contains(guard::FOREIGN));
+        let answer = ask(&app, "POST", "/office/publish", &[cookie], &good).await;
+        assert_eq!(answer.headers[header::LOCATION], "/office?published=1");
+        assert!(app.db.read(review::list_pending).unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a_wrong_password_is_told_and_the_sixth_try_waits() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    wait(async {
+        for tries in 0..6 {
+            let form = "login=editor&password=wrong";
+            let answer = ask(&app, "POST", "/office/login", &[], form).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+            assert!(!answer.headers.contains_key(header::SET_COOKIE));
+            assert_eq!(answer.text.contains("15 分钟"), tries == 5);
+        }
+        sign_in(&app, "reviewer").await;
+    });
+}
+
+#[test]
+fn hostile_text_stays_text_on_every_page() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    wait(async {
+        let id = submit(&office, &app, &hostile()).await;
+        let (cookie, _) = sign_in(&app, "reviewer").await;
+        let headers = [("cookie", cookie.as_str())];
+        let mut pages = Vec::new();
+        let group = format!("/office/group?village={}&period=2026-05", village());
+        for path in [group, format!("/office/s/{id}")] {
+            pages.push(ask(&app, "GET", &path, &headers, "").await.text);
+        }
+        let published = review::publish(&app, &[id], &office.reviewer).await.unwrap();
+        let record = format!("/r/{}", published[0].index);
+        for path in [format!("/v/{}/2026-05", village()), format!("{record}?lang=en"), record] {
+            pages.push(page(&app, &path).await);
+        }
+        for text in pages {
+            for bad in ["<script", "<img src=x", "<b>类", "</style><"] {
+                assert!(!text.contains(bad), "{bad} in {text}");
+            }
+            assert!(text.contains("&#60;script") || text.contains("&lt;script"), "{text}");
+        }
+    });
+}
+
+#[test]
+fn a_publication_is_on_the_pages_at_once_and_a_withdrawal_takes_it_off_all_of_them() {
+    let office = Office::new();
+    let app = office.open();
+    wait(async {
+        let month = format!("/v/{}/2026-05", village());
+        assert!(page(&app, "/").await.contains("还没有公布"));
+        let one = office.submit_whole(&app, 1).await.id;
+        let two = office.submit_whole(&app, 2).await.id;
+        let done = review::publish(&app, &[one, two], &office.reviewer).await.unwrap();
+        let record = format!("/r/{}", done[0].index);
+        assert!(page(&app, "/").await.contains("支出 <b class=\"num\">2.03 元</b>"));
+        assert!(page(&app, &month).await.contains("1.01 元"));
+        let text = page(&app, &record).await;
+        for said in
+            ["2026年5月12日，新街村支出 1.01 元，用于路灯维修，付给五金店。", "李会计（报账员）"]
+        {
+            assert!(text.contains(said), "{said}");
+        }
+        let proof = page(&app, &format!("{record}/proof")).await;
+        assert!(proof.starts_with("c2sp.org/tlog-proof@"), "{proof}");
+        let (reason, source) = (Reason::Personal, Source::Original);
+        review::withdraw(&app, done[0].index, reason, source, &office.reviewer).await.unwrap();
+        let text = page(&app, &record).await;
+        assert!(text.contains("这一条已撤回。") && text.contains("原因：含有个人信息。"));
+        for path in [record.as_str(), &month, "/"] {
+            let text = page(&app, path).await;
+            assert!(!text.contains("1.01") && !text.contains("2.03"), "{path}");
+        }
+        assert!(page(&app, &month).await.contains("1.02 元"));
+    });
+}
+
+#[test]
+fn the_view_built_again_from_the_log_says_the_same() {
+    let office = Office::new();
+    let app = office.open();
+    wait(async {
+        let mut ids = Vec::new();
+        for n in 1..4 {
+            ids.push(office.submit_whole(&app, n).await.id);
+        }
+        let done = review::publish(&app, &ids, &office.reviewer).await.unwrap();
+        let (reason, source) = (Reason::Mistaken, Source::Format);
+        review::withdraw(&app, done[1].index, reason, source, &office.reviewer).await.unwrap();
+        let paths: Vec<_> = (0..8).map(|n| format!("/r/{n}")).chain(["/".into()]).collect();
+        let mut before = Vec::new();
+        for path in &paths {
+            before.push(ask(&app, "GET", path, &[], "").await.text);
+        }
+        app.db.write(view::rebuild).await.unwrap();
+        app.pages.drop_all();
+        for (path, before) in paths.iter().zip(before) {
+            assert_eq!(ask(&app, "GET", path, &[], "").await.text, before, "{path}");
+        }
+    });
+}
+
+#[test]
+fn english_is_kept_from_link_to_link_and_every_page_loads_nothing_from_elsewhere() {
+    let office = Office::new();
+    let app = office.open();
+    wait(async {
+        let id = office.submit_whole(&app, 1).await.id;
+        let done = review::publish(&app, &[id], &office.reviewer).await.unwrap();
+        let (village, n) = (village(), done[0].index);
+        let paths = [
+            "/".into(),
+            format!("/v/{village}"),
+            format!("/v/{village}/2026-05"),
+            format!("/r/{n}"),
+            "/b".into(),
+        ];
+        for path in paths {
+            let text = page(&app, &format!("{path}?lang=en")).await;
+            assert!(text.contains("<html lang=\"en\">"));
+            for link in text.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+                let page = ["/v/", "/b", "/r/"].iter().any(|start| link.starts_with(start));
+                let page = page && !link.starts_with("/blob") && !link.ends_with("/proof");
+                let back = link == path; // to the Chinese page
+                assert!(!page || back || link.contains("lang=en"), "{path}: {link}");
+                assert!(link.starts_with('/') || link.starts_with('#'), "{link}");
+            }
+            assert!(!text.contains("<script") && !text.contains(" style="), "{path}");
+        }
+    });
+}
+
+#[test]
+fn addresses_that_lead_nowhere_say_so_in_words() {
+    let office = Office::new();
+    let app = office.open();
+    wait(async {
+        for (path, status) in [
+            ("/r/999", StatusCode::NOT_FOUND),
+            ("/r/01", StatusCode::BAD_REQUEST),
+            ("/r/99999999999999999999", StatusCode::BAD_REQUEST),
+            ("/r/18446744073709551615", StatusCode::NOT_FOUND),
+            ("/r/x/qr.png", StatusCode::BAD_REQUEST),
+            ("/v/341181107201/2026-13", StatusCode::BAD_REQUEST),
+            ("/v/341181107299", StatusCode::NOT_FOUND),
+            ("/b?column=nowhere", StatusCode::NOT_FOUND),
+            ("/b?before=x", StatusCode::BAD_REQUEST),
+            ("/no/such/page", StatusCode::NOT_FOUND),
+        ] {
+            let answer = ask(&app, "GET", path, &[], "").await;
+            assert_eq!(answer.status, status, "{path}");
+            assert!(answer.text.contains("回到首页"), "{path}");
+        }
+    });
+}
