@@ -128,7 +128,7 @@ fn comma_text(text: &str) -> Option<InvoiceCode> {
 fn crc_fits(text: &str, stated: &str) -> bool {
     let mut commas = text.match_indices(',').map(|(at, _)| at);
     let Some(before) = commas.nth(6).and_then(|at| text.get(..=at)) else { return false };
-    [before, before.trim_end_matches(',')]
+    [before, &before[..before.len() - 1]]
         .iter()
         .any(|covered| format!("{:04X}", crc(covered.as_bytes())).eq_ignore_ascii_case(stated))
 }
