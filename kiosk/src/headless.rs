@@ -119,7 +119,8 @@ pub fn shot(shot: &Shot) -> Result<(), ShotError> {
     let nothing_yet;
     let mut options = shot.options.clone();
     if shot.screen == Screen::Empty {
-        nothing_yet = std::env::temp_dir().join(format!("mingbai-kiosk-empty-{}", std::process::id()));
+        nothing_yet =
+            std::env::temp_dir().join(format!("mingbai-kiosk-empty-{}", std::process::id()));
         options.data = nothing_yet.clone();
     }
     let screens = Screens::open(&options)?;

@@ -14,7 +14,7 @@ pub fn draw(text: &str) -> Option<Image> {
     let side = modules + 2 * QUIET;
     let mut picture = SharedPixelBuffer::<Rgb8Pixel>::new(side, side);
     let quiet = i32::try_from(QUIET).ok()?;
-    let places = (0..).flat_map(|y| (0..side).map(move |x| (x, y)));
+    let places = (0..side).flat_map(|y| (0..side).map(move |x| (x, y)));
     for (pixel, (x, y)) in picture.make_mut_slice().iter_mut().zip(places) {
         let (x, y) = (i32::try_from(x).ok()? - quiet, i32::try_from(y).ok()? - quiet);
         let tone = if code.get_module(x, y) { 0 } else { 255 };

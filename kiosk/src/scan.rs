@@ -111,12 +111,8 @@ pub fn sharpen(picture: &Rgb, view: View) -> Result<Option<Sharp>, ScanError> {
     let across = span(view.x, f64::from(picture.width()) * view.zoom, view.width);
     let down = span(view.y, f64::from(picture.height()) * view.zoom, view.height);
     let (Some((x, width)), Some((y, height))) = (across, down) else { return Ok(None) };
-    let from = (
-        (x - view.x) / view.zoom,
-        (y - view.y) / view.zoom,
-        width / view.zoom,
-        height / view.zoom,
-    );
+    let from =
+        ((x - view.x) / view.zoom, (y - view.y) / view.zoom, width / view.zoom, height / view.zoom);
     let filter = if view.zoom < 1.0 { FilterType::Lanczos3 } else { FilterType::CatmullRom };
     let pixels_there = resize(picture, from, pixels(width), pixels(height), filter)?;
     Ok(Some(Sharp { pixels: pixels_there, x: x as u32, y: y as u32 }))
@@ -140,9 +136,12 @@ fn resize(
     let mut target = Pixels::new(width, height, PixelType::U8x3);
     let part_width = part_width.min(f64::from(from.width()) - left);
     let part_height = part_height.min(f64::from(from.height()) - top);
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(filter))
-        .crop(left, top, part_width, part_height);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(
+        left,
+        top,
+        part_width,
+        part_height,
+    );
     Resizer::new().resize(&source, &mut target, &options).map_err(|e| said(&e))?;
     Ok(Rgb::clone_from_slice(target.buffer(), width, height))
 }

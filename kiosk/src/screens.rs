@@ -250,7 +250,9 @@ impl Screens {
         if let Place::Receipt(index) = place {
             let now = self.shelf.receipt(index).ok().flatten();
             let same = match (&now, &*self.shown.borrow()) {
-                (Some(now), Some(shown)) => now.content == shown.content && now.state == shown.state,
+                (Some(now), Some(shown)) => {
+                    now.content == shown.content && now.state == shown.state
+                }
                 (None, None) => true,
                 _ => false,
             };
@@ -272,7 +274,8 @@ impl Screens {
             self.fill_broken(&error);
         }
         let base = self.options.public_url.trim_end_matches('/');
-        let address = if base.is_empty() { String::new() } else { format!("{base}{}", place.path()) };
+        let address =
+            if base.is_empty() { String::new() } else { format!("{base}{}", place.path()) };
         let code = (!address.is_empty()).then(|| qr::draw(&address)).flatten();
         self.api().set_address(if code.is_some() { address.into() } else { "".into() });
         self.api().set_qr(code.unwrap_or_default());

@@ -53,6 +53,11 @@ pub fn bundle_path(number: u64, width: u16) -> String {
     numbered("tile/entries", number, width)
 }
 
+/// The path of the contents that belong to entry bundle `number`: `content/bundle/x001/067`.
+pub fn content_bundle_path(number: u64) -> String {
+    numbered("content/bundle", number, 256)
+}
+
 /// How many entries bundle `number` holds in a log of `size`; `None` if it does not exist.
 pub fn bundle_width(number: u64, size: u64) -> Option<u16> {
     Tile::of(0, number, size).map(|tile| tile.width)
@@ -242,6 +247,7 @@ mod tests {
         assert_eq!(path(0, 3), "tile/0/000.p/3");
         assert_eq!(path(1000, 256), "tile/0/x001/000");
         assert_eq!(bundle_path(273, 112), "tile/entries/273.p/112");
+        assert_eq!(content_bundle_path(1_067), "content/bundle/x001/067");
     }
 
     #[test]

@@ -25,7 +25,6 @@ use crate::error::{Error, Result};
 use crate::objects::Objects;
 use crate::{durable, view};
 pub(crate) use files::content_bundle;
-pub use files::content_bundle_path;
 pub use stage::{NewEntry, office_note};
 pub(crate) use stage::{earlier, refused};
 

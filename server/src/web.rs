@@ -1,7 +1,7 @@
 //! The office over HTTP.
 
-pub mod api;
 pub mod answer;
+pub mod api;
 pub mod guard;
 pub mod login;
 pub mod office;

@@ -40,7 +40,11 @@ impl Browser {
             .lines()
             .map_while(std::io::Result::ok)
             .find_map(|line| {
-                line.rsplit_once("on port ")?.1.trim_end_matches('.').parse::<u16>().ok()
+                line.rsplit_once("successfully on port ")?
+                    .1
+                    .trim_end_matches('.')
+                    .parse::<u16>()
+                    .ok()
             })
             .ok_or("chromedriver named no port")?;
         let profile = tempfile::tempdir()?;

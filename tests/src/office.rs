@@ -49,7 +49,7 @@ impl Office {
     pub fn groups(&self) -> Result<Vec<Vec<String>>> {
         let page = self.page("/office")?;
         let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split_once('"'));
-        let links = links.map(|(link, _)| link.replace("&amp;", "&"));
+        let links = links.map(|(link, _)| link.replace("&#38;", "&").replace("&amp;", "&"));
         let groups = links.filter(|link| link.starts_with("/office/group"));
         groups
             .map(|link| {

@@ -136,12 +136,7 @@ impl Darkroom {
     }
 }
 
-fn work(
-    dir: &Path,
-    queue: &Receiver<Order>,
-    open: &AtomicUsize,
-    deliver: impl Fn(i32, Print),
-) {
+fn work(dir: &Path, queue: &Receiver<Order>, open: &AtomicUsize, deliver: impl Fn(i32, Print)) {
     let mut shelf = None;
     let mut scan = None;
     let mut waiting: Vec<Order> = Vec::new();

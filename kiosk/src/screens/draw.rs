@@ -68,7 +68,8 @@ pub(super) fn door(row: &VillageRow) -> VillageDoor {
 }
 
 pub(super) fn month_line(row: &MonthRow, largest: Fen) -> MonthLine {
-    let share = |sum: Fen| if largest.0 > 0 { (sum.0 as f64 / largest.0 as f64) as f32 } else { 0.0 };
+    let share =
+        |sum: Fen| if largest.0 > 0 { (sum.0 as f64 / largest.0 as f64) as f32 } else { 0.0 };
     MonthLine {
         month: month(row.period),
         income: row.income.to_string().into(),

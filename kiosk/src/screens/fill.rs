@@ -1,7 +1,7 @@
 //! What each page shows: rows and pages of the shelf, turned into what the screen draws.
 
-use ledger::place::Village;
 use ledger::money::Fen;
+use ledger::place::Village;
 use ledger::time::Period;
 use slint::{Image, Model, ModelRc, SharedString};
 
@@ -96,7 +96,9 @@ impl Screens {
         let line = found.map(|row| month_line(row, Fen(0)));
         let receipts = self.shelf.receipts(village, period)?;
         let api = self.api();
-        api.set_month(line.unwrap_or_else(|| MonthLine { month: month(period), ..MonthLine::default() }));
+        api.set_month(
+            line.unwrap_or_else(|| MonthLine { month: month(period), ..MonthLine::default() }),
+        );
         api.set_receipts(model(receipts.iter().map(receipt_line)));
         let (serial, side) = (api.get_serial(), (THUMB_PX * api.get_dots()) as u32);
         for (row, receipt) in receipts.iter().enumerate() {
@@ -276,8 +278,7 @@ impl Screens {
         let Place::Village(village) = self.place() else { return };
         // By its date and not by its place in the list, which a sync may have moved.
         let shown = self.api().get_months();
-        let Some(line) = usize::try_from(row).ok().and_then(|i| shown.row_data(i))
-        else {
+        let Some(line) = usize::try_from(row).ok().and_then(|i| shown.row_data(i)) else {
             return;
         };
         let text = format!("{:04}-{:02}", line.month.year, line.month.month);

@@ -6,7 +6,7 @@ use std::time::Instant;
 use ledger::content::CONTENT_BYTES_MAX;
 use ledger::hash::{Hash, sha256};
 use ledger::statement::Statement;
-use ledger::tile::{BUNDLE_BYTES_MAX, TILE_WIDTH, split_bundle};
+use ledger::tile::{BUNDLE_BYTES_MAX, TILE_WIDTH, content_bundle_path, split_bundle};
 
 use super::ahead::{Incoming, whole};
 use super::{FLUSH_TIME, Sync, SyncError};
@@ -112,7 +112,7 @@ impl Sync<'_> {
         basket: &mut Basket,
     ) -> Result<(), SyncError> {
         let Some(items) = split_bundle(bundle) else {
-            self.spoil(SyncError::BadHash(format!("content/bundle/{number}")));
+            self.spoil(SyncError::BadHash(content_bundle_path(number)));
             return Ok(());
         };
         for (index, bytes) in (number * TILE_WIDTH..).zip(items).take(256) {
@@ -188,5 +188,5 @@ fn needed_by(batch: &Batch) -> Needed {
 
 /// The contents of an entry bundle's statements.
 pub(super) fn content_bundle(server: &Server, number: u64) -> Result<Vec<u8>, FetchError> {
-    whole(server, &format!("/content/bundle/{number}"), BUNDLE_BYTES_MAX as u64)
+    whole(server, &format!("/{}", content_bundle_path(number)), BUNDLE_BYTES_MAX as u64)
 }

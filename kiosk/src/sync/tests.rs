@@ -235,7 +235,7 @@ fn a_changed_content_is_never_shown_and_the_others_are() {
     let town = town_of(40);
     let kiosk = Kiosk::new(&town);
     let mut files = town.files();
-    let bundle = files.get_mut("/content/bundle/0").unwrap();
+    let bundle = files.get_mut("/content/bundle/000").unwrap();
     let place = bundle.windows("事由9".len()).position(|w| w == "事由9".as_bytes()).unwrap();
     bundle[place + "事由9".len() - 1] = b'8';
     files.remove(&town.content_path(12));
@@ -314,7 +314,7 @@ fn entries_that_were_cut_go_on_where_they_stopped() {
 fn contents_that_were_cut_come_with_the_next_sync() {
     let town = town_of(600);
     let kiosk = Kiosk::new(&town);
-    kiosk.mirror.trick("/content/bundle/1", Trick::Cut(100));
+    kiosk.mirror.trick("/content/bundle/001", Trick::Cut(100));
     assert_eq!(kiosk.sync().unwrap_err().kind(), TroubleKind::Unreachable);
     let freshness = kiosk.shelf().freshness().unwrap();
     assert_eq!((freshness.size, freshness.waiting), (603, 347));

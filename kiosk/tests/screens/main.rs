@@ -272,7 +272,9 @@ fn what_was_withdrawn_is_said_in_words_and_what_was_corrected_points_on() {
     kiosk(town, PORTRAIT, move |kiosk| {
         kiosk.go(Place::Receipt(secret));
         let receipt = kiosk.api().get_receipt();
-        assert!(receipt.purpose.is_empty() && receipt.payee.is_empty() && receipt.amount.is_empty());
+        assert!(
+            receipt.purpose.is_empty() && receipt.payee.is_empty() && receipt.amount.is_empty()
+        );
         assert!(!kiosk.api().get_scan().ready);
         kiosk.see("receipt-withdrawn");
         kiosk.go(Place::Receipt(wrong));
@@ -344,7 +346,8 @@ fn kiosk_unstocked(test: impl FnOnce(&Kiosk) + Send + 'static) {
     kiosk(Town::new(), PORTRAIT, |kiosk| {
         let dir = TempDir::new().unwrap();
         let now = || "2026-11-22T10:00:00+08:00".parse().unwrap();
-        let screens = Screens::open(&Options::new(dir.path().to_owned(), String::new(), now)).unwrap();
+        let screens =
+            Screens::open(&Options::new(dir.path().to_owned(), String::new(), now)).unwrap();
         kiosk.display.show(&screens, PORTRAIT.0, PORTRAIT.1).unwrap();
         let bare = Kiosk { display: kiosk.display, screens, dir };
         bare.settle();

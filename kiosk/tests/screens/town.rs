@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use ledger::content::{
-    BulletinContent, Column, Content, DirectoryContent, Direction, ImageRef, Invoice, KeyContent,
+    BulletinContent, Column, Content, Direction, DirectoryContent, ImageRef, Invoice, KeyContent,
     ReceiptContent, Salt, VillageName,
 };
 use ledger::hash::{Hash, sha256};
@@ -140,7 +140,12 @@ impl Town {
     }
 
     /// Signed by the accountant of a village, or by the office.
-    fn append(&mut self, statement: &Statement, content: Option<Vec<u8>>, by: Option<usize>) -> u64 {
+    fn append(
+        &mut self,
+        statement: &Statement,
+        content: Option<Vec<u8>>,
+        by: Option<usize>,
+    ) -> u64 {
         let key = by.map_or(&self.office, |n| &self.accountants[n]);
         let text = statement.to_text();
         let index = self.entries.len() as u64;
@@ -202,13 +207,15 @@ impl Town {
     pub fn correct(&mut self, n: usize, of: u64, fen: i64) -> u64 {
         let content = self.receipt_content("2026-10", "打印纸（更正后）", fen, "文达办公");
         let ((bytes, content), source) = (content.to_bytes(), Source::Original);
-        let statement = Statement::Correction { village: village(n), time: time(), of, source, content };
+        let statement =
+            Statement::Correction { village: village(n), time: time(), of, source, content };
         self.append(&statement, Some(bytes), Some(n))
     }
 
     pub fn withdraw(&mut self, n: usize, of: u64) -> u64 {
         let (reason, source) = (Reason::Personal, Source::Original);
-        let statement = Statement::Withdrawal { village: village(n), time: time(), of, reason, source };
+        let statement =
+            Statement::Withdrawal { village: village(n), time: time(), of, reason, source };
         self.append(&statement, None, None)
     }
 

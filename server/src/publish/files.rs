@@ -6,7 +6,8 @@ use std::fs;
 use ledger::checkpoint::Checkpoint;
 use ledger::hash::Hash;
 use ledger::tile::{
-    Edge, TILE_WIDTH, Tile, bundle_path, bundle_width, join_bundle, node, split_tile,
+    Edge, TILE_WIDTH, Tile, bundle_path, bundle_width, content_bundle_path, join_bundle, node,
+    split_tile,
 };
 use ledger::tree::leaf_hash;
 use rusqlite::Connection;
@@ -15,12 +16,6 @@ use super::stage;
 use crate::data::DataDir;
 use crate::durable;
 use crate::error::{Error, Result};
-
-/// Where the contents of entry bundle `number` lie, below the log's address: numbered like tiles.
-#[must_use]
-pub fn content_bundle_path(number: u64) -> String {
-    bundle_path(number, 256).replacen("tile/entries", "content/bundle", 1)
-}
 
 /// Everything that the files of committed but unwritten entries are made from.
 pub(super) struct Batch {

@@ -14,7 +14,8 @@ use super::{Checked, Found, Report, read};
 use crate::data::DataDir;
 use crate::error::Error;
 use crate::intake;
-use crate::publish::{content_bundle, content_bundle_path};
+use crate::publish::content_bundle;
+use ledger::tile::content_bundle_path;
 
 /// The files below the public tree that nothing has accounted for yet.
 pub(super) struct Files {

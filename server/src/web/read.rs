@@ -12,7 +12,7 @@ use ledger::hash::Hash;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::objects::{Object, Packing};
-use crate::publish::content_bundle_path;
+use ledger::tile::content_bundle_path;
 
 /// How an object is sent.
 struct Manner {

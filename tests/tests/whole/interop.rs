@@ -1,6 +1,7 @@
 //! The log as a client sees it that is not ours: Go's golang.org/x/mod/sumdb, as Debian ships it.
 
 use crate::fixture::{self, Copy};
+use ledger::tile::{bundle_path, bundle_width};
 use mingbai_tests::programs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -22,8 +23,9 @@ fn a_client_that_is_not_ours_verifies_the_log_and_notices_a_changed_entry() {
     let told = go(&copy.public());
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     assert!(String::from_utf8_lossy(&told.stdout).contains(" entries verified under "));
-    let entries = copy.public().join("tile/entries");
-    let bundle = fixture::files(&entries).pop().unwrap();
-    fixture::flip(&bundle, 100);
+    let head = std::fs::read_to_string(copy.public().join("checkpoint")).unwrap();
+    let size: u64 = head.lines().nth(1).unwrap().parse().unwrap();
+    let width = bundle_width(0, size).unwrap();
+    fixture::flip(&copy.public().join(bundle_path(0, width)), 100);
     assert!(!go(&copy.public()).status.success());
 }

@@ -27,10 +27,13 @@ fn any_flipped_byte_of_any_public_file_is_found_and_named() {
 #[test]
 fn a_missing_file_is_named() {
     let copy = Copy::new();
-    for path in fixture::files(&copy.public()).iter().step_by(7) {
+    // Partial tiles of earlier heads may go: nothing needs them any more.
+    let needed = |path: &&std::path::PathBuf| !path.to_str().unwrap().contains(".p/");
+    for path in fixture::files(&copy.public()).iter().filter(needed).step_by(7) {
         let aside = copy.folder.path().join("aside");
         std::fs::rename(path, &aside).unwrap();
-        let named = verify(&copy.server_data()).unwrap().unwrap_err();
+        let named = verify(&copy.server_data()).unwrap();
+        let named = named.expect_err(&format!("{} is missing unnoticed", path.display()));
         assert!(named.contains(path.file_name().unwrap().to_str().unwrap()), "{named}");
         std::fs::rename(&aside, path).unwrap();
     }

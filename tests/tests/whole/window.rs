@@ -65,7 +65,11 @@ impl Drop for Kiosk {
 }
 
 /// Waits until `seen` says yes to a picture of the display.
-fn wait_for(display: &Display, file: &Path, seen: impl Fn(&image::RgbImage) -> bool) -> image::RgbImage {
+fn wait_for(
+    display: &Display,
+    file: &Path,
+    seen: impl Fn(&image::RgbImage) -> bool,
+) -> image::RgbImage {
     let start = Instant::now();
     loop {
         let picture = display.picture(file);
@@ -96,7 +100,7 @@ fn the_window_fills_the_display_and_a_tap_on_a_village_opens_it() {
     // Paper instead of the bare display's black, and ink on it.
     let paper = |p: &image::RgbImage| p.get_pixel(20, 960).0[0] > 200 && inked(p) > 2_000;
     let home = wait_for(&display, &file, paper);
-    display.tap(300, 500);
+    display.tap(300, 330);
     let other = wait_for(&display, &file, |now| {
         let changed = now.pixels().zip(home.pixels()).filter(|(a, b)| a != b).count();
         paper(now) && changed > 20_000

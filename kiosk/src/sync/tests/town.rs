@@ -236,7 +236,7 @@ impl Town {
                     self.contents.get(&index).filter(|_| !self.withdrawn.contains(&index));
                 content.map_or(&[][..], Vec::as_slice)
             });
-            files.insert(format!("/content/bundle/{number}"), join_bundle(items).unwrap());
+            files.insert(format!("/content/bundle/{number:03}"), join_bundle(items).unwrap());
         }
         for (index, bytes) in &self.contents {
             if !self.withdrawn.contains(index) {
