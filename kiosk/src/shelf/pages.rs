@@ -1,12 +1,13 @@
 //! The pages about one paper, each verified once more before it is handed out.
 
 use ledger::content::{BulletinContent, KeyContent, ReceiptContent};
-use ledger::hash::{Hash, sha256};
+use ledger::hash::Hash;
 use ledger::key::VerifierKey;
 use ledger::note::Note;
 use ledger::place::Village;
 use ledger::statement::{Role, Statement};
 use ledger::time::{Period, Timestamp};
+use ledger::tree::leaf_hash;
 use rusqlite::{OptionalExtension, Row};
 
 use super::lists::statement_in;
@@ -113,7 +114,7 @@ impl Shelf {
             time: statement.time().clone(),
             state: self.state(row.get(0)?, row.get(1)?)?,
             signers: keys.iter().filter_map(signer).collect(),
-            entry_hash: sha256(&entry),
+            entry_hash: leaf_hash(&entry),
         }))
     }
 

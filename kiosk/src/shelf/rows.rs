@@ -135,7 +135,7 @@ pub struct ReceiptPage {
     pub log_size: u64,
     /// Root hash of that log.
     pub root: Hash,
-    /// SHA-256 of the entry's bytes.
+    /// RFC 6962 leaf hash of the entry: what stands in the log's tile.
     pub entry_hash: Hash,
 }
 
@@ -177,7 +177,7 @@ pub struct BulletinPage {
     pub log_size: u64,
     /// Root hash of that log.
     pub root: Hash,
-    /// SHA-256 of the entry's bytes.
+    /// RFC 6962 leaf hash of the entry: what stands in the log's tile.
     pub entry_hash: Hash,
 }
 

@@ -124,7 +124,7 @@ fn a_fresh_kiosk_shows_what_was_published_and_who_signed_it() {
         (page.signers[0].holder.as_str(), page.signers[0].post.as_str()),
         ("李秀英", "报账员")
     );
-    assert_eq!(page.entry_hash, sha256(&town.entries[7]));
+    assert_eq!(page.entry_hash, ledger::tree::leaf_hash(&town.entries[7]));
     let image = &page.content.unwrap().images[0];
     assert_eq!(shelf.image(image.sha256), Some(town.pictures[&image.sha256].clone()));
     let bulletin = shelf.bulletin(notice).unwrap().unwrap();

@@ -87,10 +87,7 @@ fn build(data: &Path, options: &Options) -> Result<Server> {
         progress(&format!("adding    photographed receipts {now}/{all}"));
     })?;
     println!("\nsigned    and sent by {} accountants", town.accountants.len());
-    let editor = town.office(&server, "editor")?;
-    for bulletin in &town.sample.bulletins {
-        editor.write(&bulletin.column, &bulletin.title, &bulletin.body)?;
-    }
+    town.write_bulletins(&server)?;
     let reviewer = town.office(&server, "reviewer")?;
     reviewer.publish_all(|count| progress(&format!("published {count} after review")))?;
     println!();

@@ -18,10 +18,7 @@ pub fn town() -> &'static Town {
         let town = Town::found(&folder, small_sample(), PASSWORD).unwrap();
         let server = town.serve().unwrap();
         town.send_all(&server.url, || ()).unwrap();
-        let editor = town.office(&server, "editor").unwrap();
-        for bulletin in &town.sample.bulletins {
-            editor.write(&bulletin.column, &bulletin.title, &bulletin.body).unwrap();
-        }
+        town.write_bulletins(&server).unwrap();
         let reviewer = town.office(&server, "reviewer").unwrap();
         reviewer.publish_all(|_| ()).unwrap();
         town
