@@ -21,6 +21,11 @@ impl Office {
         Ok(office)
     }
 
+    /// The same person, still signed in, after the server moved to another address of this machine.
+    pub fn at(&self, url: &str) -> Office {
+        Office { agent: self.agent.clone(), url: url.into() }
+    }
+
     /// `GET path` as text.
     pub fn page(&self, path: &str) -> Result<String> {
         let mut answer = self.agent.get(format!("{}{path}", self.url)).call()?;

@@ -5,8 +5,9 @@ use crate::fixture;
 use ledger::checkpoint::Checkpoint;
 use ledger::client::{View, Want};
 use ledger::key::VerifierKey;
+use mingbai_tests::office::Office;
 use mingbai_tests::pen::Pen;
-use mingbai_tests::server::{Server, verify};
+use mingbai_tests::server::verify;
 use mingbai_tests::town::Town;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,13 +46,17 @@ fn fifty_kills_while_publishing_lose_nothing_and_never_fork() {
     let acknowledged: Arc<Mutex<Vec<String>>> = Arc::default();
     let mut witness = Witness { key: town.vkey.parse().unwrap(), view: View::default() };
     let mut published_when_killed = 0;
+    let first = town.serve().unwrap();
+    let reviewer = town.office(&first, "reviewer").unwrap();
+    drop(first);
     for round in 0..KILLS {
         let mut server = town.serve().unwrap();
+        let office = reviewer.at(&server.url);
         witness.look(&public);
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| send_until(&stop, &server.url, &waiting, &acknowledged));
-            let publishing = scope.spawn(|| publish_until(&stop, &town, &server));
+            let publishing = scope.spawn(|| publish_until(&stop, &office));
             // A different moment each round, spread over the time that a few batches take.
             std::thread::sleep(Duration::from_micros(2_000 + round * 7_919 % 160_000));
             let id = i32::try_from(server.id()).unwrap().to_string();
@@ -63,7 +68,7 @@ fn fifty_kills_while_publishing_lose_nothing_and_never_fork() {
     }
     let server = town.serve().unwrap();
     witness.look(&public);
-    town.office(&server, "reviewer").unwrap().publish_all(|_| ()).unwrap();
+    reviewer.at(&server.url).publish_all(|_| ()).unwrap();
     witness.look(&public);
     let acknowledged = acknowledged.lock().unwrap();
     for id in acknowledged.iter() {
@@ -102,9 +107,8 @@ fn send_until(
 }
 
 /// Publishes what waits, batch after batch; true if at least one batch was acknowledged.
-fn publish_until(stop: &AtomicBool, town: &Town, server: &Server) -> bool {
+fn publish_until(stop: &AtomicBool, office: &Office) -> bool {
     let mut any = false;
-    let Ok(office) = town.office(server, "reviewer") else { return false };
     while !stop.load(Ordering::SeqCst) {
         let Ok(ids) = office.waiting() else { return any };
         if !ids.is_empty() {

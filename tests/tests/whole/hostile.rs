@@ -77,7 +77,20 @@ fn a_tampered_statement_is_refused() {
 fn a_tampered_content_is_never_shown() {
     for at in [|_| 10, |length| length / 2] as [fn(usize) -> usize; 2] {
         let (copy, _) = sync_with_flipped("/content", at);
-        assert_eq!(held(&copy.kiosk_data()).0, 0);
+        let whole = Copy::new();
+        whole.sync(&whole.serve().url).unwrap();
+        assert!(
+            held(&copy.kiosk_data()).0 < held(&whole.kiosk_data()).0,
+            "something was kept back"
+        );
+        let db = rusqlite::Connection::open(copy.kiosk_data().join("kiosk.db")).unwrap();
+        let both = "SELECT c.bytes, s.content FROM content c JOIN statement s ON s.id = c.id";
+        let mut rows = db.prepare(both).unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        for row in rows {
+            let (bytes, promised): (Vec<u8>, Vec<u8>) = row.unwrap();
+            assert_eq!(sha256(&bytes).0[..], promised, "what is kept is what was signed");
+        }
     }
 }
 
