@@ -58,7 +58,7 @@ fn fifty_kills_while_publishing_lose_nothing_and_never_fork() {
             scope.spawn(|| send_until(&stop, &server.url, &waiting, &acknowledged));
             let publishing = scope.spawn(|| publish_until(&stop, &office));
             // A different moment each round, spread over the time that a few batches take.
-            std::thread::sleep(Duration::from_micros(2_000 + round * 7_919 % 160_000));
+            std::thread::sleep(Duration::from_micros(2_000 + round * 7_919 % 300_000));
             let id = i32::try_from(server.id()).unwrap().to_string();
             std::process::Command::new("kill").args(["-9", &id]).status().unwrap();
             stop.store(true, Ordering::SeqCst);
