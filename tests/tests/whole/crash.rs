@@ -1,15 +1,18 @@
 //! The plug pulled on the server at random moments while it publishes: nothing acknowledged is lost, and the log never
 //! shows two histories.
 
-use crate::fixture;
+use crate::fixture::{self, Copy};
+use crate::hostile::{assert_pictures_are_true, held};
 use ledger::checkpoint::Checkpoint;
 use ledger::client::{View, Want};
 use ledger::key::VerifierKey;
 use mingbai_tests::office::Office;
 use mingbai_tests::pen::Pen;
+use mingbai_tests::programs;
 use mingbai_tests::server::verify;
 use mingbai_tests::town::Town;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -87,6 +90,29 @@ fn fifty_kills_while_publishing_lose_nothing_and_never_fork() {
     assert!(size > acknowledged.len() as u64, "each is in the log");
     assert!(count as u64 > KILLS, "the kills left time to send something");
     assert!(published_when_killed > KILLS / 5, "the kills hit the publishing");
+}
+
+#[test]
+fn a_sync_that_is_killed_leaves_what_was_verified_and_goes_on() {
+    let copy = Copy::new();
+    let server = copy.serve();
+    let kiosk = copy.kiosk_data();
+    for round in 0..20 {
+        let place = ["sync", "--data", programs::text(&kiosk), "--server", &server.url];
+        let mut command = programs::command("mingbai-kiosk").unwrap();
+        command.args(place).args(["--vkey", &fixture::town().vkey]).stdout(Stdio::null());
+        let mut sync = command.spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(round * 6));
+        sync.kill().unwrap();
+        sync.wait().unwrap();
+        assert_pictures_are_true(&kiosk);
+    }
+    copy.sync(&server.url).unwrap();
+    let whole = Copy::new();
+    whole.sync(&server.url).unwrap();
+    assert_eq!(held(&kiosk), held(&whole.kiosk_data()));
+    let count = |kiosk: &Path| fixture::files(&kiosk.join("blob")).len();
+    assert_eq!(count(&kiosk), count(&whole.kiosk_data()));
 }
 
 fn send_until(

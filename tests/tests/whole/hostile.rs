@@ -8,7 +8,7 @@ use mingbai_tests::mirror::Mirror;
 use std::path::Path;
 
 /// Everything that the kiosk keeps as a picture is what its name says.
-fn assert_pictures_are_true(kiosk: &Path) {
+pub fn assert_pictures_are_true(kiosk: &Path) {
     let pictures = kiosk.join("blob");
     if !pictures.exists() {
         return;
@@ -22,7 +22,7 @@ fn assert_pictures_are_true(kiosk: &Path) {
 }
 
 /// How many receipts the kiosk would show, and how many entries it believes.
-fn held(kiosk: &Path) -> (i64, i64) {
+pub fn held(kiosk: &Path) -> (i64, i64) {
     let path = kiosk.join("kiosk.db");
     let Ok(db) = rusqlite::Connection::open(path) else { return (0, 0) };
     let count = |sql| db.query_row(sql, [], |row| row.get(0)).unwrap_or(0);
