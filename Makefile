@@ -6,7 +6,7 @@ PROGRAMS := target/release
 DENY := target/tools/bin/cargo-deny
 
 help: ## what there is
-	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: build ## the sample township, from photographs to the kiosk and the phone page; stays up until stopped
 	@$(PROGRAMS)/mingbai-demo
@@ -48,7 +48,7 @@ define install
 endef
 
 packages-build:
-	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk bsdextrautils)
+	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk)
 
 packages-test:
 	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev xvfb openbox xdotool imagemagick)
