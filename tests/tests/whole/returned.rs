@@ -49,8 +49,6 @@ fn the_accountant_hears_why_a_receipt_came_back() {
 fn an_invoice_number_that_was_used_is_flagged_with_a_link_to_the_first() {
     let copy = Copy::new();
     let server = copy.serve();
-    let db = rusqlite::Connection::open(copy.server_data().join("mingbai.db")).unwrap();
-    drop(db);
     let town = fixture::town();
     let coded = town.sample.receipts.iter().find(|r| r.has_qr).unwrap();
     let photo = town.sample.folder.join(&coded.photo);
