@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub const CONTENT_BYTES_MAX: usize = 60_000;
 /// The most pictures of one receipt or bulletin.
 pub const IMAGES_MAX: usize = 12;
+/// The most covered places of one picture.
+pub const COVERED_MAX: usize = 40;
 
 /// 128 random bits; as text, 32 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -84,6 +86,54 @@ pub struct ImageRef {
     pub height: u32,
     /// Bytes of the picture.
     pub bytes: u64,
+    /// What of it is covered, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covered: Vec<Covered>,
+}
+
+/// A rectangle of a picture that was painted over before anyone saw it, in the picture's pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Covered {
+    /// From the left.
+    pub x: u32,
+    /// From the top.
+    pub y: u32,
+    /// More than 0.
+    pub width: u32,
+    /// More than 0.
+    pub height: u32,
+    /// Why.
+    pub ground: Ground,
+}
+
+/// Why something is covered: the kinds of personal information that a village's papers hold (PIPL, articles 4 and 28).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ground {
+    /// Number of an identity card.
+    Identity,
+    /// Telephone number.
+    Phone,
+    /// Number of a bank card or account.
+    Bank,
+    /// Where a person lives.
+    Address,
+    /// A person's health.
+    Health,
+    /// A person under age.
+    Minor,
+    /// Anything else about a person.
+    Other,
+}
+
+/// How money changed hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Payment {
+    /// From account to account.
+    Transfer,
+    /// In notes and coins.
+    Cash,
 }
 
 /// What a receipt says.
@@ -112,6 +162,18 @@ pub struct ReceiptContent {
     /// 审批人.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub approver: String,
+    /// 领款人: who received the money, on vouchers that the village writes itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub recipient: String,
+    /// 审核人: who of the supervision committee checked it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub supervisor: String,
+    /// How it was paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<Payment>,
+    /// The meeting that resolved it, such as 2026-05-08 村民代表会议.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub resolution: String,
     /// The tax invoice, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoice: Option<Invoice>,
@@ -238,7 +300,14 @@ fn id(field: &'static str, text: &str) -> Result<(), BadContent> {
 
 fn pictures(images: &[ImageRef]) -> Result<(), BadContent> {
     let fits = |i: &ImageRef| (1..=20_000).contains(&i.width) && (1..=20_000).contains(&i.height);
-    let right = images.len() <= IMAGES_MAX && images.iter().all(fits);
+    let covered = |i: &ImageRef| {
+        let inside = |from: u32, size: u32, of: u32| size > 0 && from < of && size <= of - from;
+        i.covered.len() <= COVERED_MAX
+            && i.covered
+                .iter()
+                .all(|c| inside(c.x, c.width, i.width) && inside(c.y, c.height, i.height))
+    };
+    let right = images.len() <= IMAGES_MAX && images.iter().all(|i| fits(i) && covered(i));
     right.then_some(()).ok_or(BadContent::Field("images"))
 }
 
@@ -253,6 +322,9 @@ impl Content for ReceiptContent {
         line("handler", &self.handler, 40, true)?;
         line("witness", &self.witness, 40, true)?;
         line("approver", &self.approver, 40, true)?;
+        line("recipient", &self.recipient, 40, true)?;
+        line("supervisor", &self.supervisor, 40, true)?;
+        line("resolution", &self.resolution, 100, true)?;
         if let Some(invoice) = &self.invoice {
             line("invoice", &invoice.type_code, 8, true)?;
             line("invoice", &invoice.code, 20, true)?;
@@ -313,6 +385,10 @@ pub(crate) mod tests {
             handler: String::new(),
             witness: String::new(),
             approver: String::new(),
+            recipient: String::new(),
+            supervisor: String::new(),
+            payment: None,
+            resolution: String::new(),
             invoice: None,
             images: Vec::new(),
         }

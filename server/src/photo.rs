@@ -69,6 +69,7 @@ pub fn prepare(bytes: &[u8]) -> Result<Prepared> {
         width,
         height,
         bytes: picture.len() as u64,
+        covered: Vec::new(),
     };
     Ok(Prepared { image, picture, thumb })
 }

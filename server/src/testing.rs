@@ -86,6 +86,10 @@ impl Office {
             handler: String::new(),
             witness: String::new(),
             approver: String::new(),
+            recipient: String::new(),
+            supervisor: String::new(),
+            payment: None,
+            resolution: String::new(),
             invoice,
             images: images.iter().map(|bytes| image_ref(bytes)).collect(),
         };
@@ -118,7 +122,14 @@ impl Office {
 
 fn image_ref(bytes: &[u8]) -> ImageRef {
     let sha256 = sha256(bytes);
-    ImageRef { sha256, thumb: sha256, width: 40, height: 30, bytes: bytes.len() as u64 }
+    ImageRef {
+        sha256,
+        thumb: sha256,
+        width: 40,
+        height: 30,
+        bytes: bytes.len() as u64,
+        covered: Vec::new(),
+    }
 }
 
 pub(crate) async fn send(app: &Arc<App>, hash: Hash, bytes: &[u8]) {

@@ -75,6 +75,10 @@ impl Pen {
             handler: pick(&["李明", "王芳", "赵强"]),
             witness: pick(&["孙丽", "周勇"]),
             approver: "吴建国".into(),
+            recipient: String::new(),
+            supervisor: String::new(),
+            payment: None,
+            resolution: String::new(),
             invoice: n.is_multiple_of(2).then(|| Invoice {
                 type_code: "32".into(),
                 code: String::new(),

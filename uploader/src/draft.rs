@@ -3,13 +3,14 @@
 use crate::invoice::{Amount, InvoiceCode};
 use crate::say;
 use clap::Args;
-use ledger::content::{Direction, ImageRef, Invoice, ReceiptContent, Salt};
+use ledger::content::{Direction, ImageRef, Invoice, Payment, ReceiptContent, Salt};
 use ledger::money::Fen;
 use ledger::time::{Date, Period};
 use serde::{Deserialize, Serialize};
 
 /// A receipt's fields that may be filled in by hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "named for what they are; labels below")]
 pub enum Field {
     Period,
@@ -22,6 +23,10 @@ pub enum Field {
     Handler,
     Witness,
     Approver,
+    Recipient,
+    Supervisor,
+    Payment,
+    Resolution,
     InvoiceNumber,
 }
 
@@ -39,6 +44,10 @@ impl Field {
             Field::Handler => say!("经手人"),
             Field::Witness => say!("证明人"),
             Field::Approver => say!("审批人"),
+            Field::Recipient => say!("领款人"),
+            Field::Supervisor => say!("审核人"),
+            Field::Payment => say!("付款方式"),
+            Field::Resolution => say!("会议记录"),
             Field::InvoiceNumber => say!("发票号码"),
         }
     }
@@ -56,6 +65,10 @@ impl Field {
             Field::Handler => "handler",
             Field::Witness => "witness",
             Field::Approver => "approver",
+            Field::Recipient => "recipient",
+            Field::Supervisor => "supervisor",
+            Field::Payment => "payment",
+            Field::Resolution => "resolution",
             Field::InvoiceNumber => "invoice-number",
         }
     }
@@ -80,6 +93,24 @@ impl From<Way> for Direction {
         match way {
             Way::In => Direction::In,
             Way::Out => Direction::Out,
+        }
+    }
+}
+
+/// How money changed hands, as a flag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Means {
+    /// 转账
+    Transfer,
+    /// 现金
+    Cash,
+}
+
+impl From<Means> for Payment {
+    fn from(means: Means) -> Self {
+        match means {
+            Means::Transfer => Payment::Transfer,
+            Means::Cash => Payment::Cash,
         }
     }
 }
@@ -117,6 +148,18 @@ pub struct Flags {
     /// 审批人 / approver
     #[arg(long, env = "MINGBAI_APPROVER", value_parser = line::<40>)]
     pub approver: Option<String>,
+    /// 领款人 / who received the money
+    #[arg(long, env = "MINGBAI_RECIPIENT", value_parser = line::<40>)]
+    pub recipient: Option<String>,
+    /// 审核人（监督委员会）/ who of the supervision committee checked it
+    #[arg(long, env = "MINGBAI_SUPERVISOR", value_parser = line::<40>)]
+    pub supervisor: Option<String>,
+    /// 转账 transfer 或现金 cash / how it was paid
+    #[arg(long, env = "MINGBAI_PAYMENT", value_enum)]
+    pub payment: Option<Means>,
+    /// 会议记录，如 2026-05-08 村民代表会议 / the meeting that resolved it
+    #[arg(long, env = "MINGBAI_RESOLUTION", value_parser = line::<100>)]
+    pub resolution: Option<String>,
     /// 发票号码 / invoice number
     #[arg(long, env = "MINGBAI_INVOICE_NUMBER", value_parser = line::<40>)]
     pub invoice_number: Option<String>,
@@ -169,9 +212,15 @@ pub struct Draft {
     pub handler: String,
     pub witness: String,
     pub approver: String,
+    pub recipient: String,
+    pub supervisor: String,
+    pub payment: Option<Payment>,
+    pub resolution: String,
     pub invoice: Option<Invoice>,
     /// The amount before tax that the paper's code states: what was paid is not less.
     pub net: Option<Fen>,
+    /// The fields that the machine read and no person has confirmed yet.
+    pub by_machine: Vec<Field>,
 }
 
 impl Draft {
@@ -183,12 +232,18 @@ impl Draft {
             // Whether tax is in it is not known: the person looks at the paper.
             _ => (None, None),
         };
+        let read = [
+            (Field::Amount, amount.is_some()),
+            (Field::Date, code.date.is_some()),
+            (Field::InvoiceNumber, true),
+        ];
         Draft {
             period: code.date.map(Date::period),
             date: code.date,
             amount,
             net,
             invoice: Some(code.invoice.clone()),
+            by_machine: read.iter().filter(|(_, read)| *read).map(|(field, _)| *field).collect(),
             ..Draft::default()
         }
     }
@@ -236,6 +291,7 @@ impl Draft {
         self.direction = flags.direction.map(Direction::from).or(self.direction);
         self.amount = flags.amount.or(self.amount);
         self.date = flags.date.or(self.date);
+        self.payment = flags.payment.map(Payment::from).or(self.payment);
         for (field, flag) in [
             (&mut self.purpose, &flags.purpose),
             (&mut self.payee, &flags.payee),
@@ -243,6 +299,9 @@ impl Draft {
             (&mut self.handler, &flags.handler),
             (&mut self.witness, &flags.witness),
             (&mut self.approver, &flags.approver),
+            (&mut self.recipient, &flags.recipient),
+            (&mut self.supervisor, &flags.supervisor),
+            (&mut self.resolution, &flags.resolution),
         ] {
             if let Some(text) = flag {
                 field.clone_from(text);
@@ -265,6 +324,98 @@ impl Draft {
             }
         }
         self.invoice = (!invoice.number.is_empty()).then_some(invoice);
+    }
+
+    /// A field as text, if it is filled in.
+    pub fn shown(&self, field: Field) -> Option<String> {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        match field {
+            Field::Period => self.period.map(|period| period.to_string()),
+            Field::Direction => Some(match self.direction() {
+                Direction::In => say!("收入"),
+                Direction::Out => say!("支出"),
+            }),
+            Field::Amount => self.amount.map(|fen| fen.to_string()),
+            Field::Date => self.date.map(|date| date.to_string()),
+            Field::Purpose => text(&self.purpose),
+            Field::Payee => text(&self.payee),
+            Field::Category => text(&self.category),
+            Field::Handler => text(&self.handler),
+            Field::Witness => text(&self.witness),
+            Field::Approver => text(&self.approver),
+            Field::Recipient => text(&self.recipient),
+            Field::Supervisor => text(&self.supervisor),
+            Field::Payment => self.payment.map(|payment| match payment {
+                Payment::Transfer => say!("转账"),
+                Payment::Cash => say!("现金"),
+            }),
+            Field::Resolution => text(&self.resolution),
+            Field::InvoiceNumber => self.invoice.as_ref().map(|invoice| invoice.number.clone()),
+        }
+    }
+
+    /// Sets a field from what a person typed; it is the person's from then on. Nothing typed empties it.
+    ///
+    /// # Errors
+    /// What is wrong, for the person who typed it; the field stays as it was.
+    pub fn set(&mut self, field: Field, typed: &str) -> std::result::Result<(), String> {
+        let typed = typed.trim();
+        let some = (!typed.is_empty()).then_some(typed);
+        match field {
+            Field::Period => {
+                let wrong = |_| say!("月份写成 2026-05 这样");
+                self.period = some.map(|text| text.parse().map_err(wrong)).transpose()?;
+            }
+            Field::Direction => {
+                self.direction = Some(match typed {
+                    "收入" | "收" | "in" => Direction::In,
+                    "支出" | "支" | "out" | "" => Direction::Out,
+                    _ => return Err(say!("请填 收入 或 支出")),
+                });
+            }
+            Field::Amount => self.amount = some.map(amount).transpose()?,
+            Field::Date => {
+                let wrong = |_| say!("日期写成 2026-05-12 这样");
+                let date = some.map(|text| text.parse().map_err(wrong)).transpose()?;
+                // The month follows the day, unless it was given another.
+                if self.period == self.date.map(Date::period) {
+                    self.period = date.map(Date::period);
+                }
+                self.date = date;
+            }
+            Field::Purpose => self.purpose = line::<200>(typed)?,
+            Field::Payee => self.payee = line::<100>(typed)?,
+            Field::Category => self.category = line::<20>(typed)?,
+            Field::Handler => self.handler = line::<40>(typed)?,
+            Field::Witness => self.witness = line::<40>(typed)?,
+            Field::Approver => self.approver = line::<40>(typed)?,
+            Field::Recipient => self.recipient = line::<40>(typed)?,
+            Field::Supervisor => self.supervisor = line::<40>(typed)?,
+            Field::Payment => {
+                self.payment = match typed {
+                    "" => None,
+                    "转账" | "transfer" => Some(Payment::Transfer),
+                    "现金" | "cash" => Some(Payment::Cash),
+                    _ => return Err(say!("请填 转账 或 现金")),
+                }
+            }
+            Field::Resolution => self.resolution = line::<100>(typed)?,
+            Field::InvoiceNumber => {
+                let number = line::<40>(typed)?;
+                let was = self.invoice.take();
+                self.invoice = (!number.is_empty()).then(|| match was {
+                    Some(invoice) => Invoice { number, ..invoice },
+                    None => Invoice {
+                        type_code: String::new(),
+                        code: String::new(),
+                        number,
+                        check: String::new(),
+                    },
+                });
+            }
+        }
+        self.by_machine.retain(|read| *read != field);
+        Ok(())
     }
 
     /// In or out; spending if nothing was said.
@@ -298,6 +449,10 @@ impl Draft {
             handler: self.handler.clone(),
             witness: self.witness.clone(),
             approver: self.approver.clone(),
+            recipient: self.recipient.clone(),
+            supervisor: self.supervisor.clone(),
+            payment: self.payment,
+            resolution: self.resolution.clone(),
             invoice: self.invoice.clone(),
             images,
         };

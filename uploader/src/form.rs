@@ -1,8 +1,7 @@
 //! The form: asks on the terminal for what is not known yet, with what was read as the default.
 
-use crate::draft::{Draft, Field, Flags, Way, amount, line};
+use crate::draft::{Draft, Field};
 use crate::say;
-use ledger::content::Direction;
 use std::io::{self, BufRead, Write};
 
 /// The order of the questions; the people may be left empty.
@@ -31,7 +30,7 @@ pub fn fill(draft: &mut Draft, input: &mut impl BufRead, out: &mut dyn Write) ->
     }
     for field in QUESTIONS {
         loop {
-            let default = shown(draft, field);
+            let default = draft.shown(field);
             let optional = !required(field);
             match (&default, optional) {
                 (Some(value), _) => write!(out, "  {} [{value}]: ", field.label())?,
@@ -46,9 +45,15 @@ pub fn fill(draft: &mut Draft, input: &mut impl BufRead, out: &mut dyn Write) ->
             }
             let answer = answer.trim();
             if answer.is_empty() && (default.is_some() || optional) {
+                // A default that is taken is confirmed.
+                draft.by_machine.retain(|read| *read != field);
                 break;
             }
-            match set(draft, field, answer) {
+            if answer.is_empty() {
+                writeln!(out, "    {}", say!("这一项要填"))?;
+                continue;
+            }
+            match draft.set(field, answer) {
                 Ok(()) => break,
                 Err(why) => writeln!(out, "    {why}")?,
             }
@@ -61,63 +66,11 @@ fn required(field: Field) -> bool {
     !matches!(field, Field::Handler | Field::Witness | Field::Approver)
 }
 
-fn shown(draft: &Draft, field: Field) -> Option<String> {
-    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    match field {
-        Field::Period => draft.period.map(|period| period.to_string()),
-        Field::Direction => Some(match draft.direction() {
-            Direction::In => say!("收入"),
-            Direction::Out => say!("支出"),
-        }),
-        Field::Amount => draft.amount.map(|fen| fen.to_string()),
-        Field::Date => draft.date.map(|date| date.to_string()),
-        Field::Purpose => text(&draft.purpose),
-        Field::Payee => text(&draft.payee),
-        Field::Category => text(&draft.category),
-        Field::Handler => text(&draft.handler),
-        Field::Witness => text(&draft.witness),
-        Field::Approver => text(&draft.approver),
-        Field::InvoiceNumber => draft.invoice.as_ref().map(|invoice| invoice.number.clone()),
-    }
-}
-
-fn set(draft: &mut Draft, field: Field, answer: &str) -> Result<(), String> {
-    if answer.is_empty() {
-        return Err(say!("这一项要填"));
-    }
-    let mut flags = Flags::default();
-    match field {
-        Field::Period => {
-            flags.period = Some(answer.parse().map_err(|_| say!("月份写成 2026-05 这样"))?);
-        }
-        Field::Direction => {
-            flags.direction = Some(match answer {
-                "收入" | "收" | "in" => Way::In,
-                "支出" | "支" | "out" => Way::Out,
-                _ => return Err(say!("请填 收入 或 支出")),
-            });
-        }
-        Field::Amount => flags.amount = Some(amount(answer)?),
-        Field::Date => {
-            let date = answer.parse().map_err(|_| say!("日期写成 2026-05-12 这样"))?;
-            flags.date = Some(date);
-        }
-        Field::Purpose => flags.purpose = Some(line::<200>(answer)?),
-        Field::Payee => flags.payee = Some(line::<100>(answer)?),
-        Field::Category => flags.category = Some(line::<20>(answer)?),
-        Field::Handler => flags.handler = Some(line::<40>(answer)?),
-        Field::Witness => flags.witness = Some(line::<40>(answer)?),
-        Field::Approver => flags.approver = Some(line::<40>(answer)?),
-        Field::InvoiceNumber => flags.invoice_number = Some(line::<40>(answer)?),
-    }
-    draft.apply(&flags);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use ledger::content::Direction;
 
     fn asked(answers: &str, mut draft: Draft) -> (Draft, String) {
         let mut out = Vec::new();

@@ -183,6 +183,7 @@ fn keep(desk: &Desk, original: Hash, photo: Photo) -> Result<std::result::Result
         width: picture.width,
         height: picture.height,
         bytes: picture.bytes.len() as u64,
+        covered: Vec::new(),
     };
     Ok(Ok(Page { original, image }))
 }

@@ -1,12 +1,15 @@
 //! The village accountant's program: photographs receipts, reads their codes, signs them and sends them to the township.
 //! The file names are its table of contents; `intake`, `signing` and `delivery` are a receipt's way through it.
 
+pub mod camera;
 pub mod cli;
 pub mod delivery;
 pub mod desk;
 pub mod draft;
+pub mod edit;
 pub mod error;
 pub mod form;
+pub mod geometry;
 pub mod guard;
 pub mod images;
 pub mod intake;
@@ -14,13 +17,23 @@ pub mod invoice;
 pub mod item;
 pub mod keys;
 pub mod lanes;
+pub mod likeness;
 pub mod listing;
+pub mod ocr;
 pub mod outbox;
+pub mod paper;
+pub mod personal;
 pub mod photo;
+pub mod picture;
+pub mod printed;
+pub mod published;
 pub mod reading;
 pub mod resume;
 pub mod send;
+pub mod sharpness;
 pub mod signing;
+pub mod watch;
+pub mod window;
 pub mod words;
 
 use cli::{Cli, Command};

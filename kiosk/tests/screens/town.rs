@@ -163,6 +163,7 @@ impl Town {
             width: 1200,
             height: 1600,
             bytes: big.len() as u64,
+            covered: Vec::new(),
         };
         self.pictures.extend([(image.sha256, big), (image.thumb, small)]);
         image
@@ -187,6 +188,10 @@ impl Town {
             handler: "陈志强".into(),
             witness: "吴桂花".into(),
             approver: "赵德明".into(),
+            recipient: String::new(),
+            supervisor: String::new(),
+            payment: None,
+            resolution: String::new(),
             invoice,
             images: vec![self.picture(), self.picture()],
         }

@@ -90,6 +90,10 @@ fn hostile() -> ReceiptContent {
         handler: "</style><script>".into(),
         witness: String::new(),
         approver: String::new(),
+        recipient: String::new(),
+        supervisor: String::new(),
+        payment: None,
+        resolution: String::new(),
         invoice: None,
         images: Vec::new(),
     }

@@ -12,7 +12,8 @@ fn outbox() -> (tempfile::TempDir, Outbox) {
 
 fn page(seed: &str) -> Page {
     let hash = sha256(seed.as_bytes());
-    let image = ImageRef { sha256: hash, thumb: hash, width: 3, height: 4, bytes: 5 };
+    let image =
+        ImageRef { sha256: hash, thumb: hash, width: 3, height: 4, bytes: 5, covered: Vec::new() };
     Page { original: hash, image }
 }
 

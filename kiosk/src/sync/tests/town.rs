@@ -132,6 +132,7 @@ impl Town {
             width: 60,
             height: 40,
             bytes: big.len() as u64,
+            covered: Vec::new(),
         };
         self.pictures.extend([(image.sha256, big), (image.thumb, small)]);
         ReceiptContent {
@@ -145,6 +146,10 @@ impl Town {
             handler: String::new(),
             witness: String::new(),
             approver: String::new(),
+            recipient: String::new(),
+            supervisor: String::new(),
+            payment: None,
+            resolution: String::new(),
             invoice: None,
             images: vec![image],
         }

@@ -1,0 +1,1 @@
+//! The phone as camera: a page on the local network that takes photo after photo.

@@ -1,0 +1,1 @@
+//! Printed words on a photo, read by PP-OCR's models.

@@ -1,0 +1,1 @@
+//! The paper on a photo: found, straightened, its light evened.

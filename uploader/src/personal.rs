@@ -1,0 +1,1 @@
+//! Personal numbers in text: identity cards, mobile phones, bank cards.

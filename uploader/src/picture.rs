@@ -1,0 +1,1 @@
+//! The public picture: a photo with its edit applied, what is covered burned in, encoded anew.

@@ -1,0 +1,1 @@
+//! A folder whose new photos are taken in by themselves.

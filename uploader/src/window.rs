@@ -1,0 +1,1 @@
+//! The accountant's window: what Slint shows, fed from the desk.
