@@ -37,6 +37,8 @@ pub enum Command {
     Remove(One),
     /// 恢复已删除的票据 / undo a removal
     Restore(One),
+    /// 撤销上一步（签名之前的每一步都可以）/ undo the last step, back to the last signing
+    Undo,
     /// 把已退回的票据重做成新草稿 / make a new draft of a returned item
     Revise(One),
     /// 声明某月没有票据 / state that a month had no receipts

@@ -64,7 +64,7 @@ pub fn push(desk: &mut Desk, ask: &cli::Ask, out: &mut dyn Write) -> Result<()> 
     let server = Server::new(&desk.server(ask.server.as_deref())?);
     let ids: Vec<i64> = jobs.iter().map(|(id, _)| *id).collect();
     desk.outbox.offer(&ids)?;
-    let (images, gone) = (desk.images.clone(), AtomicBool::new(false));
+    let (images, gone) = (desk.pictures.clone(), AtomicBool::new(false));
     let mut progress = Progress::of(jobs.len(), ask.json);
     let mut failures = Failures::default();
     let work = |(_, signed): &(i64, Signed)| unless(&gone, || server.deliver(signed, &images));

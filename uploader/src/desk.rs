@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::images::Images;
 use crate::item::{Item, Kind};
 use crate::keys;
-use crate::outbox::Outbox;
+use crate::outbox::{Act, Outbox};
 use crate::say;
 use ledger::key::SigningKey;
 use ledger::place::Village;
@@ -20,8 +20,10 @@ pub struct Desk {
     folder: PathBuf,
     /// The papers.
     pub outbox: Outbox,
-    /// Their pictures.
-    pub images: Images,
+    /// Their public pictures and thumbnails.
+    pub pictures: Images,
+    /// Their photos as they were taken.
+    pub originals: Images,
 }
 
 /// What the office needs to enrol the accountant's key.
@@ -89,8 +91,9 @@ impl Desk {
             return Err(Error::NoDesk(folder.into()));
         }
         let outbox = Outbox::open(&folder.join("outbox.db"))?;
-        let images = Images::open(&folder.join("images"))?;
-        Ok(Desk { folder: folder.into(), outbox, images })
+        let pictures = Images::pictures(&folder.join("images"))?;
+        let originals = Images::originals(&folder.join("originals"))?;
+        Ok(Desk { folder: folder.into(), outbox, pictures, originals })
     }
 
     /// The accountant's key.
@@ -155,9 +158,10 @@ impl Desk {
     /// # Errors
     /// [`Error::State`] if it is none.
     pub fn edit(&mut self, edit: &cli::Edit, out: &mut dyn Write) -> Result<()> {
-        let mut item = self.outbox.item(edit.id)?;
-        item.draft.apply(&edit.flags);
-        self.outbox.edit(edit.id, &item.draft)?;
+        self.outbox.edit(edit.id, Act::Edit, |draft| {
+            draft.apply(&edit.flags);
+            Ok(())
+        })?;
         self.tell_draft(&self.outbox.item(edit.id)?, out)
     }
 
@@ -177,6 +181,17 @@ impl Desk {
     pub fn restore(&mut self, id: i64, out: &mut dyn Write) -> Result<()> {
         self.outbox.restore(id)?;
         tell(out, say!("已恢复第 {id} 号", id = id))
+    }
+
+    /// Takes back the last deed since the last signing.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn undo(&mut self, out: &mut dyn Write) -> Result<()> {
+        match self.outbox.undo()? {
+            Some(deed) => tell(out, say!("已撤销：{deed}", deed = deed.said())),
+            None => tell(out, say!("没有可以撤销的")),
+        }
     }
 
     /// Makes a new draft of a returned item.

@@ -31,6 +31,19 @@ pub enum Field {
 }
 
 impl Field {
+    /// The fields that machines read, beside the invoice's numbers.
+    const READ: [Field; 9] = [
+        Field::Date,
+        Field::Period,
+        Field::Amount,
+        Field::Purpose,
+        Field::Payee,
+        Field::Handler,
+        Field::Witness,
+        Field::Approver,
+        Field::Recipient,
+    ];
+
     /// What a person calls it.
     pub fn label(self) -> String {
         match self {
@@ -245,6 +258,22 @@ impl Draft {
             invoice: Some(code.invoice.clone()),
             by_machine: read.iter().filter(|(_, read)| *read).map(|(field, _)| *field).collect(),
             ..Draft::default()
+        }
+    }
+
+    /// Takes what a machine read for the fields that are still empty, and marks them as read by it.
+    pub fn fill(&mut self, read: &Draft) {
+        self.net = self.net.or(read.net);
+        if self.invoice.is_none() && read.invoice.is_some() {
+            self.invoice.clone_from(&read.invoice);
+            self.by_machine.push(Field::InvoiceNumber);
+        }
+        for field in Field::READ {
+            let (None, Some(text)) = (self.shown(field), read.shown(field)) else { continue };
+            // What the machine read is in bounds, or it is left out.
+            if self.set(field, &text).is_ok() {
+                self.by_machine.push(field);
+            }
         }
     }
 

@@ -1,22 +1,24 @@
 //! Taking in photos: read, shrink, keep, and only then ask; a crash after that loses nothing.
 
+use crate::chores;
 use crate::cli;
 use crate::desk::{Desk, tell, tell_json};
 use crate::draft::{Draft, Flags};
 use crate::error::{Error, Result};
 use crate::form;
 use crate::invoice::{self, Fields, InvoiceCode};
-use crate::item::Page;
+use crate::item::Item;
 use crate::listing::Line;
-use crate::photo::{BadPhoto, Photo, PhotoFile};
+use crate::outbox::Act;
+use crate::photo::{BadPhoto, PhotoFile};
 use crate::reading;
 use crate::say;
-use ledger::content::{IMAGES_MAX, ImageRef};
+use ledger::content::IMAGES_MAX;
 use ledger::hash::Hash;
 use serde::Serialize;
-use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the machine read on the photos of one paper.
 #[derive(Debug, Default, Serialize)]
@@ -119,110 +121,114 @@ fn several<T>(things: &[T], mut each: impl FnMut(&T) -> Result<()>) -> Result<()
 }
 
 fn add_one(desk: &mut Desk, files: &[PathBuf], add: &cli::Add, out: &mut dyn Write) -> Result<()> {
-    let mut seen = HashSet::new();
     let mut photos = Vec::new();
     for file in files {
-        let bad = |why: BadPhoto| Error::Photo { file: file.clone(), why };
-        let read = PhotoFile::read(file).map_err(bad)?;
-        if let Some(id) = desk.outbox.holder_of(read.hash)? {
-            return tell_duplicate(desk, id, files, add.json, out);
-        }
-        if seen.insert(read.hash) {
-            photos.push((read.hash, read.decode().map_err(bad)?, file));
-        }
+        let photo = PhotoFile::read(file);
+        photos.push(photo.map_err(|why| Error::Photo { file: file.clone(), why })?);
     }
-    let reading = read_pages(photos.iter().map(|(_, photo, _)| photo));
-    let (draft, warnings) = draft_of(&reading, &add.flags);
-    let mut pages = Vec::new();
-    for (original, photo, file) in photos {
-        let page = keep(desk, original, photo);
-        pages.push(page?.map_err(|why| Error::Photo { file: file.clone(), why })?);
-    }
-    // From here on nothing is lost: the images are on the disk, and this commits with a sync.
-    match desk.outbox.add(&draft, &pages)? {
-        Ok(id) => finish(desk, id, draft, &reading, warnings, (files, add.json), out),
-        Err(id) => tell_duplicate(desk, id, files, add.json, out),
+    let mut draft = Draft::default();
+    draft.apply(&add.flags);
+    match take(desk, photos, &draft) {
+        Ok(Ok(id)) => finish(desk, id, (files, add), out),
+        Ok(Err(id)) => tell_duplicate(desk, id, files, add.json, out),
+        Err(Refused::Photo(n, why)) => Err(Error::Photo { file: files[n].clone(), why }),
+        Err(Refused::Desk(why)) => Err(why),
     }
 }
 
-/// Codes of all pages; goes on to the next page until an invoice's is found.
-fn read_pages<'a>(photos: impl Iterator<Item = &'a Photo>) -> Reading {
-    let mut texts = Vec::new();
-    for photo in photos {
-        for text in reading::codes(photo.gray()) {
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
+/// Why photos were not taken in.
+pub enum Refused {
+    /// The photo at this place cannot be used.
+    Photo(usize, BadPhoto),
+    /// The desk.
+    Desk(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(why: Error) -> Refused {
+        Refused::Desk(why)
+    }
+}
+
+/// Takes in photos as the pages of one receipt; its number. `Err` is the number of the item that has one of them already.
+/// This is the order of the durable writes:
+///
+/// 1. Each photo is decoded once, for nothing is kept that is no photo. A crash leaves nothing; the camera has the photo.
+/// 2. The originals are written and synced. A crash leaves files that no row speaks of; taken in again, they are found there.
+/// 3. The row is committed and synced. From here on the paper is in the month. A crash leaves chores, which the next
+///    start finds undone and does: see `chores`.
+///
+/// # Errors
+/// [`Refused`].
+pub fn take(
+    desk: &mut Desk,
+    photos: Vec<PhotoFile>,
+    draft: &Draft,
+) -> std::result::Result<std::result::Result<i64, i64>, Refused> {
+    let mut originals: Vec<(Hash, Arc<[u8]>)> = Vec::new();
+    for (n, photo) in photos.into_iter().enumerate() {
+        if let Some(id) = desk.outbox.holder_of(photo.hash)? {
+            return Ok(Err(id));
         }
-        if invoice::choose(&texts).is_some() {
-            break;
+        if originals.iter().all(|(hash, _)| *hash != photo.hash) {
+            originals.push((photo.hash, photo.bytes.clone()));
+            photo.decode().map_err(|why| Refused::Photo(n, why))?;
         }
     }
-    Reading::of(texts)
+    let files: Vec<(Hash, &[u8])> = originals.iter().map(|(hash, b)| (*hash, &**b)).collect();
+    desk.originals.keep(&files)?;
+    let hashes: Vec<Hash> = originals.iter().map(|(hash, _)| *hash).collect();
+    Ok(desk.outbox.add(draft, &hashes)?)
 }
 
-fn draft_of(reading: &Reading, flags: &Flags) -> (Draft, Vec<String>) {
-    let mut draft = reading.code.as_ref().map(Draft::of_code).unwrap_or_default();
-    let mut warnings = draft.contradictions(flags);
-    if reading.crc_ok == Some(false) {
-        warnings.push(say!("二维码的校验不符，请核对发票"));
-    }
-    draft.apply(flags);
-    (draft, warnings)
-}
-
-fn keep(desk: &Desk, original: Hash, photo: Photo) -> Result<std::result::Result<Page, BadPhoto>> {
-    let (picture, thumb) = match photo.publish() {
-        Ok(made) => made,
-        Err(why) => return Ok(Err(why)),
-    };
-    desk.images.keep(&[(picture.hash, &picture.bytes), (thumb.hash, &thumb.bytes)])?;
-    let image = ImageRef {
-        sha256: picture.hash,
-        thumb: thumb.hash,
-        width: picture.width,
-        height: picture.height,
-        bytes: picture.bytes.len() as u64,
-        covered: Vec::new(),
-    };
-    Ok(Ok(Page { original, image }))
-}
-
-/// Asks for what is missing, if a person is there, and says what came of it.
+/// Looks at what was taken in, asks for what is missing, if a person is there, and says what came of it.
 fn finish(
     desk: &mut Desk,
     id: i64,
-    mut draft: Draft,
-    reading: &Reading,
-    mut warnings: Vec<String>,
-    (files, json): (&[PathBuf], bool),
+    (files, add): (&[PathBuf], &cli::Add),
     out: &mut dyn Write,
 ) -> Result<()> {
-    if let Some(other) = desk.outbox.same_invoice(id, &draft)? {
-        warnings.push(say!("这张发票的号码与第 {id} 号相同", id = other));
-    }
-    if json {
-        let item = desk.outbox.item(id)?;
+    let item = chores::finish(desk, id)?;
+    let codes = item.pages.iter().flat_map(|page| &page.looked).flat_map(|seen| &seen.codes);
+    let reading = Reading::of(codes.cloned().collect());
+    let warnings = warnings(desk, &item, &reading, &add.flags)?;
+    if add.json {
         let line = AddLine {
             item: item.line(),
             duplicate: false,
             files,
-            read: Some(reading),
+            read: Some(&reading),
             warnings: &warnings,
         };
         return tell_json(out, &line);
     }
     let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     tell(out, say!("第 {id} 号：{files}", id = id, files = names.join(" ")))?;
-    tell_reading(reading, out)?;
+    tell_reading(&reading, out)?;
     for warning in &warnings {
         tell(out, say!("  注意：{warning}", warning = warning))?;
     }
-    if !draft.missing().is_empty() && io::stdin().is_terminal() {
+    if !item.missing().is_empty() && io::stdin().is_terminal() {
+        let mut draft = item.draft;
         form::fill(&mut draft, &mut io::stdin().lock(), out).map_err(Error::Terminal)?;
-        desk.outbox.edit(id, &draft)?;
+        desk.outbox.edit(id, Act::Edit, |kept| {
+            *kept = draft;
+            Ok(())
+        })?;
     }
     desk.tell_draft(&desk.outbox.item(id)?, out)
+}
+
+fn warnings(desk: &Desk, item: &Item, reading: &Reading, flags: &Flags) -> Result<Vec<String>> {
+    let code = reading.code.as_ref().map(Draft::of_code).unwrap_or_default();
+    let mut warnings = code.contradictions(flags);
+    if reading.crc_ok == Some(false) {
+        warnings.push(say!("二维码的校验不符，请核对发票"));
+    }
+    if let Some(other) = desk.outbox.same_invoice(item.id, &item.draft)? {
+        warnings.push(say!("这张发票的号码与第 {id} 号相同", id = other));
+    }
+    Ok(warnings)
 }
 
 fn tell_reading(reading: &Reading, out: &mut dyn Write) -> Result<()> {

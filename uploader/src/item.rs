@@ -1,7 +1,9 @@
 //! An item: one paper or one nil return, where it stands, and what of it was signed.
 
 use crate::draft::Draft;
+use crate::edit::Edit;
 use crate::error::{Error, Result};
+use crate::looking::Looked;
 use crate::say;
 use crate::send::Status;
 use ledger::content::ImageRef;
@@ -81,12 +83,25 @@ pub struct Signed {
 }
 
 /// One page of a receipt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     /// SHA-256 of the photo's file.
     pub original: Hash,
-    /// The public picture.
-    pub image: ImageRef,
+    /// How its picture is made.
+    pub edit: Edit,
+    /// What the quick look found; none until it was looked at.
+    pub looked: Option<Looked>,
+    /// Whether its printed lines were read.
+    pub read: bool,
+    /// The public picture that this edit makes; none until it is made.
+    pub image: Option<ImageRef>,
+}
+
+impl Page {
+    /// A page as it is taken in.
+    pub fn new(original: Hash) -> Page {
+        Page { original, edit: Edit::default(), looked: None, read: false, image: None }
+    }
 }
 
 /// One paper, or one nil return.
@@ -108,4 +123,11 @@ pub struct Item {
     pub status: Option<Status>,
     /// Whether it may have reached the server.
     pub offered: bool,
+}
+
+impl Item {
+    /// The public pictures that are made, in the order of the pages.
+    pub fn images(&self) -> impl Iterator<Item = &ImageRef> {
+        self.pages.iter().filter_map(|page| page.image.as_ref())
+    }
 }

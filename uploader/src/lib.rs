@@ -2,6 +2,7 @@
 //! The file names are its table of contents; `intake`, `signing` and `delivery` are a receipt's way through it.
 
 pub mod camera;
+pub mod chores;
 pub mod cli;
 pub mod delivery;
 pub mod desk;
@@ -19,6 +20,7 @@ pub mod keys;
 pub mod lanes;
 pub mod likeness;
 pub mod listing;
+pub mod looking;
 pub mod ocr;
 pub mod outbox;
 pub mod paper;
@@ -56,6 +58,7 @@ pub fn run(cli: &Cli) -> error::Result<()> {
         Command::Edit(edit) => desk()?.edit(edit, out),
         Command::Remove(one) => desk()?.remove(one.id, out),
         Command::Restore(one) => desk()?.restore(one.id, out),
+        Command::Undo => desk()?.undo(out),
         Command::Revise(one) => desk()?.revise(one.id, out),
         Command::Nothing(nothing) => desk()?.nothing(nothing, out),
         Command::List(list) => listing::list(&desk()?, list.all, list.json, out),

@@ -80,7 +80,7 @@ impl Item {
             category: &self.draft.category,
             invoice: self.draft.invoice.as_ref(),
             missing: self.missing().iter().map(|field| field.name()).collect(),
-            images: self.pages.iter().map(|page| page.image.sha256).collect(),
+            images: self.images().map(|image| image.sha256).collect(),
             submission: self.signed.as_ref().map(|signed| signed.submission),
             index: status.and_then(|status| status.index),
             reason: status.and_then(|status| status.reason.as_deref()),

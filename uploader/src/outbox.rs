@@ -12,10 +12,18 @@ use rusqlite_migration::{M, Migrations};
 use std::path::Path;
 use std::time::Duration;
 
+mod journal;
+mod pages;
+
+pub use journal::{Act, Deed};
+use pages::put_page;
+pub use pages::{Found, PageId};
+
 /// How long to wait for another program that writes.
 const BUSY: Duration = Duration::from_secs(5);
 
-const SCHEMA: &[M<'static>] = &[M::up(include_str!("outbox.sql"))];
+const SCHEMA: &[M<'static>] =
+    &[M::up(include_str!("outbox/first.sql")), M::up(include_str!("outbox/second.sql"))];
 
 /// The open outbox.
 pub struct Outbox {
@@ -77,14 +85,20 @@ impl Outbox {
     ///
     /// # Errors
     /// [`Error::Outbox`].
-    pub fn add(&mut self, draft: &Draft, pages: &[Page]) -> Result<std::result::Result<i64, i64>> {
-        self.write(|t| {
-            for page in pages {
+    pub fn add(
+        &mut self,
+        draft: &Draft,
+        originals: &[Hash],
+    ) -> Result<std::result::Result<i64, i64>> {
+        let pages: Vec<Page> = originals.iter().map(|original| Page::new(*original)).collect();
+        self.act(Act::Add, None, |t| {
+            for page in &pages {
                 if let Some(id) = holder_of(t, page.original)? {
-                    return Ok(Err(id));
+                    return Ok((Err(id), None));
                 }
             }
-            insert(t, "receipt", draft, pages, None).map(Ok)
+            let id = insert(t, "receipt", draft, &pages, None)?;
+            Ok((Ok(id), Some(id)))
         })
     }
 
@@ -96,9 +110,13 @@ impl Outbox {
         let find = "SELECT id FROM item WHERE kind = 'nothing' AND draft ->> 'period' = ?1
                     AND state NOT IN ('removed', 'revised')";
         let draft = Draft { period: Some(period), ..Draft::default() };
-        self.write(|t| {
+        self.act(Act::Add, None, |t| {
             let there = t.query_row(find, [period.to_string()], |row| row.get(0)).optional()?;
-            there.map_or_else(|| insert(t, "nothing", &draft, &[], None).map(Ok), |id| Ok(Err(id)))
+            if let Some(id) = there {
+                return Ok((Err(id), None));
+            }
+            let id = insert(t, "nothing", &draft, &[], None)?;
+            Ok((Ok(id), Some(id)))
         })
     }
 
@@ -107,22 +125,33 @@ impl Outbox {
     /// # Errors
     /// [`Error::State`] unless it was returned.
     pub fn revise(&mut self, item: &Item) -> Result<i64> {
-        self.write(|t| {
+        self.act(Act::Revise, Some(item.id), |t| {
             step(t, item.id, &[State::Returned], State::Revised)?;
             let kind = if item.kind == Kind::Receipt { "receipt" } else { "nothing" };
-            insert(t, kind, &item.draft, &item.pages, Some(item.id))
+            let id = insert(t, kind, &item.draft, &item.pages, Some(item.id))?;
+            let lines = "UPDATE page SET lines =
+                (SELECT old.lines FROM page old WHERE old.item = ?1 AND old.n = page.n) WHERE item = ?2";
+            t.execute(lines, [item.id, id])?;
+            Ok((id, Some(id)))
         })
     }
 
-    /// Replaces the fields of a draft.
+    /// Changes the fields of a draft.
     ///
     /// # Errors
-    /// [`Error::State`] unless it is a draft.
-    pub fn edit(&mut self, id: i64, draft: &Draft) -> Result<()> {
-        self.write(|t| {
+    /// [`Error::State`] unless it is a draft; `change`'s own, and then nothing is changed.
+    pub fn edit(
+        &mut self,
+        id: i64,
+        act: Act,
+        change: impl FnOnce(&mut Draft) -> Result<()>,
+    ) -> Result<()> {
+        self.act(act, Some(id), |t| {
             step(t, id, &[State::Draft], State::Draft)?;
-            t.execute("UPDATE item SET draft = ?2 WHERE id = ?1", params![id, json(draft)?])?;
-            Ok(())
+            let mut draft = draft_of(t, id)?;
+            change(&mut draft)?;
+            put_draft(t, id, &draft)?;
+            Ok(((), None))
         })
     }
 
@@ -132,7 +161,7 @@ impl Outbox {
     /// [`Error::State`] if it was sent.
     pub fn remove(&mut self, id: i64) -> Result<()> {
         let unsign = "UPDATE item SET submission = NULL, note = NULL, content = NULL WHERE id = ?1";
-        self.write(|t| {
+        self.act(Act::Remove, Some(id), |t| {
             let get = "SELECT offered FROM item WHERE id = ?1";
             let offered = t.query_row(get, [id], |row| row.get(0)).optional()?;
             let from: &[State] = match offered {
@@ -141,7 +170,7 @@ impl Outbox {
             };
             step(t, id, from, State::Removed)?;
             t.execute(unsign, [id])?;
-            Ok(())
+            Ok(((), None))
         })
     }
 
@@ -150,10 +179,13 @@ impl Outbox {
     /// # Errors
     /// [`Error::State`] unless it is removed.
     pub fn restore(&mut self, id: i64) -> Result<()> {
-        self.write(|t| step(t, id, &[State::Removed], State::Draft))
+        self.act(Act::Restore, Some(id), |t| {
+            step(t, id, &[State::Removed], State::Draft)?;
+            Ok(((), None))
+        })
     }
 
-    /// Keeps what was signed.
+    /// Keeps what was signed. What was done before can no longer be undone.
     ///
     /// # Errors
     /// [`Error::State`] unless it is a draft.
@@ -162,6 +194,7 @@ impl Outbox {
         let submission = signed.submission.to_string();
         self.write(|t| {
             t.execute(put, params![id, submission, signed.note, signed.content])?;
+            t.execute("DELETE FROM journal", [])?;
             step(t, id, &[State::Draft], State::Signed)
         })
     }
@@ -269,19 +302,6 @@ impl Outbox {
             offered: row.get(8)?,
         })
     }
-
-    fn pages(&self, id: i64) -> Result<Vec<Page>> {
-        let sql = "SELECT original, image FROM page WHERE item = ?1 ORDER BY n";
-        let mut statement = self.db.prepare_cached(sql)?;
-        let rows = statement
-            .query_map([id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-        rows.map(|row| {
-            let (original, image) = row?;
-            let original = original.parse().map_err(|_| Error::Record(original))?;
-            Ok(Page { original, image: of_json(&image)? })
-        })
-        .collect()
-    }
 }
 
 fn holder_of(db: &Connection, original: Hash) -> Result<Option<i64>> {
@@ -300,10 +320,20 @@ fn insert(
     t.execute(put, params![kind, json(draft)?, revises])?;
     let id = t.last_insert_rowid();
     for (n, page) in (0i64..).zip(pages) {
-        let values = params![id, n, page.original.to_string(), json(&page.image)?];
-        t.execute("INSERT INTO page VALUES (?1, ?2, ?3, ?4)", values)?;
+        put_page(t, id, n, page)?;
     }
     Ok(id)
+}
+
+fn draft_of(t: &Transaction, id: i64) -> Result<Draft> {
+    let get = "SELECT draft FROM item WHERE id = ?1";
+    let draft: Option<String> = t.query_row(get, [id], |row| row.get(0)).optional()?;
+    of_json(&draft.ok_or(Error::NoItem(id))?)
+}
+
+fn put_draft(t: &Transaction, id: i64, draft: &Draft) -> Result<()> {
+    t.execute("UPDATE item SET draft = ?2 WHERE id = ?1", params![id, json(draft)?])?;
+    Ok(())
 }
 
 /// Moves an item from one of `from` to `to`.

@@ -8,6 +8,7 @@ use ledger::hash::{Hash, sha256};
 use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Bytes of the largest photo file.
@@ -69,7 +70,8 @@ impl std::fmt::Display for BadPhoto {
 
 /// The bytes of a photo file, read whole within bounds.
 pub struct PhotoFile {
-    bytes: Vec<u8>,
+    /// The file.
+    pub bytes: Arc<[u8]>,
     /// SHA-256 of the file: the same file is known again by it.
     pub hash: Hash,
 }
@@ -104,12 +106,16 @@ impl PhotoFile {
         PhotoFile::of(bytes)
     }
 
-    fn of(bytes: Vec<u8>) -> Result<PhotoFile, BadPhoto> {
+    /// The file's bytes, as they came from elsewhere.
+    ///
+    /// # Errors
+    /// [`BadPhoto::TooLarge`].
+    pub fn of(bytes: Vec<u8>) -> Result<PhotoFile, BadPhoto> {
         if bytes.len() as u64 > PHOTO_BYTES_MAX {
             return Err(BadPhoto::TooLarge);
         }
         let hash = sha256(&bytes);
-        Ok(PhotoFile { bytes, hash })
+        Ok(PhotoFile { bytes: bytes.into(), hash })
     }
 
     /// Decodes it, after its size in pixels was found to be within bounds.
@@ -121,7 +127,7 @@ impl PhotoFile {
     }
 }
 
-fn decode(bytes: Vec<u8>) -> Result<Photo, BadPhoto> {
+fn decode(bytes: Arc<[u8]>) -> Result<Photo, BadPhoto> {
     let mut reader =
         ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(BadPhoto::Unreadable)?;
     let mut limits = image::Limits::default();
@@ -169,21 +175,26 @@ impl Photo {
         image::imageops::grayscale(&self.pixels)
     }
 
-    /// The public picture and its thumbnail.
-    ///
-    /// # Errors
-    /// [`BadPhoto::Damaged`] if the encoder fails.
-    pub fn publish(self) -> Result<(Jpeg, Jpeg), BadPhoto> {
-        let work = move || {
-            let mut picture = DynamicImage::ImageRgb8(shrink(self.pixels, PICTURE_EDGE)?);
-            picture.apply_orientation(self.orientation);
-            let picture = picture.into_rgb8();
-            let public = encode(&picture, PICTURE_QUALITY)?;
-            let thumb = encode(&shrink(picture, THUMB_EDGE)?, THUMB_QUALITY)?;
-            Some((public, thumb))
-        };
-        guard::within(DEADLINE, work).ok().flatten().ok_or(BadPhoto::Damaged)
+    /// The photo as it was held.
+    pub fn upright(self) -> RgbImage {
+        let mut picture = DynamicImage::ImageRgb8(self.pixels);
+        picture.apply_orientation(self.orientation);
+        picture.into_rgb8()
     }
+}
+
+/// The public picture and its thumbnail.
+///
+/// # Errors
+/// [`BadPhoto::Damaged`] if the encoder fails.
+pub fn publish(photo: RgbImage) -> Result<(Jpeg, Jpeg), BadPhoto> {
+    let work = move || {
+        let picture = shrink(photo, PICTURE_EDGE)?;
+        let public = encode(&picture, PICTURE_QUALITY)?;
+        let thumb = encode(&shrink(picture, THUMB_EDGE)?, THUMB_QUALITY)?;
+        Some((public, thumb))
+    };
+    guard::within(DEADLINE, work).ok().flatten().ok_or(BadPhoto::Damaged)
 }
 
 /// Width and height with the long edge at most `edge`.
@@ -267,7 +278,7 @@ mod tests {
     }
 
     fn published(bytes: Vec<u8>) -> (Jpeg, Jpeg) {
-        PhotoFile::of(bytes).unwrap().decode().unwrap().publish().unwrap()
+        publish(PhotoFile::of(bytes).unwrap().decode().unwrap().upright()).unwrap()
     }
 
     #[test]
@@ -328,7 +339,7 @@ mod tests {
             let at = at % bytes.len();
             bytes[at] = byte;
             bytes.truncate(cut.max(1));
-            let _ = PhotoFile::of(bytes).unwrap().decode().map(Photo::publish);
+            let _ = PhotoFile::of(bytes).unwrap().decode().map(|photo| publish(photo.upright()));
         }
 
         #[test]

@@ -1,5 +1,6 @@
 //! Signing: a draft becomes a content and a statement that commits to it, signed, and kept word for word.
 
+use crate::chores;
 use crate::cli;
 use crate::desk::{Desk, tell};
 use crate::error::{Error, Result};
@@ -53,15 +54,16 @@ fn sign_one(desk: &mut Desk, id: i64, key: &SigningKey, village: Village) -> Res
     if item.state != State::Draft {
         return Err(Error::State { id, state: item.state, why: say!("只能签未签名的") });
     }
+    let item = chores::finish(desk, id)?;
     let missing = item.missing();
     if !missing.is_empty() {
         return Err(Error::Missing { id, fields: missing });
     }
     // What is signed must be there to be sent.
-    for image in item.pages.iter().map(|page| &page.image) {
+    for image in item.images() {
         for hash in [image.sha256, image.thumb] {
-            if desk.images.load(hash).is_none() {
-                return Err(Error::Image { id, file: desk.images.path(hash) });
+            if desk.pictures.load(hash).is_none() {
+                return Err(Error::Image { id, file: desk.pictures.path(hash) });
             }
         }
     }
@@ -83,7 +85,7 @@ fn statement(
         let period = item.draft.period.ok_or_else(lacking)?;
         return Ok((Statement::Nothing { village, period, time }, None));
     }
-    let images = item.pages.iter().map(|page| page.image.clone()).collect();
+    let images = item.images().cloned().collect();
     let (period, content) = item.draft.content(keys::salt()?, images).ok_or_else(lacking)?;
     content.check().map_err(|why| Error::Content { id, why })?;
     let (bytes, content) = content.to_bytes();

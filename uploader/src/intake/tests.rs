@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::desk::tests::desk;
+use crate::draft::Field;
 use crate::item::State;
 use crate::reading::tests::{BILL, sheet};
 
@@ -25,16 +26,18 @@ fn added(desk: &mut Desk, options: &cli::Add) -> (Result<()>, Vec<serde_json::Va
 fn an_invoice_fills_its_draft_and_its_images_are_kept_by_hash() {
     let (folder, mut desk, _) = desk();
     let file = photo(folder.path(), "a.png", &["wxp://pay", BILL]);
-    let (done, lines) = added(&mut desk, &options(vec![file], false));
+    let (done, lines) = added(&mut desk, &options(vec![file.clone()], false));
     done.unwrap();
     assert_eq!(lines[0]["amount"], 28_592);
     assert_eq!(lines[0]["period"], "2026-06");
     assert_eq!(lines[0]["invoice"]["number"], "26447000001243494438");
     assert_eq!(lines[0]["missing"], serde_json::json!(["purpose", "payee", "category"]));
     let item = desk.outbox.item(1).unwrap();
-    let image = &item.pages[0].image;
-    assert_eq!(desk.images.load(image.sha256).unwrap().len() as u64, image.bytes);
-    assert!(desk.images.load(image.thumb).is_some());
+    assert_eq!(item.draft.by_machine, [Field::InvoiceNumber, Field::Date, Field::Amount]);
+    let image = item.pages[0].image.as_ref().unwrap();
+    assert_eq!(desk.pictures.load(image.sha256).unwrap().len() as u64, image.bytes);
+    assert!(desk.pictures.load(image.thumb).is_some());
+    assert_eq!(desk.originals.load(item.pages[0].original).unwrap(), std::fs::read(file).unwrap());
 }
 
 #[test]
@@ -117,4 +120,35 @@ fn reading_keeps_nothing_and_prints_the_outer_form() {
     assert_eq!(line["crc_ok"], true);
     assert_eq!(line["fields"]["total"], "285.92");
     assert!(line["fields"].get("seller").is_none() && line.get("corners").is_none());
+}
+
+#[test]
+fn a_crash_after_taking_in_leaves_chores_that_are_done_later() {
+    let (folder, mut desk, _) = desk();
+    let file = photo(folder.path(), "a.png", &[BILL]);
+    let photos = || vec![PhotoFile::read(&file).unwrap()];
+    let Ok(Ok(id)) = take(&mut desk, photos(), &Draft::default()) else { panic!("not taken in") };
+    let desk_folder = folder.path().join("desk");
+    drop(desk);
+    let mut desk = Desk::open(&desk_folder).unwrap();
+    assert!(matches!(take(&mut desk, photos(), &Draft::default()), Ok(Err(same)) if same == id));
+    assert_eq!(chores::of(&desk.outbox.item(id).unwrap()).len(), 1);
+    let item = chores::finish(&mut desk, id).unwrap();
+    assert_eq!(item.draft.amount.unwrap().0, 28_592);
+    assert!(chores::of(&item).is_empty() && item.images().count() == 1);
+}
+
+#[test]
+fn what_a_person_typed_first_is_not_overwritten_by_a_machine() {
+    let (folder, mut desk, _) = desk();
+    let file = photo(folder.path(), "a.png", &[BILL]);
+    let Ok(Ok(id)) = take(&mut desk, vec![PhotoFile::read(&file).unwrap()], &Draft::default())
+    else {
+        panic!("not taken in")
+    };
+    let typed = |draft: &mut Draft| draft.set(Field::Amount, "12.50").map_err(Error::Record);
+    desk.outbox.edit(id, Act::Type(Field::Amount), typed).unwrap();
+    let item = chores::finish(&mut desk, id).unwrap();
+    assert_eq!(item.draft.amount.unwrap().0, 1250);
+    assert!(!item.draft.by_machine.contains(&Field::Amount));
 }

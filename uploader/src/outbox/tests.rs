@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::edit::Edit;
+use crate::looking::Looked;
 use crate::send::Stage;
 use ledger::content::ImageRef;
 use ledger::hash::sha256;
@@ -10,11 +12,13 @@ fn outbox() -> (tempfile::TempDir, Outbox) {
     (folder, outbox)
 }
 
-fn page(seed: &str) -> Page {
-    let hash = sha256(seed.as_bytes());
-    let image =
-        ImageRef { sha256: hash, thumb: hash, width: 3, height: 4, bytes: 5, covered: Vec::new() };
-    Page { original: hash, image }
+fn original(seed: &str) -> Hash {
+    sha256(seed.as_bytes())
+}
+
+fn image() -> ImageRef {
+    let hash = sha256(b"picture");
+    ImageRef { sha256: hash, thumb: hash, width: 3, height: 4, bytes: 5, covered: Vec::new() }
 }
 
 fn signed(seed: &str) -> Signed {
@@ -34,11 +38,14 @@ fn the_schema_is_valid() {
 fn what_was_added_is_there_after_opening_again() {
     let (folder, mut outbox) = outbox();
     let draft = Draft { purpose: "路灯".into(), ..Draft::default() };
-    let id = outbox.add(&draft, &[page("a"), page("b")]).unwrap().unwrap();
+    let id = outbox.add(&draft, &[original("a"), original("b")]).unwrap().unwrap();
     drop(outbox);
     let outbox = Outbox::open(&folder.path().join("outbox.db")).unwrap();
     let item = outbox.item(id).unwrap();
-    assert_eq!((item.draft, item.pages), (draft, vec![page("a"), page("b")]));
+    assert_eq!(
+        (item.draft, item.pages),
+        (draft, vec![Page::new(original("a")), Page::new(original("b"))])
+    );
     let sync: i64 = outbox.db.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
     assert_eq!(sync, 2, "FULL");
 }
@@ -46,10 +53,10 @@ fn what_was_added_is_there_after_opening_again() {
 #[test]
 fn the_same_photo_is_never_taken_in_twice() {
     let (_folder, mut outbox) = outbox();
-    let id = outbox.add(&Draft::default(), &[page("a")]).unwrap().unwrap();
-    assert_eq!(outbox.add(&Draft::default(), &[page("b"), page("a")]).unwrap(), Err(id));
+    let id = outbox.add(&Draft::default(), &[original("a")]).unwrap().unwrap();
+    assert_eq!(outbox.add(&Draft::default(), &[original("b"), original("a")]).unwrap(), Err(id));
     assert_eq!(outbox.items().unwrap().len(), 1);
-    assert_eq!(outbox.holder_of(page("b").original).unwrap(), None);
+    assert_eq!(outbox.holder_of(original("b")).unwrap(), None);
 }
 
 #[test]
@@ -65,11 +72,11 @@ fn a_month_has_one_nil_return() {
 #[test]
 fn removing_can_be_undone_and_a_sent_item_cannot_be_removed() {
     let (_folder, mut outbox) = outbox();
-    let id = outbox.add(&Draft::default(), &[page("a")]).unwrap().unwrap();
+    let id = outbox.add(&Draft::default(), &[original("a")]).unwrap().unwrap();
     outbox.remove(id).unwrap();
     outbox.restore(id).unwrap();
     outbox.sign(id, &signed("one")).unwrap();
-    assert!(matches!(outbox.edit(id, &Draft::default()), Err(Error::State { .. })));
+    assert!(matches!(outbox.edit(id, Act::Edit, |_| Ok(())), Err(Error::State { .. })));
     outbox.remove(id).unwrap();
     outbox.restore(id).unwrap();
     assert_eq!(outbox.item(id).unwrap().signed, None, "an unsent signature is thrown away");
@@ -81,14 +88,14 @@ fn removing_can_be_undone_and_a_sent_item_cannot_be_removed() {
 #[test]
 fn a_returned_item_is_revised_once_and_the_photo_follows_the_new_draft() {
     let (_folder, mut outbox) = outbox();
-    let id = outbox.add(&Draft::default(), &[page("a")]).unwrap().unwrap();
+    let id = outbox.add(&Draft::default(), &[original("a")]).unwrap().unwrap();
     let item = outbox.item(id).unwrap();
     assert!(matches!(outbox.revise(&item), Err(Error::State { .. })));
     outbox.sign(id, &signed("one")).unwrap();
     assert_eq!(outbox.answer(id, &status(Stage::Returned)).unwrap(), State::Returned);
     let new = outbox.revise(&item).unwrap();
     assert!(outbox.revise(&item).is_err());
-    assert_eq!(outbox.holder_of(page("a").original).unwrap(), Some(new));
+    assert_eq!(outbox.holder_of(original("a")).unwrap(), Some(new));
     assert_eq!(outbox.item(id).unwrap().state, State::Revised);
     outbox.answer(id, &status(Stage::Published)).unwrap();
     assert_eq!(outbox.item(id).unwrap().state, State::Revised, "a late answer changes nothing");
@@ -99,8 +106,8 @@ fn one_invoice_number_in_two_items_is_noticed() {
     let (_folder, mut outbox) = outbox();
     let code = crate::invoice::parse("01,32,,26447000001243494438,285.92,20260619,,300A").unwrap();
     let draft = Draft::of_code(&code);
-    let first = outbox.add(&draft, &[page("a")]).unwrap().unwrap();
-    let second = outbox.add(&draft, &[page("b")]).unwrap().unwrap();
+    let first = outbox.add(&draft, &[original("a")]).unwrap().unwrap();
+    let second = outbox.add(&draft, &[original("b")]).unwrap().unwrap();
     assert_eq!(outbox.same_invoice(second, &draft).unwrap(), Some(first));
     outbox.remove(first).unwrap();
     assert_eq!(outbox.same_invoice(second, &draft).unwrap(), None);
@@ -115,4 +122,86 @@ fn settings_are_kept_and_unknown_items_are_told() {
     assert_eq!(outbox.setting("village").unwrap(), "");
     assert!(matches!(outbox.item(9), Err(Error::NoItem(9))));
     assert!(matches!(outbox.restore(9), Err(Error::NoItem(9))));
+}
+
+fn purpose(outbox: &mut Outbox, id: i64, text: &str) {
+    let act = Act::Type(crate::draft::Field::Purpose);
+    let set = |draft: &mut Draft| {
+        draft.purpose = text.into();
+        Ok(())
+    };
+    outbox.edit(id, act, set).unwrap();
+}
+
+#[test]
+fn every_deed_is_undone_in_turn_back_to_the_beginning() {
+    let (_folder, mut outbox) = outbox();
+    let id = outbox.add(&Draft::default(), &[original("a")]).unwrap().unwrap();
+    purpose(&mut outbox, id, "路灯");
+    outbox.edit_page((id, 0), |edit| edit.turn = 1).unwrap();
+    outbox.remove(id).unwrap();
+    outbox.restore(id).unwrap();
+    let acts: Vec<Act> =
+        std::iter::from_fn(|| outbox.undo().unwrap()).map(|deed| deed.act).collect();
+    let field = crate::draft::Field::Purpose;
+    assert_eq!(acts, [Act::Restore, Act::Remove, Act::Picture, Act::Type(field), Act::Add]);
+    let item = outbox.item(id).unwrap();
+    assert_eq!((item.state, &*item.draft.purpose), (State::Removed, ""));
+    assert_eq!(item.pages[0].edit, Edit::default());
+}
+
+#[test]
+fn undoing_leaves_what_a_machine_found_since() {
+    let (_folder, mut outbox) = outbox();
+    let id = outbox.add(&Draft::default(), &[original("a")]).unwrap().unwrap();
+    purpose(&mut outbox, id, "路灯");
+    let looked = Found::Looked(Looked::default());
+    outbox.found((id, 0), &looked, |draft, _| draft.payee = "五金店".into()).unwrap();
+    outbox.undo().unwrap();
+    let item = outbox.item(id).unwrap();
+    assert_eq!((&*item.draft.purpose, &*item.draft.payee), ("", "五金店"));
+    assert_eq!(item.pages[0].looked, Some(Looked::default()));
+}
+
+#[test]
+fn a_picture_is_kept_only_for_the_edit_that_made_it() {
+    let (_folder, mut outbox) = outbox();
+    let id = outbox.add(&Draft::default(), &[original("a")]).unwrap().unwrap();
+    let picture = |outbox: &Outbox| outbox.item(id).unwrap().pages[0].image.clone();
+    let turned = Edit { turn: 1, ..Edit::default() };
+    outbox.made((id, 0), &turned, &image()).unwrap();
+    assert_eq!(picture(&outbox), None, "the page is not turned");
+    outbox.edit_page((id, 0), |edit| edit.turn = 1).unwrap();
+    outbox.made((id, 0), &turned, &image()).unwrap();
+    assert_eq!(picture(&outbox), Some(image()));
+    outbox.undo().unwrap();
+    assert_eq!(picture(&outbox), None);
+    outbox.made((id, 0), &Edit::default(), &image()).unwrap();
+    assert_eq!(picture(&outbox), Some(image()), "an undone edit is written as it was");
+}
+
+#[test]
+fn signing_ends_what_can_be_undone() {
+    let (_folder, mut outbox) = outbox();
+    let id = outbox.add(&Draft::default(), &[original("a")]).unwrap().unwrap();
+    assert_eq!(outbox.last_deed().unwrap().unwrap().act, Act::Add);
+    outbox.sign(id, &signed("one")).unwrap();
+    assert_eq!(outbox.undo().unwrap(), None);
+    assert!(matches!(outbox.edit_page((id, 0), |_| ()), Err(Error::State { .. })));
+}
+
+#[test]
+fn an_outbox_of_the_first_version_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("outbox.db");
+    let mut db = Connection::open(&file).unwrap();
+    Migrations::from_slice(SCHEMA).to_version(&mut db, 1).unwrap();
+    db.execute("INSERT INTO item (kind, state, draft) VALUES ('receipt', 'draft', '{}')", [])
+        .unwrap();
+    let values = params![original("a").to_string(), json(&image()).unwrap()];
+    db.execute("INSERT INTO page VALUES (1, 0, ?1, ?2)", values).unwrap();
+    drop(db);
+    let page = Outbox::open(&file).unwrap().item(1).unwrap().pages.remove(0);
+    assert_eq!((page.image, page.read), (Some(image()), true));
+    assert!(page.looked.is_some(), "there is nothing more to look at");
 }
