@@ -17,6 +17,9 @@ pub struct Cli {
     /// 显示语言 / language of what is printed
     #[arg(long, env = "MINGBAI_LANG", global = true, value_enum, default_value = "zh")]
     pub lang: Language,
+    /// 练习：另一套资料，永不发送 / practice: papers of their own, which are never sent
+    #[arg(long, env = "MINGBAI_PRACTICE", global = true)]
+    pub practice: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -51,6 +54,12 @@ pub enum Command {
     Push(Ask),
     /// 询问乡镇办公室的处理结果 / ask what the office said
     Status(Ask),
+    /// 把钥匙和全部资料备份成一个加密文件 / key and papers into one encrypted file
+    Backup(Archive),
+    /// 在新电脑上从备份恢复 / put a backup back, on a new computer
+    Recover(Archive),
+    /// 办公室要原件时：把原始照片加密给办公室 / the original photos, sealed for the office
+    Seal(Seal),
     /// 只识读照片，不保存 / what the machine reads on photos; nothing is kept
     Read(Read),
 }
@@ -157,6 +166,30 @@ pub struct Ask {
     /// 每项输出一行 JSON / one JSON line an item
     #[arg(long, env = "MINGBAI_JSON")]
     pub json: bool,
+}
+
+/// Options of `backup` and `recover`.
+#[derive(Debug, Args)]
+pub struct Archive {
+    /// 备份文件 / the backup
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// 口令所在的文件（不写就在终端输入）/ file that holds the passphrase; asked for if not given
+    #[arg(long, env = "MINGBAI_PASSPHRASE_FILE", value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// Options of `seal`.
+#[derive(Debug, Args)]
+pub struct Seal {
+    /// 编号 / its number
+    pub id: i64,
+    /// 办公室的加密公钥 / the office's public key
+    #[arg(long, env = "MINGBAI_SEAL_TO", value_name = "age1…")]
+    pub to: String,
+    /// 写到这个文件 / the file to write
+    #[arg(long, env = "MINGBAI_SEAL_OUT", value_name = "FILE")]
+    pub out: PathBuf,
 }
 
 /// Options of `read`.

@@ -96,6 +96,39 @@ impl Desk {
         Ok(Desk { folder: folder.into(), outbox, pictures, originals })
     }
 
+    /// The desk for practice inside a desk's folder: papers and a key of its own. Nothing of it is ever sent.
+    ///
+    /// # Errors
+    /// [`Error::NoDesk`] where `init` was not run.
+    pub fn practice(folder: &Path) -> Result<Desk> {
+        let real = Desk::open(folder)?;
+        let folder = folder.join("practice");
+        if !folder.join("key").exists() {
+            let private = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+            private.map_err(Error::disk(&folder))?;
+            let mut outbox = Outbox::open(&folder.join("outbox.db"))?;
+            for name in ["village", "name", "post"] {
+                outbox.set(name, &real.outbox.setting(name)?)?;
+            }
+            outbox.set("practice", "1")?;
+            keys::make(&folder.join("key"), real.village()?)?;
+        }
+        Desk::open(&folder)
+    }
+
+    /// Whether this is a desk for practice.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn practises(&self) -> Result<bool> {
+        Ok(!self.outbox.setting("practice")?.is_empty())
+    }
+
+    /// The desk's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The accountant's key.
     ///
     /// # Errors
@@ -116,8 +149,11 @@ impl Desk {
     /// The server's address: given now, or when the desk was made, or the last time.
     ///
     /// # Errors
-    /// [`Error::NoServer`].
+    /// [`Error::NoServer`]; [`Error::Practice`] at a desk for practice, which has none.
     pub fn server(&mut self, given: Option<&str>) -> Result<String> {
+        if self.practises()? {
+            return Err(Error::Practice);
+        }
         let known = self.outbox.setting("server")?;
         match given {
             Some(address) => {

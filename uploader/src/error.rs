@@ -1,5 +1,6 @@
 //! What can go wrong, each as one line that says what to do.
 
+use crate::backup::BadBackup;
 use crate::draft::Field;
 use crate::item::State;
 use crate::photo::BadPhoto;
@@ -45,6 +46,12 @@ pub enum Error {
     Content { id: i64, why: ledger::content::BadContent },
     /// An image kept for an item is gone or damaged.
     Image { id: i64, file: PathBuf },
+    /// A backup was not made or not put back.
+    Backup { file: PathBuf, why: BadBackup },
+    /// The key of whom something is to be sealed for cannot be read.
+    Recipient(String),
+    /// What is practised never leaves the machine.
+    Practice,
     /// No server is known.
     NoServer,
     /// The server does not answer, or not as it should.
@@ -94,6 +101,11 @@ impl fmt::Display for Error {
                 id = id,
                 file = file.display()
             ),
+            Error::Backup { file, why } => {
+                say!("备份 {file}：{why}", file = file.display(), why = why)
+            }
+            Error::Recipient(key) => say!("不是办公室的加密公钥：{key}", key = key),
+            Error::Practice => say!("这是练习，不会发送任何东西"),
             Error::NoServer => {
                 say!("不知道服务器地址；请加 --server URL 或设 MINGBAI_SERVER")
             }

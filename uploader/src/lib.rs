@@ -1,6 +1,7 @@
 //! The village accountant's program: photographs receipts, reads their codes, signs them and sends them to the township.
 //! The file names are its table of contents; `intake`, `signing` and `delivery` are a receipt's way through it.
 
+pub mod backup;
 pub mod camera;
 pub mod chores;
 pub mod cli;
@@ -24,6 +25,7 @@ pub mod looking;
 pub mod ocr;
 pub mod outbox;
 pub mod paper;
+pub mod passphrase;
 pub mod personal;
 pub mod photo;
 pub mod picture;
@@ -31,6 +33,8 @@ pub mod printed;
 pub mod published;
 pub mod reading;
 pub mod resume;
+pub mod rules;
+pub mod seal;
 pub mod send;
 pub mod sharpness;
 pub mod signing;
@@ -50,7 +54,10 @@ pub fn run(cli: &Cli) -> error::Result<()> {
     guard::hush_decoders();
     let folder = cli.data.clone().unwrap_or_else(desk::default_folder);
     let out = &mut std::io::stdout().lock();
-    let desk = || Desk::open(&folder);
+    let desk = || match cli.practice {
+        true => Desk::practice(&folder),
+        false => Desk::open(&folder),
+    };
     match &cli.command {
         Command::Init(init) => desk::init(&folder, init, out),
         Command::Enrol(enrol) => desk()?.enrol(enrol.json, out),
@@ -65,6 +72,19 @@ pub fn run(cli: &Cli) -> error::Result<()> {
         Command::Sign(sign) => signing::sign(&mut desk()?, sign, out),
         Command::Push(ask) => delivery::push(&mut desk()?, ask, out),
         Command::Status(ask) => delivery::status(&mut desk()?, ask, out),
+        Command::Backup(file) => {
+            backup::save(&desk()?, &file.file, passphrase::asked_twice(file)?)?;
+            desk::tell(out, say!("已备份到 {file}；口令请另外收好", file = file.file.display()))
+        }
+        Command::Recover(file) => {
+            backup::put_back(&file.file, &folder, passphrase::asked(file)?)?;
+            desk::tell(out, say!("已恢复；旧电脑上的请不要再用"))?;
+            Desk::open(&folder)?.enrol(false, out)
+        }
+        Command::Seal(seal) => {
+            seal::seal(&desk()?, seal.id, &seal.to, &seal.out)?;
+            desk::tell(out, say!("已加密，只有办公室打得开：{file}", file = seal.out.display()))
+        }
         Command::Read(read) => intake::read(read, out),
     }
 }

@@ -54,6 +54,14 @@ impl Outbox {
         Ok(done)
     }
 
+    /// Copies the whole outbox as it is now into a new file.
+    ///
+    /// # Errors
+    /// [`Error::Outbox`].
+    pub fn copy_to(&self, file: &Path) -> Result<()> {
+        Ok(self.db.backup("main", file, None)?)
+    }
+
     /// Keeps a setting.
     ///
     /// # Errors
