@@ -1,7 +1,7 @@
 //! What the shelf's rows look like on the screen: sums and days as text, kinds as the screen's kinds.
 
 use jiff::Timestamp as Instant;
-use ledger::content::Direction;
+use ledger::content::{self, Direction};
 use ledger::hash::Hash;
 use ledger::money::Fen;
 use ledger::statement::{Reason, Role};
@@ -9,8 +9,8 @@ use ledger::time::{Date, Period, Timestamp};
 use slint::{Image, ModelRc, SharedString, VecModel};
 
 use super::ui::{
-    self, Ailment, Day, Flow, Month, MonthLine, Post, Receipt, ReceiptLine, Signer, Standing,
-    VillageDoor,
+    self, Ailment, Day, Flow, Ground, Month, MonthLine, Payment, Post, Receipt, ReceiptLine,
+    Signer, Standing, VillageDoor,
 };
 use crate::shelf::{self, MonthRow, ReceiptPage, ReceiptRow, State, TroubleKind, VillageRow};
 
@@ -147,12 +147,41 @@ pub(super) fn receipt(page: &ReceiptPage) -> Receipt {
         category: content.category.as_str().into(),
         handler: content.handler.as_str().into(),
         witness: content.witness.as_str().into(),
+        supervisor: content.supervisor.as_str().into(),
         approver: content.approver.as_str().into(),
+        recipient: content.recipient.as_str().into(),
+        payment: match content.payment {
+            Some(content::Payment::Transfer) => Payment::Transfer,
+            Some(content::Payment::Cash) => Payment::Cash,
+            None => Payment::Unsaid,
+        },
+        resolution: content.resolution.as_str().into(),
+        covered: grounds(&content.images),
         invoice: invoice.map(|i| i.number.as_str()).unwrap_or_default().into(),
         invoice_code: invoice.map(|i| i.code.as_str()).unwrap_or_default().into(),
         pictures: count(content.images.len() as u64),
         ..blank
     }
+}
+
+/// Why something on the pictures is covered, each ground once.
+fn grounds(images: &[content::ImageRef]) -> ModelRc<Ground> {
+    let mut grounds = Vec::new();
+    for cover in images.iter().flat_map(|image| &image.covered) {
+        let ground = match cover.ground {
+            content::Ground::Identity => Ground::Identity,
+            content::Ground::Phone => Ground::Phone,
+            content::Ground::Bank => Ground::Bank,
+            content::Ground::Address => Ground::Address,
+            content::Ground::Health => Ground::Health,
+            content::Ground::Minor => Ground::Minor,
+            content::Ground::Other => Ground::Other,
+        };
+        if !grounds.contains(&ground) {
+            grounds.push(ground);
+        }
+    }
+    ModelRc::new(VecModel::from(grounds))
 }
 
 pub(super) fn signer(signer: &shelf::Signer) -> Signer {

@@ -1,7 +1,7 @@
 //! The record: one receipt or bulletin, who signed it, and where it stands in the log.
 
 use askama::Template;
-use ledger::content::{BulletinContent, Direction, ReceiptContent};
+use ledger::content::{BulletinContent, Direction, Payment, ReceiptContent};
 use ledger::time::Period;
 use rusqlite::Connection;
 
@@ -198,6 +198,11 @@ pub fn receipt_rows(
 ) -> Vec<(&'static str, String)> {
     let income = content.direction == Direction::In;
     let invoice = content.invoice.as_ref();
+    let payment = match content.payment {
+        Some(Payment::Transfer) => w.t("转账"),
+        Some(Payment::Cash) => w.t("现金"),
+        None => "",
+    };
     let mut rows = vec![
         (if income { w.t("收入") } else { w.t("支出") }, w.money(&content.amount)),
         (w.t("日期"), w.day(&content.date)),
@@ -206,7 +211,11 @@ pub fn receipt_rows(
         (w.t("类别"), content.category.clone()),
         (w.t("经手人"), content.handler.clone()),
         (w.t("证明人"), content.witness.clone()),
+        (w.t("审核人"), content.supervisor.clone()),
         (w.t("审批人"), content.approver.clone()),
+        (w.t("领款人"), content.recipient.clone()),
+        (w.t("付款方式"), payment.to_owned()),
+        (w.t("会议记录"), content.resolution.clone()),
         (w.t("发票代码"), invoice.map(|invoice| invoice.code.clone()).unwrap_or_default()),
         (w.t("发票号码"), invoice.map(|invoice| invoice.number.clone()).unwrap_or_default()),
         (w.t("村"), village.to_owned()),
