@@ -155,6 +155,9 @@ pub struct Sign {
     /// 全部未签名的 / all drafts
     #[arg(long, env = "MINGBAI_ALL")]
     pub all: bool,
+    /// 已看过提醒，照样签 / sign in spite of what should be looked at
+    #[arg(long, env = "MINGBAI_ANYWAY")]
+    pub anyway: bool,
 }
 
 /// Options of `push` and `status`.

@@ -42,6 +42,8 @@ pub enum Error {
     State { id: i64, state: State, why: String },
     /// A draft lacks fields.
     Missing { id: i64, fields: Vec<Field> },
+    /// A draft is not signed before a person has confirmed these.
+    Concerns { id: i64, said: Vec<String> },
     /// A draft's field is refused by the format.
     Content { id: i64, why: ledger::content::BadContent },
     /// An image kept for an item is gone or damaged.
@@ -94,6 +96,11 @@ impl fmt::Display for Error {
                 "第 {id} 号还没填完，缺：{fields}；用 edit {id} 补上",
                 id = id,
                 fields = Field::list(fields)
+            ),
+            Error::Concerns { id, said } => say!(
+                "第 {id} 号请先看：{said}；看过要签，加 --anyway",
+                id = id,
+                said = said.join(&say!("；"))
             ),
             Error::Content { id, why } => say!("第 {id} 号不合格式：{why}", id = id, why = why),
             Error::Image { id, file } => say!(

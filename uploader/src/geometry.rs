@@ -27,4 +27,13 @@ impl Quad {
             Point { x: left, y: bottom },
         ])
     }
+
+    /// The upright rectangle around it: left, top, right, bottom.
+    pub fn bounds(&self) -> (f32, f32, f32, f32) {
+        let mut bounds = (f32::MAX, f32::MAX, f32::MIN, f32::MIN);
+        for Point { x, y } in self.0 {
+            bounds = (bounds.0.min(x), bounds.1.min(y), bounds.2.max(x), bounds.3.max(y));
+        }
+        bounds
+    }
 }

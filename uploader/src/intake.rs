@@ -2,12 +2,12 @@
 
 use crate::chores;
 use crate::cli;
+use crate::concerns::{self, Concern};
 use crate::desk::{Desk, tell, tell_json};
 use crate::draft::{Draft, Flags};
 use crate::error::{Error, Result};
 use crate::form;
 use crate::invoice::{self, Fields, InvoiceCode};
-use crate::item::Item;
 use crate::listing::Line;
 use crate::outbox::Act;
 use crate::photo::{BadPhoto, PhotoFile};
@@ -189,9 +189,10 @@ fn finish(
     out: &mut dyn Write,
 ) -> Result<()> {
     let item = chores::finish(desk, id)?;
-    let codes = item.pages.iter().flat_map(|page| &page.looked).flat_map(|seen| &seen.codes);
-    let reading = Reading::of(codes.cloned().collect());
-    let warnings = warnings(desk, &item, &reading, &add.flags)?;
+    let reading = Reading::of(item.codes());
+    let code = reading.code.as_ref().map(Draft::of_code).unwrap_or_default();
+    let mut warnings = code.contradictions(&add.flags);
+    warnings.extend(concerns::of(&desk.outbox, &item)?.iter().map(Concern::said));
     if add.json {
         let line = AddLine {
             item: item.line(),
@@ -217,18 +218,6 @@ fn finish(
         })?;
     }
     desk.tell_draft(&desk.outbox.item(id)?, out)
-}
-
-fn warnings(desk: &Desk, item: &Item, reading: &Reading, flags: &Flags) -> Result<Vec<String>> {
-    let code = reading.code.as_ref().map(Draft::of_code).unwrap_or_default();
-    let mut warnings = code.contradictions(flags);
-    if reading.crc_ok == Some(false) {
-        warnings.push(say!("二维码的校验不符，请核对发票"));
-    }
-    if let Some(other) = desk.outbox.same_invoice(item.id, &item.draft)? {
-        warnings.push(say!("这张发票的号码与第 {id} 号相同", id = other));
-    }
-    Ok(warnings)
 }
 
 fn tell_reading(reading: &Reading, out: &mut dyn Write) -> Result<()> {

@@ -126,6 +126,17 @@ pub struct Item {
 }
 
 impl Item {
+    /// The texts of all codes on its pages, each once.
+    pub fn codes(&self) -> Vec<String> {
+        let mut codes = Vec::new();
+        for code in self.pages.iter().flat_map(|page| &page.looked).flat_map(|seen| &seen.codes) {
+            if !codes.contains(code) {
+                codes.push(code.clone());
+            }
+        }
+        codes
+    }
+
     /// The public pictures that are made, in the order of the pages.
     pub fn images(&self) -> impl Iterator<Item = &ImageRef> {
         self.pages.iter().filter_map(|page| page.image.as_ref())

@@ -2,6 +2,7 @@
 
 use crate::chores;
 use crate::cli;
+use crate::concerns::{self, Concern};
 use crate::desk::{Desk, tell};
 use crate::error::{Error, Result};
 use crate::item::{Item, Kind, Signed, State};
@@ -28,7 +29,7 @@ pub fn sign(desk: &mut Desk, sign: &cli::Sign, out: &mut dyn Write) -> Result<()
     };
     let mut failed = 0;
     for id in &ids {
-        match sign_one(desk, *id, &key, village) {
+        match sign_one(desk, *id, &key, village, sign.anyway) {
             Ok(()) => tell(out, say!("第 {id} 号已签名", id = id))?,
             Err(error) if ids.len() == 1 => return Err(error),
             Err(error) => {
@@ -49,7 +50,17 @@ fn drafts(desk: &Desk) -> Result<Vec<i64>> {
     Ok(drafts.map(|item| item.id).collect())
 }
 
-fn sign_one(desk: &mut Desk, id: i64, key: &SigningKey, village: Village) -> Result<()> {
+/// Signs one item. `anyway` says that a person has confirmed what is grave.
+///
+/// # Errors
+/// [`Error::State`], [`Error::Missing`], [`Error::Concerns`], [`Error::Image`].
+pub fn sign_one(
+    desk: &mut Desk,
+    id: i64,
+    key: &SigningKey,
+    village: Village,
+    anyway: bool,
+) -> Result<()> {
     let item = desk.outbox.item(id)?;
     if item.state != State::Draft {
         return Err(Error::State { id, state: item.state, why: say!("只能签未签名的") });
@@ -58,6 +69,11 @@ fn sign_one(desk: &mut Desk, id: i64, key: &SigningKey, village: Village) -> Res
     let missing = item.missing();
     if !missing.is_empty() {
         return Err(Error::Missing { id, fields: missing });
+    }
+    let grave = concerns::of(&desk.outbox, &item)?.into_iter().filter(Concern::grave);
+    let grave: Vec<String> = grave.map(|concern| concern.said()).collect();
+    if !anyway && !grave.is_empty() {
+        return Err(Error::Concerns { id, said: grave });
     }
     // What is signed must be there to be sent.
     for image in item.images() {

@@ -2,6 +2,7 @@
 
 use mingbai_tests::programs;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 #[test]
@@ -17,8 +18,12 @@ fn no_part_depends_on_another_unless_the_document_draws_it() {
         for dependency in package["dependencies"].as_array().unwrap() {
             if let Some(path) = dependency["path"].as_str() {
                 let from = package["manifest_path"].as_str().unwrap();
-                let from = from.trim_end_matches("/Cargo.toml").rsplit('/').next().unwrap();
-                found.insert(format!("{from} → {}", path.rsplit('/').next().unwrap()));
+                let part = |path: &str| {
+                    let path = Path::new(path).strip_prefix(programs::root()).unwrap();
+                    path.to_str().unwrap().to_owned()
+                };
+                let from = part(from.trim_end_matches("/Cargo.toml"));
+                found.insert(format!("{from} → {}", part(path)));
             }
         }
     }

@@ -7,6 +7,7 @@ mod fixture;
 mod hostile;
 mod interop;
 mod journey;
+mod killed;
 mod pages;
 mod returned;
 mod screens;

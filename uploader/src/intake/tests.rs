@@ -80,7 +80,7 @@ fn a_signed_receipt_verifies_and_commits_to_its_content() {
     let file = photo(folder.path(), "a.png", &[BILL]);
     let mut options = options(vec![file], false);
     added(&mut desk, &options).0.unwrap();
-    let all = cli::Sign { ids: Vec::new(), all: true };
+    let all = cli::Sign { ids: Vec::new(), all: true, anyway: false };
     let refused = crate::signing::sign(&mut desk, &all, &mut Vec::new());
     assert!(matches!(refused, Err(Error::Missing { id: 1, .. })), "incomplete drafts are refused");
     options.flags = Flags {
