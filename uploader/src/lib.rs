@@ -19,6 +19,7 @@ pub mod keys;
 pub mod lanes;
 pub mod likeness;
 pub mod listing;
+pub mod measure;
 pub mod ocr;
 pub mod outbox;
 pub mod paper;

@@ -169,6 +169,13 @@ impl Photo {
         image::imageops::grayscale(&self.pixels)
     }
 
+    /// A copy at full size, turned upright.
+    pub fn upright(&self) -> RgbImage {
+        let mut picture = DynamicImage::ImageRgb8(self.pixels.clone());
+        picture.apply_orientation(self.orientation);
+        picture.into_rgb8()
+    }
+
     /// The public picture and its thumbnail.
     ///
     /// # Errors
