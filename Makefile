@@ -1,6 +1,6 @@
 # Every target installs the Debian packages that it needs, then does its work. Only Rust itself must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once build test bench fuzz packages-build packages-test packages-bench
+.PHONY: help demo demo-once build models test bench fuzz packages-build packages-test packages-bench
 
 PROGRAMS := target/release
 DENY := target/tools/bin/cargo-deny
@@ -14,8 +14,11 @@ demo: build ## the sample township, from photographs to the kiosk and the phone 
 demo-once: build ## the same; writes the screens' pictures to demo-data/shots and ends
 	@$(PROGRAMS)/mingbai-demo --once
 
-build: packages-build ## every program, into target/release
+build: packages-build models ## every program, into target/release
 	@cargo build --release --locked --workspace
+
+models: packages-build ## what reads printed words, into target/release/models; without it the rest works
+	@uploader/models $(PROGRAMS)/models
 
 test: packages-build packages-test $(DENY) ## formatting, lints, licences, every test
 	cargo fmt --all --check
@@ -48,7 +51,7 @@ define install
 endef
 
 packages-build:
-	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk)
+	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk python3-pip)
 
 packages-test:
 	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev xvfb openbox xdotool imagemagick)

@@ -3,6 +3,7 @@
 use crate::backup::BadBackup;
 use crate::draft::Field;
 use crate::item::State;
+use crate::ocr::OcrError;
 use crate::photo::BadPhoto;
 use crate::say;
 use std::fmt;
@@ -60,6 +61,8 @@ pub enum Error {
     Server { address: String, why: String },
     /// Some of several things failed; each was told.
     Several { failed: usize, of: usize },
+    /// Printed words cannot be read.
+    Text(OcrError),
     /// The terminal.
     Terminal(io::Error),
 }
@@ -122,6 +125,7 @@ impl fmt::Display for Error {
             Error::Several { failed, of } => {
                 say!("{of} 项中有 {failed} 项没有办成", failed = failed, of = of)
             }
+            Error::Text(why) => why.to_string(),
             Error::Terminal(why) => say!("终端读写失败：{why}", why = why),
         })
     }

@@ -1,5 +1,6 @@
 //! A fence round decoders: foreign bytes may make them panic or run for a minute, and neither may end the program.
 
+use std::panic;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -39,10 +40,19 @@ pub fn within<T: Send + 'static>(
     })
 }
 
+/// Runs `work` here; a panic in it ends it alone.
+///
+/// # Errors
+/// [`Lost::Panicked`].
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Lost> {
+    // What the work left half done is dropped with it: nothing is shared that could be seen broken.
+    panic::catch_unwind(panic::AssertUnwindSafe(work)).map_err(|_| Lost::Panicked)
+}
+
 /// Makes panics of decoders silent for the whole program; other panics speak as before.
 pub fn hush_decoders() {
-    let speak = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
+    let speak = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
         if thread::current().name() != Some(NAME) {
             speak(panic);
         }
@@ -56,8 +66,10 @@ mod tests {
     #[test]
     fn a_panic_and_a_stall_are_survived() {
         assert_eq!(within(Duration::from_secs(60), || 7), Ok(7));
+        assert_eq!(caught(|| 7), Ok(7));
+        assert_eq!(caught(|| -> i32 { panic::resume_unwind(Box::new(())) }), Err(Lost::Panicked));
         assert_eq!(
-            within(Duration::from_secs(60), || -> i32 { std::panic::resume_unwind(Box::new(())) }),
+            within(Duration::from_secs(60), || -> i32 { panic::resume_unwind(Box::new(())) }),
             Err(Lost::Panicked)
         );
         let (hold, held) = mpsc::channel::<()>();

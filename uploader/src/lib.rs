@@ -23,6 +23,7 @@ pub mod lanes;
 pub mod likeness;
 pub mod listing;
 pub mod looking;
+pub mod measure;
 pub mod ocr;
 pub mod outbox;
 pub mod paper;
