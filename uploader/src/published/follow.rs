@@ -6,7 +6,7 @@ use super::{FollowError, Progress, Result};
 use crate::guard;
 use crate::likeness::Looks;
 use ledger::checkpoint::{CHECKPOINT_BYTES_MAX, Checkpoint};
-use ledger::client::{Refused, View};
+use ledger::client::Refused;
 use ledger::content::CONTENT_BYTES_MAX;
 use ledger::hash::sha256;
 use ledger::key::VerifierKey;

@@ -91,7 +91,8 @@ impl Published {
         let Some((checkpoint, size, peaks, bundle_bytes)): Option<(_, _, Vec<u8>, _)> = held else {
             return Ok(View::default());
         };
-        let peaks = peaks.chunks(32).map(|peak| Some(Hash(peak.try_into().ok()?))).collect();
+        let hash = |peak: &[u8]| Some(Hash(peak.try_into().ok()?));
+        let peaks: Option<Vec<Hash>> = peaks.chunks(32).map(hash).collect();
         let frontier = peaks.and_then(|peaks| Frontier::from_parts(size, peaks));
         let view = frontier.and_then(|edge| View::from_parts(checkpoint, edge, bundle_bytes));
         view.ok_or(FollowError::Record("head"))

@@ -24,8 +24,8 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 
 pub struct Town {
     pub log: SigningKey,
-    office: SigningKey,
-    accountants: [SigningKey; 2],
+    /// The office's and the accountants'.
+    keys: [SigningKey; 3],
     pub entries: Vec<Vec<u8>>,
     contents: BTreeMap<u64, Vec<u8>>,
     hidden: BTreeSet<u64>,
@@ -47,12 +47,13 @@ impl Town {
     /// With the office and the accountants of two villages: entries 0 to 2.
     pub fn new() -> Town {
         let key = |name: &str, seed| SigningKey::from_seed(name, [seed; 32]).unwrap();
-        let accountants =
-            [OWN, OTHER].map(|code| key(&format!("{code}/accountant"), code.as_bytes()[11]));
         let mut town = Town {
             log: key("log.example/town", 1),
-            office: key("341181107000/office", 2),
-            accountants,
+            keys: [
+                key("341181107000/office", 2),
+                key("341181107201/accountant", 3),
+                key("341181107202/accountant", 4),
+            ],
             entries: Vec::new(),
             contents: BTreeMap::new(),
             hidden: BTreeSet::new(),
@@ -60,19 +61,18 @@ impl Town {
         };
         let villages =
             [(Role::Office, "341181107000"), (Role::Accountant, OWN), (Role::Accountant, OTHER)];
-        let keys =
-            [&town.office, &town.accountants[0], &town.accountants[1]].map(SigningKey::verifier);
+        let keys = town.keys.each_ref().map(SigningKey::verifier);
         for ((role, village), key) in villages.into_iter().zip(keys) {
             let (village, time) = (village.parse().unwrap(), TIME.parse().unwrap());
             let enrol = Statement::Key { village, time, act: Act::Enrol, role, key, content: None };
-            town.append(&enrol, None, &town.office.clone());
+            town.append(&enrol, None, 0);
         }
         town
     }
 
-    fn append(&mut self, statement: &Statement, content: Option<Vec<u8>>, key: &SigningKey) -> u64 {
+    fn append(&mut self, statement: &Statement, content: Option<Vec<u8>>, by: usize) -> u64 {
         let (index, text) = (self.entries.len() as u64, statement.to_text());
-        self.entries.push(compose(&text, &[key.sign(&text)]).into_bytes());
+        self.entries.push(compose(&text, &[self.keys[by].sign(&text)]).into_bytes());
         self.contents.extend(content.map(|bytes| (index, bytes)));
         index
     }
@@ -117,11 +117,11 @@ impl Town {
     }
 
     pub fn receipt(&mut self, village: &str, number: Option<&str>) -> u64 {
+        let by = if village == OTHER { 2 } else { 1 };
         let (bytes, content) = self.content(number).to_bytes();
         let (village, time) = (village.parse().unwrap(), TIME.parse().unwrap());
         let period = "2026-05".parse().unwrap();
-        let key = self.accountants[usize::from(format!("{village}") == OTHER)].clone();
-        self.append(&Statement::Receipt { village, period, time, content }, Some(bytes), &key)
+        self.append(&Statement::Receipt { village, period, time, content }, Some(bytes), by)
     }
 
     pub fn correction(&mut self, of: u64, number: Option<&str>) -> u64 {
@@ -129,7 +129,7 @@ impl Town {
         let (village, time) = (OWN.parse().unwrap(), TIME.parse().unwrap());
         let statement =
             Statement::Correction { village, time, of, source: Source::Original, content };
-        self.append(&statement, Some(bytes), &self.accountants[0].clone())
+        self.append(&statement, Some(bytes), 1)
     }
 
     /// Withdraws a receipt of the own village; the server drops what it said.
@@ -138,7 +138,7 @@ impl Town {
         let (reason, source) = (Reason::Personal, Source::Original);
         let statement = Statement::Withdrawal { village, time, of, reason, source };
         self.hidden.insert(of);
-        self.append(&statement, None, &self.office.clone());
+        self.append(&statement, None, 0);
     }
 
     /// A receipt that the other village's accountant signed for the own village.
@@ -146,8 +146,7 @@ impl Town {
         let (bytes, content) = self.content(Some("666")).to_bytes();
         let (village, time) = (OWN.parse().unwrap(), TIME.parse().unwrap());
         let period = "2026-05".parse().unwrap();
-        let key = self.accountants[1].clone();
-        self.append(&Statement::Receipt { village, period, time, content }, Some(bytes), &key)
+        self.append(&Statement::Receipt { village, period, time, content }, Some(bytes), 2)
     }
 
     pub fn files(&self) -> Files {
