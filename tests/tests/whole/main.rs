@@ -8,6 +8,7 @@ mod hostile;
 mod interop;
 mod journey;
 mod pages;
+mod published;
 mod returned;
 mod screens;
 mod verify;

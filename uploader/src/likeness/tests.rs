@@ -79,7 +79,7 @@ fn a_paper_photographed_again_looks_alike_and_another_of_its_form_does_not() {
     let mut dice = Dice::new(3);
     let papers: Vec<GrayImage> = (0..80).map(|n| paper(n % 4, &mut dice)).collect();
     let looks: Vec<Looks> = papers.iter().map(|paper| Looks::of(paper).unwrap()).collect();
-    for (cut, limit, least) in [(0.01, ALIKE_ALONE, 90), (0.025, ALIKE, 95)] {
+    for (cut, limit, least) in [(0.006, ALIKE_ALONE, 85), (0.02, ALIKE, 95)] {
         let again: Vec<Looks> =
             papers.iter().map(|paper| Looks::of(&again(paper, cut, &mut dice)).unwrap()).collect();
         let known = looks.iter().zip(&again).filter(|(a, b)| a.distance(b) <= limit).count();

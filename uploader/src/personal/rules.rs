@@ -114,6 +114,9 @@ pub fn judge(letters: &[char], run: &Run) -> Vec<Found> {
     found
 }
 
+/// What a rule says of a number: the text, its run, its place in the run, the number.
+type Rule = fn(&[char], &Run, usize, &Number) -> Option<Verdict>;
+
 enum Verdict {
     Personal(Ground, bool),
     Public,
