@@ -92,9 +92,7 @@ pub fn judge(letters: &[char], run: &Run) -> Vec<Found> {
     let mut taken = vec![false; run.len()];
     let mut found = Vec::new();
     // What proves itself comes first, then what is likely.
-    let rules: [fn(&[char], &Run, usize, &Number) -> Option<Verdict>; 4] =
-        [identity, public, phone, account];
-    for rule in rules {
+    for rule in [identity as Rule, public, phone, account] {
         for start in 0..run.len() {
             for number in numbers(run, start) {
                 let places = start..start + number.groups.len();
