@@ -9,6 +9,7 @@ mod interop;
 mod journey;
 mod killed;
 mod pages;
+mod published;
 mod returned;
 mod screens;
 mod verify;

@@ -92,9 +92,7 @@ pub fn judge(letters: &[char], run: &Run) -> Vec<Found> {
     let mut taken = vec![false; run.len()];
     let mut found = Vec::new();
     // What proves itself comes first, then what is likely.
-    let rules: [fn(&[char], &Run, usize, &Number) -> Option<Verdict>; 4] =
-        [identity, public, phone, account];
-    for rule in rules {
+    for rule in [identity as Rule, public, phone, account] {
         for start in 0..run.len() {
             for number in numbers(run, start) {
                 let places = start..start + number.groups.len();
@@ -113,6 +111,9 @@ pub fn judge(letters: &[char], run: &Run) -> Vec<Found> {
     }
     found
 }
+
+/// What a rule says of a number: the text, its run, its place in the run, the number.
+type Rule = fn(&[char], &Run, usize, &Number) -> Option<Verdict>;
 
 enum Verdict {
     Personal(Ground, bool),
