@@ -3,14 +3,19 @@
 use crate::cli;
 use crate::desk::{Desk, tell, tell_json};
 use crate::draft::{Draft, Flags};
+use crate::edit::Edit;
 use crate::error::{Error, Result};
 use crate::form;
+use crate::geometry::Quad;
 use crate::invoice::{self, Fields, InvoiceCode};
 use crate::item::Page;
 use crate::listing::Line;
+use crate::paper;
 use crate::photo::{BadPhoto, Photo, PhotoFile};
+use crate::picture::{self, Rendered};
 use crate::reading;
 use crate::say;
+use crate::sharpness::{self, Gate};
 use ledger::content::{IMAGES_MAX, ImageRef};
 use ledger::hash::Hash;
 use serde::Serialize;
@@ -36,6 +41,9 @@ struct ReadLine<'a> {
     file: &'a Path,
     #[serde(flatten)]
     reading: &'a Reading,
+    /// The paper's, clockwise, in fractions of the upright photo; null if they were not found.
+    corners: Option<Quad>,
+    sharpness: Gate,
 }
 
 #[derive(Serialize)]
@@ -72,10 +80,17 @@ pub fn read(read: &cli::Read, out: &mut dyn Write) -> Result<()> {
         let photo = PhotoFile::read(file).and_then(PhotoFile::decode);
         let photo = photo.map_err(|why| Error::Photo { file: file.clone(), why })?;
         let reading = Reading::of(reading::codes(photo.gray()));
+        let photo = photo.upright();
+        let corners = paper::find(&photo);
+        let measured = sharpness::measure(&image::imageops::grayscale(&photo), corners.as_ref());
+        let sharpness = sharpness::verdict(&measured);
         if read.json {
-            return tell_json(out, &ReadLine { file, reading: &reading });
+            return tell_json(out, &ReadLine { file, reading: &reading, corners, sharpness });
         }
         tell(out, file.display())?;
+        if let Some(advice) = sharpness.advice() {
+            tell(out, say!("  注意：{warning}", warning = advice))?;
+        }
         reading.qr.iter().try_for_each(|text| tell(out, say!("  二维码：{text}", text = text)))?;
         if reading.qr.is_empty() {
             tell(out, say!("  没有读到二维码"))?;
@@ -172,10 +187,11 @@ fn draft_of(reading: &Reading, flags: &Flags) -> (Draft, Vec<String>) {
 }
 
 fn keep(desk: &Desk, original: Hash, photo: Photo) -> Result<std::result::Result<Page, BadPhoto>> {
-    let (picture, thumb) = match photo.publish() {
-        Ok(made) => made,
-        Err(why) => return Ok(Err(why)),
-    };
+    let Rendered { picture, thumb, covered } =
+        match picture::render(photo.upright(), &Edit::default()) {
+            Ok(rendered) => rendered,
+            Err(why) => return Ok(Err(why)),
+        };
     desk.images.keep(&[(picture.hash, &picture.bytes), (thumb.hash, &thumb.bytes)])?;
     let image = ImageRef {
         sha256: picture.hash,
@@ -183,7 +199,7 @@ fn keep(desk: &Desk, original: Hash, photo: Photo) -> Result<std::result::Result
         width: picture.width,
         height: picture.height,
         bytes: picture.bytes.len() as u64,
-        covered: Vec::new(),
+        covered,
     };
     Ok(Ok(Page { original, image }))
 }
