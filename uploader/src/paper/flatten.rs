@@ -3,7 +3,7 @@
 use crate::edit::Edit;
 use crate::geometry::{Point, Quad};
 use crate::photo::{fit, shrink};
-use image::{Rgb, RgbImage};
+use image::RgbImage;
 
 /// A side of the paper is at least this share of the photo.
 const SIDE_MIN: f64 = 0.02;
@@ -54,7 +54,7 @@ impl Flattening {
     /// For an upright photo of this many pixels, to a picture with the long edge at most `edge`.
     /// Corners that are no paper's count as none: the whole photo is the picture then.
     pub fn new(photo: (u32, u32), edit: &Edit, edge: u32) -> Flattening {
-        let paper = edit.corners.filter(Quad::is_paper);
+        let paper = edit.corners.filter(|quad| quad.is_paper() && photo.0.min(photo.1) > 1);
         let turn = edit.turn % 4;
         let mut corners = paper.unwrap_or(Quad::WHOLE);
         corners.0.rotate_right(usize::from(turn));
@@ -92,7 +92,7 @@ impl Flattening {
         map(&self.to_picture, place)
     }
 
-    /// The picture; `None` if there is no memory for it.
+    /// The picture; `None` if the photo is a mere line.
     pub fn straighten(&self, photo: &RgbImage) -> Option<RgbImage> {
         if self.whole {
             let copy = shrink(photo, self.size.0.max(self.size.1))?;
@@ -107,7 +107,8 @@ impl Flattening {
             return Some(self.warp(photo));
         }
         let edge = f64::from(photo.width().max(photo.height())) * SHRUNK / self.scale;
-        Some(self.warp(&shrink(photo, edge.ceil() as u32)?))
+        let copy = shrink(photo, edge.ceil() as u32)?;
+        (copy.width().min(copy.height()) > 1).then(|| self.warp(&copy))
     }
 
     fn warp(&self, photo: &RgbImage) -> RgbImage {
@@ -128,25 +129,24 @@ impl Flattening {
                 };
                 let place =
                     (at(m[0] * u + row[0], wide, last.0), at(m[3] * u + row[1], high, last.1));
-                pixel.copy_from_slice(&between(photo, place).0);
+                pixel.copy_from_slice(&between(photo, place));
             }
         }
         picture
     }
 }
 
-/// The colour between four pixels.
-fn between(photo: &RgbImage, (x, y): (f32, f32)) -> Rgb<u8> {
-    let (left, top) = (x as usize, y as usize);
+/// The colour between four pixels. The photo is at least two pixels wide and high.
+fn between(photo: &RgbImage, (x, y): (f32, f32)) -> [u8; 3] {
+    let (width, height) = (photo.width() as usize, photo.height() as usize);
+    let (left, top) = ((x as usize).min(width - 2), (y as usize).min(height - 2));
     let (s, t) = (((x - left as f32) * 256.0) as u32, ((y - top as f32) * 256.0) as u32);
-    let row = photo.width() as usize * 3;
-    let right = if left + 1 < photo.width() as usize { 3 } else { 0 };
-    let below = if top + 1 < photo.height() as usize { row } else { 0 };
-    let (at, raw) = (top * row + left * 3, photo.as_raw());
-    Rgb(std::array::from_fn(|n| {
-        let mix = |at: usize| u32::from(raw[at]) * (256 - s) + u32::from(raw[at + right]) * s;
-        ((mix(at + n) * (256 - t) + mix(at + below + n) * t + (1 << 15)) >> 16) as u8
-    }))
+    let at = (top * width + left) * 3;
+    let (upper, lower) = (&photo.as_raw()[at..][..6], &photo.as_raw()[at + width * 3..][..6]);
+    std::array::from_fn(|n| {
+        let mix = |row: &[u8]| u32::from(row[n]) * (256 - s) + u32::from(row[n + 3]) * s;
+        ((mix(upper) * (256 - t) + mix(lower) * t + (1 << 15)) >> 16) as u8
+    })
 }
 
 fn map(m: &Matrix, place: Point) -> Option<Point> {
