@@ -83,7 +83,7 @@ impl Task {
     /// [`BadPhoto`].
     pub fn run(&self, photo: Photo) -> std::result::Result<Done, BadPhoto> {
         Ok(match self {
-            Task::Look => Done::Looked(looking::look(&photo)),
+            Task::Look => Done::Looked(looking::look(photo)),
             Task::Make(edit) => Done::Made(edit.clone(), picture::render(photo.upright(), edit)?),
         })
     }

@@ -7,12 +7,14 @@ use crate::desk::{Desk, tell, tell_json};
 use crate::draft::{Draft, Flags};
 use crate::error::{Error, Result};
 use crate::form;
+use crate::geometry::Quad;
 use crate::invoice::{self, Fields, InvoiceCode};
 use crate::listing::Line;
+use crate::looking;
 use crate::outbox::Act;
 use crate::photo::{BadPhoto, PhotoFile};
-use crate::reading;
 use crate::say;
+use crate::sharpness::Gate;
 use ledger::content::IMAGES_MAX;
 use ledger::hash::Hash;
 use serde::Serialize;
@@ -38,6 +40,9 @@ struct ReadLine<'a> {
     file: &'a Path,
     #[serde(flatten)]
     reading: &'a Reading,
+    /// The paper's, clockwise, in fractions of the upright photo; null if they were not found.
+    corners: Option<Quad>,
+    sharpness: Option<Gate>,
 }
 
 #[derive(Serialize)]
@@ -73,14 +78,19 @@ pub fn read(read: &cli::Read, out: &mut dyn Write) -> Result<()> {
     let one = |file: &PathBuf, out: &mut dyn Write| {
         let photo = PhotoFile::read(file).and_then(PhotoFile::decode);
         let photo = photo.map_err(|why| Error::Photo { file: file.clone(), why })?;
-        let reading = Reading::of(reading::codes(photo.gray()));
+        let looked = looking::look(photo);
+        let reading = Reading::of(looked.codes);
+        let (corners, sharpness) = (looked.corners, looked.gate);
         if read.json {
-            return tell_json(out, &ReadLine { file, reading: &reading });
+            return tell_json(out, &ReadLine { file, reading: &reading, corners, sharpness });
         }
         tell(out, file.display())?;
         reading.qr.iter().try_for_each(|text| tell(out, say!("  二维码：{text}", text = text)))?;
         if reading.qr.is_empty() {
             tell(out, say!("  没有读到二维码"))?;
+        }
+        if let Some(advice) = sharpness.and_then(Gate::advice) {
+            tell(out, say!("  注意：{warning}", warning = advice))?;
         }
         tell_reading(&reading, out)
     };

@@ -74,13 +74,17 @@ pub struct Pair {
 }
 
 impl Paper {
-    /// The paper of a draft and its pages; how they look is the caller's to add.
+    /// The paper of a draft and its pages.
     pub fn of(draft: &Draft, pages: &[Page]) -> Paper {
         let invoice = draft.invoice.as_ref().filter(|invoice| !invoice.number.is_empty());
         Paper {
             invoice: invoice.map(|invoice| (invoice.code.clone(), invoice.number.clone())),
-            files: pages.iter().flat_map(|page| [page.original, page.image.sha256]).collect(),
-            looks: Vec::new(),
+            files: pages
+                .iter()
+                .flat_map(|page| [Some(page.original), page.image.as_ref().map(|i| i.sha256)])
+                .flatten()
+                .collect(),
+            looks: pages.iter().filter_map(|page| page.looked.as_ref()?.looks.clone()).collect(),
             amount: draft.amount,
             payee: draft.payee.clone(),
             date: draft.date,

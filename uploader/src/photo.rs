@@ -1,9 +1,10 @@
-//! A photo: bounded, decoded, turned upright, and made into the public picture and its thumbnail without any metadata.
+//! A photo: a file within bounds, decoded and turned upright. What is no photo is told apart, so that the person knows what to do.
 
 use crate::guard;
 use crate::say;
 use fast_image_resize as fir;
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader, RgbImage, metadata::Orientation};
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageReader, RgbImage};
+use image::{ImageFormat, metadata::Orientation};
 use ledger::hash::{Hash, sha256};
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -19,14 +20,8 @@ pub const PHOTO_PIXELS_MAX: u64 = 64_000_000;
 const PHOTO_EDGE_MIN: u32 = 32;
 /// Bytes that a decoder may take beside the pixels.
 const DECODER_BYTES_MAX: u64 = 512 << 20;
-/// Pixels of the public picture's long edge; facts measured: text and codes stay legible at about 135 kB.
-const PICTURE_EDGE: u32 = 2000;
-/// Pixels of the thumbnail's long edge.
-const THUMB_EDGE: u32 = 320;
-const PICTURE_QUALITY: f32 = 70.0;
-const THUMB_QUALITY: f32 = 65.0;
-/// The longest that decoding or encoding one photo may take.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// The longest that decoding one photo, or making its public picture, may take.
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Why a photo was refused.
 #[derive(Debug)]
@@ -39,10 +34,20 @@ pub enum BadPhoto {
     TooManyPixels(u64),
     /// Too small to show anything.
     TooSmall,
+    /// No bytes at all.
+    Empty,
+    /// A PDF file, whatever its name says.
+    Pdf,
+    /// The format of an iPhone's own photos, which needs a patented decoder.
+    Heic,
     /// Not a JPEG, PNG or WebP file.
     Format,
-    /// It breaks off or is damaged.
+    /// The file ends before its picture does.
+    CutOff,
+    /// Its picture cannot be decoded.
     Damaged,
+    /// Nobody wanted the picture any more.
+    Stopped,
 }
 
 impl std::fmt::Display for BadPhoto {
@@ -62,8 +67,15 @@ impl std::fmt::Display for BadPhoto {
                 most = PHOTO_PIXELS_MAX / 1_000_000
             ),
             BadPhoto::TooSmall => say!("照片太小，看不清票据"),
+            BadPhoto::Empty => say!("文件是空的，请重新拷贝"),
+            BadPhoto::Pdf => say!("这是 PDF 文件，不是照片：请打开它截图，或打印出来拍照"),
+            BadPhoto::Heic => say!(
+                "这是苹果手机的 HEIC 照片，读不了：请在手机“设置→相机→格式”里选“兼容性最佳”再拍，或用微信把它作为图片发过来"
+            ),
             BadPhoto::Format => say!("不是照片文件（支持 JPEG、PNG、WebP）"),
+            BadPhoto::CutOff => say!("照片不完整，拷贝时断了：请从手机里重新拷贝"),
             BadPhoto::Damaged => say!("照片已损坏，请重新拍摄或拷贝"),
+            BadPhoto::Stopped => say!("已停止"),
         })
     }
 }
@@ -82,18 +94,6 @@ pub struct Photo {
     orientation: Orientation,
 }
 
-/// One JPEG ready for the public.
-pub struct Jpeg {
-    /// The file.
-    pub bytes: Vec<u8>,
-    /// SHA-256 of the file.
-    pub hash: Hash,
-    /// Pixels.
-    pub width: u32,
-    /// Pixels.
-    pub height: u32,
-}
-
 impl PhotoFile {
     /// Reads the file.
     ///
@@ -106,7 +106,7 @@ impl PhotoFile {
         PhotoFile::of(bytes)
     }
 
-    /// The file's bytes, as they came from elsewhere.
+    /// A file that is in memory already.
     ///
     /// # Errors
     /// [`BadPhoto::TooLarge`].
@@ -128,18 +128,16 @@ impl PhotoFile {
 }
 
 fn decode(bytes: Arc<[u8]>) -> Result<Photo, BadPhoto> {
-    let mut reader =
-        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(BadPhoto::Unreadable)?;
+    let format = image::guess_format(&bytes).map_err(|_| foreign(&bytes))?;
+    // The decoder would paint the missing part grey and say nothing.
+    if format == ImageFormat::Jpeg && !ends_as_jpeg(&bytes) {
+        return Err(BadPhoto::CutOff);
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(DECODER_BYTES_MAX);
     reader.limits(limits);
-    if reader.format().is_none() {
-        return Err(BadPhoto::Format);
-    }
-    let mut decoder = reader.into_decoder().map_err(|error| match error {
-        image::ImageError::Unsupported(_) => BadPhoto::Format,
-        _ => BadPhoto::Damaged,
-    })?;
+    let mut decoder = reader.into_decoder().map_err(why)?;
     let (width, height) = decoder.dimensions();
     let pixels = u64::from(width) * u64::from(height);
     if pixels > PHOTO_PIXELS_MAX {
@@ -149,8 +147,48 @@ fn decode(bytes: Arc<[u8]>) -> Result<Photo, BadPhoto> {
         return Err(BadPhoto::TooSmall);
     }
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let picture = DynamicImage::from_decoder(decoder).map_err(|_| BadPhoto::Damaged)?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(why)?;
     Ok(Photo { pixels: on_white(picture), orientation })
+}
+
+fn why(error: ImageError) -> BadPhoto {
+    match error {
+        ImageError::Unsupported(_) => BadPhoto::Format,
+        ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            BadPhoto::CutOff
+        }
+        _ => BadPhoto::Damaged,
+    }
+}
+
+/// What a file is that begins like no picture we read.
+fn foreign(bytes: &[u8]) -> BadPhoto {
+    // ISO/IEC 14496-12: a size of four bytes, "ftyp", then the brand; 23008-12 names those of HEIF with HEVC.
+    let heic = |brand: &[u8]| brand.starts_with(b"he") || matches!(brand, b"mif1" | b"msf1");
+    match (bytes, bytes.get(4..8), bytes.get(8..12)) {
+        ([], ..) => BadPhoto::Empty,
+        (_, Some(b"ftyp"), Some(brand)) if heic(brand) => BadPhoto::Heic,
+        _ if bytes.starts_with(b"%PDF") => BadPhoto::Pdf,
+        _ => BadPhoto::Format,
+    }
+}
+
+/// Whether a JPEG's markers (ITU-T T.81, B.1) lead to its end. Bytes after that are none of ours: phones append films there.
+fn ends_as_jpeg(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    loop {
+        // Within coded data FF is followed by 0 or a restart.
+        let real = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff);
+        let Some(at) = rest.windows(2).position(real) else { return false };
+        let length = match (rest.get(at + 1), rest.get(at + 2..at + 4)) {
+            (Some(0xd9), _) => return true,
+            (Some(0x01 | 0xd8), _) => 0,
+            (_, Some(&[high, low])) => usize::from(u16::from_be_bytes([high, low])),
+            _ => return false,
+        };
+        let Some(next) = rest.get(at + 2 + length..) else { return false };
+        rest = next;
+    }
 }
 
 /// Transparent parts become white paper.
@@ -175,26 +213,12 @@ impl Photo {
         image::imageops::grayscale(&self.pixels)
     }
 
-    /// The photo as it was held.
+    /// Its pixels as the person held the camera.
     pub fn upright(self) -> RgbImage {
         let mut picture = DynamicImage::ImageRgb8(self.pixels);
         picture.apply_orientation(self.orientation);
         picture.into_rgb8()
     }
-}
-
-/// The public picture and its thumbnail.
-///
-/// # Errors
-/// [`BadPhoto::Damaged`] if the encoder fails.
-pub fn publish(photo: RgbImage) -> Result<(Jpeg, Jpeg), BadPhoto> {
-    let work = move || {
-        let picture = shrink(photo, PICTURE_EDGE)?;
-        let public = encode(&picture, PICTURE_QUALITY)?;
-        let thumb = encode(&shrink(picture, THUMB_EDGE)?, THUMB_QUALITY)?;
-        Some((public, thumb))
-    };
-    guard::within(DEADLINE, work).ok().flatten().ok_or(BadPhoto::Damaged)
 }
 
 /// Width and height with the long edge at most `edge`.
@@ -210,15 +234,13 @@ pub fn fit(width: u32, height: u32, edge: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-fn shrink(picture: RgbImage, edge: u32) -> Option<RgbImage> {
-    let (width, height) = fit(picture.width(), picture.height(), edge);
-    if (width, height) == picture.dimensions() {
-        return Some(picture);
+/// A copy with the long edge at most `edge`; `None` if it cannot be made.
+pub fn shrink(picture: &RgbImage, edge: u32) -> Option<RgbImage> {
+    let (from, to) = (picture.dimensions(), fit(picture.width(), picture.height(), edge));
+    if from == to {
+        return Some(picture.clone());
     }
-    let (from_width, from_height) = picture.dimensions();
-    let pixels =
-        resize(picture.into_raw(), (from_width, from_height), (width, height), Pixels::Colour)?;
-    RgbImage::from_raw(width, height, pixels)
+    RgbImage::from_raw(to.0, to.1, resize(picture, from, to, Pixels::Colour)?)
 }
 
 /// What a buffer of pixels holds.
@@ -231,121 +253,17 @@ pub enum Pixels {
 }
 
 /// Resizes a buffer of pixels; `None` if the buffer does not have the size it says.
-pub fn resize(pixels: Vec<u8>, from: (u32, u32), to: (u32, u32), kind: Pixels) -> Option<Vec<u8>> {
+pub fn resize(pixels: &[u8], from: (u32, u32), to: (u32, u32), kind: Pixels) -> Option<Vec<u8>> {
     let (kind, filter) = match kind {
         Pixels::Gray => (fir::PixelType::U8, fir::FilterType::Bilinear),
         Pixels::Colour => (fir::PixelType::U8x3, fir::FilterType::Lanczos3),
     };
-    let source = fir::images::Image::from_vec_u8(from.0, from.1, pixels, kind).ok()?;
+    let source = fir::images::ImageRef::new(from.0, from.1, pixels, kind).ok()?;
     let mut target = fir::images::Image::new(to.0, to.1, kind);
     let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(filter));
     fir::Resizer::new().resize(&source, &mut target, &options).ok()?;
     Some(target.into_vec())
 }
 
-/// Progressive JPEG, 4:2:0. The encoder writes no metadata. It unwinds on errors, so this runs inside the fence.
-fn encode(picture: &RgbImage, quality: f32) -> Option<Jpeg> {
-    let (width, height) = picture.dimensions();
-    let mut encoder = mozjpeg::Compress::new(mozjpeg::ColorSpace::JCS_RGB);
-    encoder.set_size(usize::try_from(width).ok()?, usize::try_from(height).ok()?);
-    encoder.set_quality(quality);
-    encoder.set_progressive_mode();
-    encoder.set_chroma_sampling_pixel_sizes((2, 2), (2, 2));
-    let mut started = encoder.start_compress(Vec::new()).ok()?;
-    started.write_scanlines(picture).ok()?;
-    let bytes = started.finish().ok()?;
-    let hash = sha256(&bytes);
-    Some(Jpeg { bytes, hash, width, height })
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use proptest::prelude::*;
-
-    /// A JPEG whose left half is dark, with an Exif segment that says `orientation` and holds a telling text.
-    fn photo(width: u32, height: u32, orientation: u8) -> Vec<u8> {
-        let picture = RgbImage::from_fn(width, height, |x, _| {
-            image::Rgb(if x < width / 2 { [10; 3] } else { [240; 3] })
-        });
-        let plain = encode(&picture, 90.0).unwrap().bytes;
-        let mut exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
-        exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
-        exif.extend(b"GPS SECRET PLACE");
-        let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
-        [&plain[..2], &[0xff, 0xe1], &length, &exif, &plain[2..]].concat()
-    }
-
-    fn published(bytes: Vec<u8>) -> (Jpeg, Jpeg) {
-        publish(PhotoFile::of(bytes).unwrap().decode().unwrap().upright()).unwrap()
-    }
-
-    #[test]
-    fn a_turned_photo_stands_upright_and_loses_its_metadata() {
-        let (picture, thumb) = published(photo(400, 300, 6));
-        assert_eq!((picture.width, picture.height), (300, 400));
-        assert_eq!((thumb.width, thumb.height), (240, 320));
-        let upright = image::load_from_memory(&picture.bytes).unwrap().into_luma8();
-        assert!(upright.get_pixel(150, 50).0[0] < 60, "dark left must be up after a quarter turn");
-        assert!(upright.get_pixel(150, 350).0[0] > 200);
-        for bytes in [&picture.bytes, &thumb.bytes] {
-            let holds = |what: &[u8]| bytes.windows(what.len()).any(|w| w == what);
-            assert!(!holds(b"Exif") && !holds(b"SECRET") && !holds(&[0xff, 0xe1]));
-            assert!(holds(&[0xff, 0xc2]), "not progressive");
-            assert_eq!(
-                sha256(bytes),
-                if bytes == &picture.bytes { picture.hash } else { thumb.hash }
-            );
-        }
-    }
-
-    #[test]
-    fn a_large_photo_is_made_two_thousand_pixels_long() {
-        let (picture, thumb) = published(photo(3000, 1500, 1));
-        assert_eq!((picture.width, picture.height), (2000, 1000));
-        assert_eq!((thumb.width, thumb.height), (320, 160));
-    }
-
-    #[test]
-    fn files_that_are_no_photo_are_refused() {
-        let refused = |bytes: Vec<u8>| PhotoFile::of(bytes).and_then(PhotoFile::decode).err();
-        assert!(matches!(refused(b"hello".to_vec()), Some(BadPhoto::Format)));
-        assert!(matches!(refused(Vec::new()), Some(BadPhoto::Format)));
-        let whole = photo(200, 200, 1);
-        assert!(refused(whole[..30].to_vec()).is_some());
-        assert!(matches!(refused(photo(20, 200, 1)), Some(BadPhoto::TooSmall)));
-        let mut huge = Vec::new();
-        let header = image::codecs::png::PngEncoder::new(&mut huge);
-        image::ImageEncoder::write_image(
-            header,
-            &[0; 64 * 64],
-            64,
-            64,
-            image::ColorType::L8.into(),
-        )
-        .unwrap();
-        huge[16..24].copy_from_slice(&[0, 0, 0x40, 0, 0, 0, 0x40, 0]);
-        assert!(refused(huge).is_some(), "16384 x 16384 pixels");
-        let missing = PhotoFile::read(Path::new("/nonexistent/photo.jpg")).err();
-        assert!(matches!(missing, Some(BadPhoto::Unreadable(_))));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
-        #[test]
-        fn no_damage_to_a_photo_panics(at in 0usize..2000, byte: u8, cut in 0usize..4000) {
-            let mut bytes = photo(64, 64, 3);
-            let at = at % bytes.len();
-            bytes[at] = byte;
-            bytes.truncate(cut.max(1));
-            let _ = PhotoFile::of(bytes).unwrap().decode().map(|photo| publish(photo.upright()));
-        }
-
-        #[test]
-        fn a_fitted_picture_is_never_longer_than_the_edge(w in 1u32..20_000, h in 1u32..20_000, edge in 1u32..3000) {
-            let (width, height) = fit(w, h, edge);
-            prop_assert!(width.max(height) <= edge.max(1) && width.min(height) >= 1);
-        }
-    }
-}
+pub(crate) mod tests;

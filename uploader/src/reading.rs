@@ -155,7 +155,7 @@ impl Rung {
             Rung::Threshold(part) => threshold(&small()?, long.min(FILTER_EDGE) / part),
             Rung::Double if long < DOUBLE_BELOW => {
                 let (w, h) = photo.dimensions();
-                let pixels = resize(photo.to_vec(), (w, h), (w * 2, h * 2), Pixels::Gray)?;
+                let pixels = resize(photo, (w, h), (w * 2, h * 2), Pixels::Gray)?;
                 GrayImage::from_raw(w * 2, h * 2, pixels)?
             }
             Rung::Double => return None,
@@ -170,7 +170,7 @@ fn copy(photo: &GrayImage, edge: u32) -> Option<GrayImage> {
     if from == to {
         return Some(photo.clone());
     }
-    GrayImage::from_raw(to.0, to.1, resize(photo.to_vec(), from, to, Pixels::Gray)?)
+    GrayImage::from_raw(to.0, to.1, resize(photo, from, to, Pixels::Gray)?)
 }
 
 /// White where a pixel is brighter than the mean of those within `radius`, less a little; else black.
