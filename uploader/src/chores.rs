@@ -4,15 +4,23 @@ use crate::desk::Desk;
 use crate::draft::Draft;
 use crate::edit::Edit;
 use crate::error::{Error, Result};
+use crate::geometry::Quad;
 use crate::images::Images;
 use crate::invoice::{self, InvoiceCode};
 use crate::item::{Item, State};
 use crate::looking::{self, Looked};
+use crate::ocr::{Line, OcrError, Reader};
 use crate::outbox::{Found, Outbox, PageId};
-use crate::photo::{BadPhoto, Photo, PhotoFile};
+use crate::paper::Flattening;
+use crate::photo::PhotoFile;
 use crate::picture::{self, Rendered};
+use crate::redaction;
+use image::RgbImage;
 use ledger::content::ImageRef;
 use ledger::hash::Hash;
+
+/// Pixels of the long edge of the flat paper that printed lines are read on.
+const FLAT_EDGE: u32 = 2000;
 
 /// One thing to do to one page.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +38,8 @@ pub struct Chore {
 pub enum Task {
     /// Look for codes, corners, and whether it is sharp.
     Look,
+    /// Read the printed lines, on the paper within these corners.
+    Read(Option<Quad>),
     /// Make the public picture as this edit says.
     Make(Edit),
 }
@@ -38,12 +48,15 @@ pub enum Task {
 pub enum Done {
     /// What was seen.
     Looked(Looked),
+    /// What was read.
+    Read(Vec<Line>),
     /// The picture.
     Made(Edit, Rendered),
 }
 
-/// What is still to be done to the pages of a draft, in the order in which it should be.
-pub fn of(item: &Item) -> Vec<Chore> {
+/// What is still to be done to the pages of a draft, in the order in which it should be. Printed lines are read only where
+/// there is a reader for them.
+pub fn of(item: &Item, reader: bool) -> Vec<Chore> {
     if item.state != State::Draft {
         return Vec::new();
     }
@@ -53,6 +66,8 @@ pub fn of(item: &Item) -> Vec<Chore> {
             |task| chores.push(Chore { page: (item.id, n), original: page.original, task });
         if page.looked.is_none() {
             chore(Task::Look);
+        } else if reader && !page.read {
+            chore(Task::Read(page.looked.as_ref().and_then(|seen| seen.corners)));
         } else if page.image.is_none() {
             chore(Task::Make(page.edit.clone()));
         }
@@ -64,29 +79,41 @@ impl Chore {
     /// Does it; nothing is kept yet. `originals` is the desk's folder of them.
     ///
     /// # Errors
-    /// [`Error::Image`] if the original is gone, [`Error::Photo`] if it cannot be used.
-    pub fn run(&self, originals: &Images) -> Result<Done> {
+    /// [`Error::Image`] if the original is gone, [`Error::Photo`] if it cannot be used, [`Error::Text`].
+    pub fn run(&self, originals: &Images, reader: Option<&Reader>) -> Result<Done> {
         let file = originals.path(self.original);
         let gone = || Error::Image { id: self.page.0, file: file.clone() };
         let bytes = originals.load(self.original).ok_or_else(gone)?;
-        let photo = PhotoFile::of(bytes).and_then(PhotoFile::decode);
-        photo
-            .and_then(|photo| self.task.run(photo))
-            .map_err(|why| Error::Photo { file: file.clone(), why })
+        let bad = |why| Error::Photo { file: file.clone(), why };
+        let photo = PhotoFile::of(bytes).and_then(PhotoFile::decode).map_err(bad)?;
+        Ok(match &self.task {
+            Task::Look => Done::Looked(looking::look(photo)),
+            Task::Read(corners) => Done::Read(match reader {
+                Some(reader) => lines(reader, photo.upright(), *corners).map_err(Error::Text)?,
+                None => Vec::new(),
+            }),
+            Task::Make(edit) => {
+                Done::Made(edit.clone(), picture::render(photo.upright(), edit).map_err(bad)?)
+            }
+        })
     }
 }
 
-impl Task {
-    /// Does it to a photo that is at hand.
-    ///
-    /// # Errors
-    /// [`BadPhoto`].
-    pub fn run(&self, photo: Photo) -> std::result::Result<Done, BadPhoto> {
-        Ok(match self {
-            Task::Look => Done::Looked(looking::look(photo)),
-            Task::Make(edit) => Done::Made(edit.clone(), picture::render(photo.upright(), edit)?),
-        })
+/// The printed lines of a paper, read flat, each at its place on the photo.
+fn lines(
+    reader: &Reader,
+    photo: RgbImage,
+    corners: Option<Quad>,
+) -> std::result::Result<Vec<Line>, OcrError> {
+    let edit = Edit { corners, ..Edit::default() };
+    let flattening = Flattening::new(photo.dimensions(), &edit, FLAT_EDGE);
+    let Some(flat) = flattening.straighten(&photo) else { return Ok(Vec::new()) };
+    let mut lines = reader.read(&flat, &|_, _| true)?;
+    for line in &mut lines {
+        let corners = line.place.0.map(|corner| flattening.to_photo(corner).unwrap_or(corner));
+        line.place = Quad(corners);
     }
+    Ok(lines)
 }
 
 /// Keeps what came of a chore: files first, then the row that speaks of them.
@@ -101,6 +128,12 @@ pub fn keep(outbox: &mut Outbox, pictures: &Images, page: PageId, done: &Done) -
                 if let Some(code) = &code {
                     draft.fill(&Draft::of_code(code));
                 }
+            })
+        }
+        Done::Read(lines) => {
+            let offers = redaction::offers(lines);
+            outbox.found(page, &Found::lines(lines)?, |_draft, edit| {
+                redaction::offer(edit, &offers);
             })
         }
         Done::Made(edit, made) => {
@@ -128,11 +161,11 @@ pub fn code_of(codes: &[String]) -> Option<InvoiceCode> {
 ///
 /// # Errors
 /// The first chore's that fails; what was done before is kept.
-pub fn finish(desk: &mut Desk, id: i64) -> Result<Item> {
+pub fn finish(desk: &mut Desk, id: i64, reader: Option<&Reader>) -> Result<Item> {
     loop {
         let item = desk.outbox.item(id)?;
-        let Some(chore) = of(&item).into_iter().next() else { return Ok(item) };
-        let done = chore.run(&desk.originals)?;
+        let Some(chore) = of(&item, reader.is_some()).into_iter().next() else { return Ok(item) };
+        let done = chore.run(&desk.originals, reader)?;
         keep(&mut desk.outbox, &desk.pictures, chore.page, &done)?;
     }
 }

@@ -4,7 +4,7 @@ use crate::chores;
 use crate::cli;
 use crate::concerns::{self, Concern};
 use crate::desk::{Desk, tell, tell_json};
-use crate::draft::{Draft, Flags};
+use crate::draft::Draft;
 use crate::error::{Error, Result};
 use crate::form;
 use crate::geometry::Quad;
@@ -198,7 +198,7 @@ fn finish(
     (files, add): (&[PathBuf], &cli::Add),
     out: &mut dyn Write,
 ) -> Result<()> {
-    let item = chores::finish(desk, id)?;
+    let item = chores::finish(desk, id, None)?;
     let reading = Reading::of(item.codes());
     let code = reading.code.as_ref().map(Draft::of_code).unwrap_or_default();
     let mut warnings = code.contradictions(&add.flags);

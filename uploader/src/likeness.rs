@@ -84,7 +84,7 @@ impl Paper {
                 .flat_map(|page| [Some(page.original), page.image.as_ref().map(|i| i.sha256)])
                 .flatten()
                 .collect(),
-            looks: pages.iter().filter_map(|page| page.looked.as_ref()?.looks.clone()).collect(),
+            looks: pages.iter().filter_map(|page| page.looked.as_ref()?.looks).collect(),
             amount: draft.amount,
             payee: draft.payee.clone(),
             date: draft.date,

@@ -1,7 +1,9 @@
 //! What reading and rendering a photo takes, step by step, in processor time: the bench runs it as a program.
 
+use crate::edit::Edit;
 use crate::error::{Error, Result};
 use crate::photo::PhotoFile;
+use crate::picture;
 use crate::{ocr, reading};
 use image::codecs::jpeg::JpegEncoder;
 use rustix::time::{ClockId, clock_gettime};
@@ -86,7 +88,9 @@ fn one<'a>(
     seconds.codes_clock = clock.elapsed().as_secs_f64();
     let read = |reader: &ocr::Reader| reader.read(&photo.upright(), &|_, _| true);
     let lines = timed(&mut seconds.text, || reader.map(read).transpose()).map_err(Error::Text)?;
-    let (picture, _) = timed(&mut seconds.publish, || photo.publish()).map_err(bad)?;
+    let (picture, _) =
+        timed(&mut seconds.publish, || picture::render(photo.upright(), &Edit::default()))
+            .map_err(bad)?;
     let lines = lines.unwrap_or_default();
     Ok(Measured { file, qr, lines, seconds, bytes: picture.bytes.len() })
 }

@@ -178,7 +178,7 @@ fn scaled(picture: &RgbImage, to: (u32, u32)) -> Option<RgbImage> {
     if picture.dimensions() == to {
         return Some(picture.clone());
     }
-    let pixels = resize(picture.to_vec(), picture.dimensions(), to, Pixels::Colour)?;
+    let pixels = resize(picture, picture.dimensions(), to, Pixels::Colour)?;
     RgbImage::from_raw(to.0, to.1, pixels)
 }
 

@@ -65,7 +65,7 @@ pub fn sign_one(
     if item.state != State::Draft {
         return Err(Error::State { id, state: item.state, why: say!("只能签未签名的") });
     }
-    let item = chores::finish(desk, id)?;
+    let item = chores::finish(desk, id, None)?;
     let missing = item.missing();
     if !missing.is_empty() {
         return Err(Error::Missing { id, fields: missing });

@@ -38,8 +38,11 @@ fn killed(data: &Path, args: &[&str], moment: Duration) -> Killed {
 /// As many different files as asked for: photos of the sample, each with another tail, which decoders leave unread.
 fn photos(folder: &Path, count: usize) -> Vec<PathBuf> {
     let sample = fixture::small_sample();
-    let whole: Vec<Vec<u8>> =
-        sample.receipts.iter().map(|r| std::fs::read(sample.folder.join(&r.photo)).unwrap()).collect();
+    let whole: Vec<Vec<u8>> = sample
+        .receipts
+        .iter()
+        .map(|r| std::fs::read(sample.folder.join(&r.photo)).unwrap())
+        .collect();
     let made = (0..count).map(|n| {
         let path = folder.join(format!("{n}.jpg"));
         let tail = format!("{n}");
@@ -60,8 +63,19 @@ fn a_hundred_kills_while_taking_in_signing_and_sending_lose_no_photo_and_double_
     let rounds = usize::try_from(KILLS).unwrap();
     let photos = photos(&folder, rounds.div_ceil(3) * PHOTOS);
     let fields = [
-        "--json", "--direction", "out", "--purpose", "办公用纸", "--payee", "文具店", "--category",
-        "办公费", "--amount", "12.50", "--date", "2026-05-12",
+        "--json",
+        "--direction",
+        "out",
+        "--purpose",
+        "办公用纸",
+        "--payee",
+        "文具店",
+        "--category",
+        "办公费",
+        "--amount",
+        "12.50",
+        "--date",
+        "2026-05-12",
     ];
     let (mut acknowledged, mut cut) = (BTreeSet::new(), 0);
     for round in 0..KILLS {
@@ -83,15 +97,20 @@ fn a_hundred_kills_while_taking_in_signing_and_sending_lose_no_photo_and_double_
     let listed = accountant.run(&["list", "--all", "--json"]).unwrap();
     let ids: BTreeSet<i64> = listed
         .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_i64().unwrap())
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_i64().unwrap()
+        })
         .collect();
     assert!(acknowledged.is_subset(&ids), "what was said to be taken in is there");
     let originals = fixture::files(&data.join("originals"));
     assert!(originals.len() >= ids.len(), "with its photo");
 
     // The accountant goes on as if nothing had happened: all photos again, then sign and send, twice.
-    let args: Vec<&str> =
-        ["add"].into_iter().chain(photos.iter().map(|path| programs::text(path))).chain(fields).collect();
+    let args: Vec<&str> = ["add"]
+        .into_iter()
+        .chain(photos.iter().map(|path| programs::text(path)))
+        .chain(fields)
+        .collect();
     accountant.run(&args).unwrap();
     for _ in 0..2 {
         accountant.run(&["sign", "--all", "--anyway"]).unwrap();
@@ -103,7 +122,11 @@ fn a_hundred_kills_while_taking_in_signing_and_sending_lose_no_photo_and_double_
     assert_eq!(lines.len(), photos.len(), "every photo once");
     assert!(lines.iter().all(|line| line["state"] == "received"));
     let office = town.office(&server, "reviewer").unwrap();
-    assert_eq!(office.waiting().unwrap().len(), photos.len(), "every paper reached the office once");
+    assert_eq!(
+        office.waiting().unwrap().len(),
+        photos.len(),
+        "every paper reached the office once"
+    );
     println!(
         "{KILLS} kills, {cut} before the command's end; {} papers, {} acknowledged before a kill",
         photos.len(),

@@ -19,7 +19,7 @@ fn saved() -> (tempfile::TempDir, Desk, std::path::PathBuf) {
     sheet(&[BILL], 5).save(&photo).unwrap();
     let photos = vec![PhotoFile::read(&photo).unwrap()];
     assert!(matches!(take(&mut desk, photos, &Draft::default()), Ok(Ok(1))));
-    crate::chores::finish(&mut desk, 1).unwrap();
+    crate::chores::finish(&mut desk, 1, None).unwrap();
     let file = folder.path().join("backup.age");
     save(&desk, &file, secret("一二三四五六七八")).unwrap();
     (folder, desk, file)

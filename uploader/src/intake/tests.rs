@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::desk::tests::desk;
-use crate::draft::Field;
+use crate::draft::{Field, Flags};
 use crate::item::State;
 use crate::reading::tests::{BILL, sheet};
 
@@ -132,10 +132,10 @@ fn a_crash_after_taking_in_leaves_chores_that_are_done_later() {
     drop(desk);
     let mut desk = Desk::open(&desk_folder).unwrap();
     assert!(matches!(take(&mut desk, photos(), &Draft::default()), Ok(Err(same)) if same == id));
-    assert_eq!(chores::of(&desk.outbox.item(id).unwrap()).len(), 1);
-    let item = chores::finish(&mut desk, id).unwrap();
+    assert_eq!(chores::of(&desk.outbox.item(id).unwrap(), false).len(), 1);
+    let item = chores::finish(&mut desk, id, None).unwrap();
     assert_eq!(item.draft.amount.unwrap().0, 28_592);
-    assert!(chores::of(&item).is_empty() && item.images().count() == 1);
+    assert!(chores::of(&item, false).is_empty() && item.images().count() == 1);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn what_a_person_typed_first_is_not_overwritten_by_a_machine() {
     };
     let typed = |draft: &mut Draft| draft.set(Field::Amount, "12.50").map_err(Error::Record);
     desk.outbox.edit(id, Act::Type(Field::Amount), typed).unwrap();
-    let item = chores::finish(&mut desk, id).unwrap();
+    let item = chores::finish(&mut desk, id, None).unwrap();
     assert_eq!(item.draft.amount.unwrap().0, 1250);
     assert!(!item.draft.by_machine.contains(&Field::Amount));
 }

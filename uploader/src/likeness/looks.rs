@@ -3,6 +3,7 @@
 
 use crate::photo::{Pixels, resize};
 use image::GrayImage;
+use serde::{Deserialize, Serialize};
 use std::f32::consts::PI;
 
 /// The picture is made this wide and high before it is looked at.
@@ -14,7 +15,7 @@ const WORDS: usize = WAVES * WAVES / 64;
 const BITS: f32 = (WAVES * WAVES - 1) as f32;
 
 /// How a picture looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Looks([u64; WORDS]);
 
 /// How a picture looks at each of its four quarter turns.
@@ -30,7 +31,7 @@ impl Looks {
             return None;
         }
         let pixels = picture.as_raw().clone();
-        let cells = resize(pixels, (width, height), (edge, edge), Pixels::Gray)?;
+        let cells = resize(&pixels, (width, height), (edge, edge), Pixels::Gray)?;
         let waves: Vec<[f32; EDGE]> = (0..WAVES).map(wave).collect();
         let lines = cells.chunks_exact(EDGE);
         let across: Vec<Vec<f32>> = lines.map(|line| strengths(&waves, line)).collect();
