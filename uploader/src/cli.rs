@@ -49,6 +49,10 @@ pub enum Command {
     Push(Ask),
     /// 询问乡镇办公室的处理结果 / ask what the office said
     Status(Ask),
+    /// 用手机拍照：扫码打开，拍一张收一张 / the phone as camera
+    Camera(Camera),
+    /// 自动加入文件夹里的新照片 / take in what comes into a folder
+    Watch(Watch),
     /// 只识读照片，不保存 / what the machine reads on photos; nothing is kept
     Read(Read),
 }
@@ -153,6 +157,31 @@ pub struct Ask {
     #[arg(long, env = "MINGBAI_SERVER", value_name = "URL")]
     pub server: Option<String>,
     /// 每项输出一行 JSON / one JSON line an item
+    #[arg(long, env = "MINGBAI_JSON")]
+    pub json: bool,
+}
+
+/// Options of `camera`.
+#[derive(Debug, Args)]
+pub struct Camera {
+    /// Where it listens.
+    #[command(flatten)]
+    pub listen: crate::camera::Listen,
+    /// 同时看着这个文件夹 / watch this folder too
+    #[arg(long, env = "MINGBAI_WATCH", value_name = "DIR")]
+    pub watch: Option<PathBuf>,
+    /// 每件事输出一行 JSON / one JSON line for all that happens
+    #[arg(long, env = "MINGBAI_JSON")]
+    pub json: bool,
+}
+
+/// Options of `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// 文件夹，例如扫描仪的 / the folder, such as a scanner's
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// 每件事输出一行 JSON / one JSON line for all that happens
     #[arg(long, env = "MINGBAI_JSON")]
     pub json: bool,
 }

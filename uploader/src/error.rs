@@ -51,6 +51,8 @@ pub enum Error {
     Server { address: String, why: String },
     /// Some of several things failed; each was told.
     Several { failed: usize, of: usize },
+    /// The phone cannot be given a page to photograph with.
+    Camera(io::Error),
     /// The terminal.
     Terminal(io::Error),
 }
@@ -103,6 +105,7 @@ impl fmt::Display for Error {
             Error::Several { failed, of } => {
                 say!("{of} 项中有 {failed} 项没有办成", failed = failed, of = of)
             }
+            Error::Camera(why) => say!("手机拍照开不了：{why}", why = why),
             Error::Terminal(why) => say!("终端读写失败：{why}", why = why),
         })
     }

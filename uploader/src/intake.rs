@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 /// What the machine read on the photos of one paper.
 #[derive(Debug, Default, Serialize)]
-struct Reading {
+pub(crate) struct Reading {
     /// The texts of all codes.
     qr: Vec<String>,
     /// The one that is an invoice's.
@@ -28,7 +28,7 @@ struct Reading {
     crc_ok: Option<bool>,
     fields: Fields,
     #[serde(skip)]
-    code: Option<InvoiceCode>,
+    pub(crate) code: Option<InvoiceCode>,
 }
 
 #[derive(Serialize)]
@@ -146,7 +146,7 @@ fn add_one(desk: &mut Desk, files: &[PathBuf], add: &cli::Add, out: &mut dyn Wri
 }
 
 /// Codes of all pages; goes on to the next page until an invoice's is found.
-fn read_pages<'a>(photos: impl Iterator<Item = &'a Photo>) -> Reading {
+pub(crate) fn read_pages<'a>(photos: impl Iterator<Item = &'a Photo>) -> Reading {
     let mut texts = Vec::new();
     for photo in photos {
         for text in reading::codes(photo.gray()) {
@@ -161,7 +161,7 @@ fn read_pages<'a>(photos: impl Iterator<Item = &'a Photo>) -> Reading {
     Reading::of(texts)
 }
 
-fn draft_of(reading: &Reading, flags: &Flags) -> (Draft, Vec<String>) {
+pub(crate) fn draft_of(reading: &Reading, flags: &Flags) -> (Draft, Vec<String>) {
     let mut draft = reading.code.as_ref().map(Draft::of_code).unwrap_or_default();
     let mut warnings = draft.contradictions(flags);
     if reading.crc_ok == Some(false) {
@@ -171,7 +171,11 @@ fn draft_of(reading: &Reading, flags: &Flags) -> (Draft, Vec<String>) {
     (draft, warnings)
 }
 
-fn keep(desk: &Desk, original: Hash, photo: Photo) -> Result<std::result::Result<Page, BadPhoto>> {
+pub(crate) fn keep(
+    desk: &Desk,
+    original: Hash,
+    photo: Photo,
+) -> Result<std::result::Result<Page, BadPhoto>> {
     let (picture, thumb) = match photo.publish() {
         Ok(made) => made,
         Err(why) => return Ok(Err(why)),

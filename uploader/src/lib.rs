@@ -62,6 +62,8 @@ pub fn run(cli: &Cli) -> error::Result<()> {
         Command::Sign(sign) => signing::sign(&mut desk()?, sign, out),
         Command::Push(ask) => delivery::push(&mut desk()?, ask, out),
         Command::Status(ask) => delivery::status(&mut desk()?, ask, out),
+        Command::Camera(ask) => camera::terminal::camera(&folder, ask, out),
+        Command::Watch(ask) => camera::terminal::watch(&folder, ask, out),
         Command::Read(read) => intake::read(read, out),
     }
 }

@@ -104,7 +104,11 @@ impl PhotoFile {
         PhotoFile::of(bytes)
     }
 
-    fn of(bytes: Vec<u8>) -> Result<PhotoFile, BadPhoto> {
+    /// Takes the bytes as they came.
+    ///
+    /// # Errors
+    /// [`BadPhoto::TooLarge`].
+    pub fn of(bytes: Vec<u8>) -> Result<PhotoFile, BadPhoto> {
         if bytes.len() as u64 > PHOTO_BYTES_MAX {
             return Err(BadPhoto::TooLarge);
         }
