@@ -7,7 +7,7 @@ use super::verdict::{Outcome, Verdict};
 use crate::error::Result;
 use crate::photo::PHOTO_BYTES_MAX;
 use crate::say;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -314,6 +314,10 @@ async fn photo(State(room): State<Arc<Room>>, request: Request) -> Answer<Respon
 /// The whole body, in memory: one that was cut leaves nothing.
 async fn receive(body: Body) -> Answer<Vec<u8>> {
     let most = usize::try_from(PHOTO_BYTES_MAX).unwrap_or(usize::MAX);
+    // What says that it is too large is not read at all.
+    if body.size_hint().lower() > PHOTO_BYTES_MAX {
+        return Err(Refusal::Large);
+    }
     let mut body = Limited::new(body, most);
     let mut bytes = Vec::new();
     loop {
