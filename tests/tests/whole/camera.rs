@@ -82,6 +82,16 @@ impl Phone {
         Ok(self.browser.client.goto(url).await?)
     }
 
+    /// Makes the page speak this language, whichever the browser asked for.
+    async fn speak(&self, lang: &str) -> Result<()> {
+        if self.browser.client.find(Locator::Css("html")).await?.attr("lang").await?.as_deref()
+            != Some(lang)
+        {
+            self.browser.client.find(Locator::Id("language")).await?.click().await?;
+        }
+        self.wait(&format!("html[lang='{lang}']"), 1).await
+    }
+
     async fn pick(&self, input: &str, photos: &[PathBuf]) -> Result<()> {
         let files: Vec<&str> = photos.iter().map(|photo| programs::text(photo)).collect();
         let input = self.browser.client.find(Locator::Id(input)).await?;
@@ -134,6 +144,7 @@ async fn photograph(data: &Path, photos: &[PathBuf]) -> Result<()> {
     let address = first.split('#').next().unwrap_or_default();
     phone.goto(address).await?;
     phone.wait("#line.over", 1).await?;
+    phone.speak("zh-CN").await?;
     phone.shot("stranger-zh").await?;
     phone.goto(&first).await?;
     phone.wait("#line.ready", 1).await?;
@@ -165,7 +176,7 @@ async fn photograph(data: &Path, photos: &[PathBuf]) -> Result<()> {
     phone.browser.client.refresh().await?;
     phone.wait("#line.over", 1).await?;
     phone.wait(".shot.kept", 1).await?;
-    phone.browser.client.find(Locator::Id("language")).await?.click().await?;
+    phone.speak("en").await?;
     phone.shot("over-en").await?;
     phone.goto(&camera.url).await?;
     phone.wait(".shot.taken", 1).await?;
@@ -184,6 +195,7 @@ async fn second_phone(url: &str) -> Result<()> {
     let second = Phone::open().await?;
     second.goto(url).await?;
     second.wait("#line.taken", 1).await?;
+    second.speak("zh-CN").await?;
     assert!(second.text("#line").await?.contains("另一部手机"));
     second.browser.close().await
 }

@@ -197,7 +197,8 @@ async function connect() {
     if (answer.status !== 401) return setLine('lost');
     await saveToken(null);
   }
-  if (!secret) return setLine('over');
+  // Why a code was refused stays on the page until another is scanned.
+  if (!secret) return setLine(['connecting', 'ready', 'lost'].indexOf(line) < 0 ? line : 'over');
   const answer = await ask('POST', '/pair', {}, secret, ASK_TIMEOUT);
   if (answer.status === 200) {
     secret = null;
