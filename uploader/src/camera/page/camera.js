@@ -273,7 +273,7 @@ async function send(shot) {
 // The computer has answered for it: the phone need not keep it any more.
 async function settle(shot, state, verdict) {
   shot.verdict = verdict;
-  if (state === 'taken' || state === 'again') received += 1;
+  if (state === 'taken') received += 1;
   setState(shot, state);
   await forgetPhoto(shot.id);
 }
