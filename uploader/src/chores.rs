@@ -157,6 +157,20 @@ pub fn code_of(codes: &[String]) -> Option<InvoiceCode> {
     invoice::choose(codes).map(|(_, code)| code)
 }
 
+/// Looks at the pages of an item that were not looked at yet, and leaves the rest for later.
+///
+/// # Errors
+/// As of [`finish`].
+pub fn look(desk: &mut Desk, id: i64) -> Result<Item> {
+    for chore in of(&desk.outbox.item(id)?, false) {
+        if chore.task == Task::Look {
+            let done = chore.run(&desk.originals, None)?;
+            keep(&mut desk.outbox, &desk.pictures, chore.page, &done)?;
+        }
+    }
+    desk.outbox.item(id)
+}
+
 /// Does all chores of an item, one after another.
 ///
 /// # Errors

@@ -60,6 +60,10 @@ pub enum Command {
     Recover(Archive),
     /// 办公室要原件时：把原始照片加密给办公室 / the original photos, sealed for the office
     Seal(Seal),
+    /// 用手机拍照：扫码打开，拍一张收一张 / the phone as camera
+    Camera(Camera),
+    /// 自动加入文件夹里的新照片 / take in what comes into a folder
+    Watch(Watch),
     /// 只识读照片，不保存 / what the machine reads on photos; nothing is kept
     Read(Read),
 }
@@ -193,6 +197,31 @@ pub struct Seal {
     /// 写到这个文件 / the file to write
     #[arg(long, env = "MINGBAI_SEAL_OUT", value_name = "FILE")]
     pub out: PathBuf,
+}
+
+/// Options of `camera`.
+#[derive(Debug, Args)]
+pub struct Camera {
+    /// Where it listens.
+    #[command(flatten)]
+    pub listen: crate::camera::Listen,
+    /// 同时看着这个文件夹 / watch this folder too
+    #[arg(long, env = "MINGBAI_WATCH", value_name = "DIR")]
+    pub watch: Option<PathBuf>,
+    /// 每件事输出一行 JSON / one JSON line for all that happens
+    #[arg(long, env = "MINGBAI_JSON")]
+    pub json: bool,
+}
+
+/// Options of `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// 文件夹，例如扫描仪的 / the folder, such as a scanner's
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// 每件事输出一行 JSON / one JSON line for all that happens
+    #[arg(long, env = "MINGBAI_JSON")]
+    pub json: bool,
 }
 
 /// Options of `read`.

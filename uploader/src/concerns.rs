@@ -4,10 +4,12 @@ use crate::chores;
 use crate::draft::Field;
 use crate::error::Result;
 use crate::item::{Item, Kind, State};
+use crate::likeness::{self, Paper, Why};
 use crate::outbox::Outbox;
 use crate::personal;
 use crate::rules::{self, Broken};
 use crate::say;
+use crate::sharpness::Gate;
 
 /// One thing to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,10 @@ pub enum Concern {
     Personal(Field, personal::Found),
     /// Another item has the same invoice number.
     SameInvoice(i64),
+    /// Another item may be the same paper.
+    Alike(i64, Why),
+    /// A photo of it should be taken again, and how.
+    Photo(String),
     /// The code on the paper contradicts its own check sum.
     CheckSum,
     /// What is stated as paid is less than the amount before tax on the paper.
@@ -32,9 +38,12 @@ impl Concern {
         match self {
             Concern::Personal(_, found) => found.sure,
             Concern::SameInvoice(_) => true,
-            Concern::CheckSum | Concern::BelowNet | Concern::Unconfirmed(_) | Concern::Rule(_) => {
-                false
-            }
+            Concern::Alike(_, why) => *why == Why::SameFile,
+            Concern::Photo(_)
+            | Concern::CheckSum
+            | Concern::BelowNet
+            | Concern::Unconfirmed(_)
+            | Concern::Rule(_) => false,
         }
     }
 
@@ -43,6 +52,10 @@ impl Concern {
         match self {
             Concern::Personal(field, found) => personal::sentence(*field, found),
             Concern::SameInvoice(id) => say!("这张发票的号码与第 {id} 号相同", id = id),
+            Concern::Alike(id, why) => {
+                say!("可能与第 {id} 号是同一张：{why}", id = id, why = why.say())
+            }
+            Concern::Photo(advice) => advice.clone(),
             Concern::CheckSum => say!("二维码的校验不符，请核对发票"),
             Concern::BelowNet => say!("金额小于二维码里的不含税金额，请核对"),
             Concern::Unconfirmed(fields) => {
@@ -69,6 +82,9 @@ pub fn of(outbox: &Outbox, item: &Item) -> Result<Vec<Concern>> {
     if let Some(other) = outbox.same_invoice(item.id, draft)? {
         concerns.push(Concern::SameInvoice(other));
     }
+    concerns.extend(alike(outbox, item)?);
+    let gates = item.pages.iter().filter_map(|page| page.looked.as_ref()?.gate);
+    concerns.extend(gates.filter_map(Gate::advice).map(Concern::Photo));
     let codes = item.codes();
     if chores::code_of(&codes).is_some_and(|code| code.crc_ok == Some(false)) {
         concerns.push(Concern::CheckSum);
@@ -81,6 +97,28 @@ pub fn of(outbox: &Outbox, item: &Item) -> Result<Vec<Concern>> {
     }
     concerns.extend(rules::broken(draft).into_iter().map(Concern::Rule));
     Ok(concerns)
+}
+
+/// Other items that may be the same paper, but for those that a person said are not, and for the same invoice number,
+/// which is told by itself.
+fn alike(outbox: &Outbox, item: &Item) -> Result<Vec<Concern>> {
+    let apart = outbox.apart()?;
+    let said_apart = |other: i64| {
+        let pair = |a: i64, b: i64| apart.iter().any(|(item, o)| *item == a && *o == b.to_string());
+        pair(item.id, other) || pair(other, item.id)
+    };
+    let mine = Paper::of(&item.draft, &item.pages);
+    let others = outbox.items()?.into_iter().filter(|other| {
+        other.id != item.id
+            && other.in_work()
+            && other.kind == Kind::Receipt
+            && !said_apart(other.id)
+    });
+    let why = |other: Item| {
+        let why = likeness::why_alike(&mine, &Paper::of(&other.draft, &other.pages))?;
+        (why != Why::SameInvoice).then_some(Concern::Alike(other.id, why))
+    };
+    Ok(others.filter_map(why).collect())
 }
 
 #[cfg(test)]

@@ -63,6 +63,8 @@ pub enum Error {
     Several { failed: usize, of: usize },
     /// Printed words cannot be read.
     Text(OcrError),
+    /// The phone cannot be given a page to photograph with.
+    Camera(io::Error),
     /// The terminal.
     Terminal(io::Error),
 }
@@ -126,6 +128,7 @@ impl fmt::Display for Error {
                 say!("{of} 项中有 {failed} 项没有办成", failed = failed, of = of)
             }
             Error::Text(why) => why.to_string(),
+            Error::Camera(why) => say!("手机拍照开不了：{why}", why = why),
             Error::Terminal(why) => say!("终端读写失败：{why}", why = why),
         })
     }

@@ -86,13 +86,13 @@ fn one<'a>(
     let clock = Instant::now();
     let qr = timed(&mut seconds.codes, || reading::codes(photo.gray()));
     seconds.codes_clock = clock.elapsed().as_secs_f64();
-    let read = |reader: &ocr::Reader| reader.read(&photo.upright(), &|_, _| true);
+    let photo = photo.upright();
+    let read = |reader: &ocr::Reader| reader.read(&photo, &|_, _| true);
     let lines = timed(&mut seconds.text, || reader.map(read).transpose()).map_err(Error::Text)?;
-    let (picture, _) =
-        timed(&mut seconds.publish, || picture::render(photo.upright(), &Edit::default()))
-            .map_err(bad)?;
+    let made = timed(&mut seconds.publish, || picture::render(photo, &Edit::default()));
+    let made = made.map_err(bad)?;
     let lines = lines.unwrap_or_default();
-    Ok(Measured { file, qr, lines, seconds, bytes: picture.bytes.len() })
+    Ok(Measured { file, qr, lines, seconds, bytes: made.picture.bytes.len() })
 }
 
 /// A copy of the photo as a camera with more pixels would have written it.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod arrows;
+mod camera;
 mod crash;
 mod fixture;
 mod hostile;
