@@ -106,6 +106,9 @@ fn spell(answers: NdTensorView<f32, 2>, letters: &[String], stretch: f32) -> Tex
 
 /// Half way between the characters' middles; the outer two are the line's ends.
 fn stops(middles: &[f32]) -> Vec<f32> {
+    if middles.is_empty() {
+        return vec![0.0];
+    }
     let inner = middles.windows(2).map(|pair| (pair[0] + pair[1]) / 2.0);
     [0.0].into_iter().chain(inner).chain([1.0]).collect()
 }
