@@ -23,7 +23,8 @@ pub fn even(picture: &mut RgbImage) {
         std::array::from_fn(|n| small.pixels().map(|p| f32::from(p.0[n])).collect());
     for plane in &mut light {
         // Brightest, then darkest of these: what is thinner than the window and dark is gone.
-        *plane = windowed(plane, wide, high, REACH, |part| part.iter().copied().fold(0.0, f32::max));
+        *plane =
+            windowed(plane, wide, high, REACH, |part| part.iter().copied().fold(0.0, f32::max));
         *plane =
             windowed(plane, wide, high, REACH, |part| part.iter().copied().fold(255.0, f32::min));
         let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;

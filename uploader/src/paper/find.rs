@@ -32,7 +32,8 @@ pub fn find(photo: &RgbImage) -> Option<Quad> {
         for (c, d) in pairs(&lines) {
             let Some(corners) = corners(&edges, [a, c, b, d]) else { continue };
             let share = area(&corners) / (width * height);
-            let Some(edge) = (share >= AREA_MIN).then(|| edge(&corners, [a, c, b, d])).flatten() else {
+            let Some(edge) = (share >= AREA_MIN).then(|| edge(&corners, [a, c, b, d])).flatten()
+            else {
                 continue;
             };
             let score = edge + AREA_WEIGHT * share.sqrt();
@@ -50,11 +51,10 @@ pub fn find(photo: &RgbImage) -> Option<Quad> {
     quad.is_paper().then_some(quad)
 }
 
-/// Two lines that can be opposite sides: within 30 degrees of each other. Each pair once.
+/// Two lines that can be opposite sides: within 40 degrees of each other. Each pair once.
 fn pairs(lines: &[Line]) -> impl Iterator<Item = (&Line, &Line)> {
-    let opposite = |a: &Line, b: &Line| {
-        (a.normal.0 * b.normal.0 + a.normal.1 * b.normal.1).abs() > 0.866
-    };
+    let opposite =
+        |a: &Line, b: &Line| (a.normal.0 * b.normal.0 + a.normal.1 * b.normal.1).abs() > 0.766;
     lines.iter().enumerate().flat_map(move |(n, a)| {
         lines[..n].iter().filter(move |b| opposite(a, b)).map(move |b| (a, b))
     })

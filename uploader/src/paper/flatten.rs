@@ -58,9 +58,9 @@ impl Flattening {
         let turn = edit.turn % 4;
         let mut corners = paper.unwrap_or(Quad::WHOLE);
         corners.0.rotate_right(usize::from(turn));
-        let at = corners.0.map(|p| {
-            (f64::from(p.x) * f64::from(photo.0), f64::from(p.y) * f64::from(photo.1))
-        });
+        let at = corners
+            .0
+            .map(|p| (f64::from(p.x) * f64::from(photo.0), f64::from(p.y) * f64::from(photo.1)));
         let side = |a: usize, b: usize| (at[a].0 - at[b].0).hypot(at[a].1 - at[b].1);
         let (width, height) = (side(0, 1).max(side(3, 2)), side(0, 3).max(side(1, 2)));
         // The casts keep within the numbers there are.

@@ -117,9 +117,14 @@ impl Edges {
             for near in 0..=2 * SAME.0 {
                 let turned = angle as i32 + near as i32 - SAME.0 as i32;
                 // Half a turn on, the same line lies on the other side of the centre.
-                let there = if turned.div_euclid(ANGLES as i32) == 0 { distance } else { 2 * reach - distance };
+                let there = if turned.div_euclid(ANGLES as i32) == 0 {
+                    distance
+                } else {
+                    2 * reach - distance
+                };
                 let row = turned.rem_euclid(ANGLES as i32) as usize * wide;
-                let span = (there - SAME.1).max(0) as usize..=(there + SAME.1).min(2 * reach) as usize;
+                let span =
+                    (there - SAME.1).max(0) as usize..=(there + SAME.1).min(2 * reach) as usize;
                 votes[row..row + wide][span].fill(0.0);
             }
             let line = self.line(normals[angle], (distance - reach) as f32);
@@ -183,7 +188,8 @@ impl Edges {
 
     /// Whether a place counted from the centre lies on the picture or at most so many pixels outside.
     pub fn holds(&self, (x, y): (f32, f32), outside: f32) -> bool {
-        x.abs() <= self.width as f32 / 2.0 + outside && y.abs() <= self.height as f32 / 2.0 + outside
+        x.abs() <= self.width as f32 / 2.0 + outside
+            && y.abs() <= self.height as f32 / 2.0 + outside
     }
 }
 
@@ -221,7 +227,9 @@ fn windowed(raw: &[u8], row: usize, reach: usize, take: impl Fn(&[u8]) -> u8) ->
                 let (before, after) = place(at);
                 part.clear();
                 let first = at - before.min(reach) * step;
-                part.extend((0..=before.min(reach) + after.min(reach)).map(|n| raw[first + n * step]));
+                part.extend(
+                    (0..=before.min(reach) + after.min(reach)).map(|n| raw[first + n * step]),
+                );
                 take(&part)
             })
             .collect()

@@ -31,7 +31,11 @@ fn with_secret(mut page: RgbImage, place: &Quad, seed: u32) -> RgbImage {
     for y in (from.y * height) as u32..(to.y * height) as u32 {
         for x in (from.x * width) as u32..(to.x * width) as u32 {
             let black = (x / 3 + y / 2 + seed) % (2 + seed) == 0;
-            page.put_pixel(x, y, Rgb(if black { [0, 0, 0] } else { [255, 255, (seed * 80) as u8] }));
+            page.put_pixel(
+                x,
+                y,
+                Rgb(if black { [0, 0, 0] } else { [255, 255, (seed * 80) as u8] }),
+            );
         }
     }
     page
@@ -120,7 +124,10 @@ fn what_was_taken_back_is_not_covered() {
     let edit = Edit { covers: vec![off], ..Edit::default() };
     let rendered = render(page(400, 300), &edit).unwrap();
     assert!(rendered.covered.is_empty());
-    assert_eq!(rendered.picture.hash, render(page(400, 300), &Edit::default()).unwrap().picture.hash);
+    assert_eq!(
+        rendered.picture.hash,
+        render(page(400, 300), &Edit::default()).unwrap().picture.hash
+    );
 }
 
 #[test]
@@ -143,7 +150,8 @@ fn more_places_than_a_picture_may_have_are_joined() {
     assert_eq!(covered.len(), COVERED_MAX);
     for n in 0..60 {
         let (x, y) = (n % 10 * 100 + 5, n / 10 * 100 + 5);
-        let inside = |c: &Covered| (c.x..c.x + c.width).contains(&x) && (c.y..c.y + c.height).contains(&y);
+        let inside =
+            |c: &Covered| (c.x..c.x + c.width).contains(&x) && (c.y..c.y + c.height).contains(&y);
         assert!(covered.iter().any(inside), "{x} {y}");
     }
 }
