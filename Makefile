@@ -33,9 +33,9 @@ bench: packages-build packages-bench ## figures of speed, as ratios against ngin
 	@cargo build --release --locked --workspace
 	@$(PROGRAMS)/mingbai-bench
 
-fuzz: ## each parser of the ledger for a minute (needs nightly Rust and cargo-fuzz)
-	@cd ledger && for target in $$(cargo +nightly fuzz list); do \
-	 cargo +nightly fuzz run $$target -- -max_total_time=60 -print_final_stats=0 || exit 1; done
+fuzz: ## each parser of the ledger, and photos and codes, for a minute (needs nightly Rust and cargo-fuzz)
+	@for crate in ledger uploader; do cd $(CURDIR)/$$crate && for target in $$(cargo +nightly fuzz list); do \
+	 cargo +nightly fuzz run $$target -- -max_total_time=60 -print_final_stats=0 || exit 1; done; done
 
 $(DENY):
 	cargo install --quiet --locked --root target/tools cargo-deny@0.20.2

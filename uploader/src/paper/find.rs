@@ -51,10 +51,10 @@ pub fn find(photo: &RgbImage) -> Option<Quad> {
     quad.is_paper().then_some(quad)
 }
 
-/// Two lines that can be opposite sides: within 30 degrees of each other. Each pair once.
+/// Two lines that can be opposite sides: within 40 degrees of each other. Each pair once.
 fn pairs(lines: &[Line]) -> impl Iterator<Item = (&Line, &Line)> {
     let opposite =
-        |a: &Line, b: &Line| (a.normal.0 * b.normal.0 + a.normal.1 * b.normal.1).abs() > 0.866;
+        |a: &Line, b: &Line| (a.normal.0 * b.normal.0 + a.normal.1 * b.normal.1).abs() > 0.766;
     lines.iter().enumerate().flat_map(move |(n, a)| {
         lines[..n].iter().filter(move |b| opposite(a, b)).map(move |b| (a, b))
     })
