@@ -14,6 +14,7 @@ use crate::outbox::{Found, Outbox, PageId};
 use crate::paper::Flattening;
 use crate::photo::PhotoFile;
 use crate::picture::{self, Rendered};
+use crate::printed;
 use crate::redaction;
 use image::RgbImage;
 use ledger::content::ImageRef;
@@ -131,9 +132,10 @@ pub fn keep(outbox: &mut Outbox, pictures: &Images, page: PageId, done: &Done) -
             })
         }
         Done::Read(lines) => {
-            let offers = redaction::offers(lines);
-            outbox.found(page, &Found::lines(lines)?, |_draft, edit| {
+            let (offers, printed) = (redaction::offers(lines), printed::fields(lines));
+            outbox.found(page, &Found::lines(lines)?, |draft, edit| {
                 redaction::offer(edit, &offers);
+                printed::apply(&printed, draft);
             })
         }
         Done::Made(edit, made) => {
