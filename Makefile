@@ -20,7 +20,7 @@ build: packages-build models ## every program, into target/release
 models: packages-build ## what reads printed words, into target/release/models; without it the rest works
 	@uploader/models $(PROGRAMS)/models
 
-test: packages-build packages-test $(DENY) ## formatting, lints, licences, every test
+test: packages-build packages-test models $(DENY) ## formatting, lints, licences, every test
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	$(DENY) --log-level error check bans licenses sources
@@ -29,9 +29,9 @@ test: packages-build packages-test $(DENY) ## formatting, lints, licences, every
 	cargo build --release --locked --workspace
 	cargo test --release --locked --workspace
 
-bench: packages-build packages-bench ## figures of speed, as ratios against nginx and rsync on this machine
+bench: packages-build packages-bench models ## figures of speed beside nginx, rsync and other readers of codes; PART=uploader for that part
 	@cargo build --release --locked --workspace
-	@$(PROGRAMS)/mingbai-bench
+	@$(PROGRAMS)/mingbai-bench $(PART)
 
 fuzz: ## each parser of the ledger, and photos and codes, for a minute (needs nightly Rust and cargo-fuzz)
 	@for crate in ledger uploader; do cd $(CURDIR)/$$crate && for target in $$(cargo +nightly fuzz list); do \
@@ -57,4 +57,4 @@ packages-test:
 	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev xvfb openbox xdotool imagemagick)
 
 packages-bench:
-	$(call install,nginx-light wrk rsync)
+	$(call install,nginx-light wrk rsync zbar-tools zxing-cpp-tools)

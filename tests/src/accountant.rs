@@ -52,7 +52,9 @@ impl Accountant {
     pub fn add(&self, folder: &Path, receipt: &SampleReceipt) -> Result<()> {
         let photo = folder.join(&receipt.photo);
         let amount = ledger::money::Fen(receipt.amount).plain();
-        let mut args = vec!["add", programs::text(&photo), "--period", &receipt.period];
+        // Printed words take some seconds a photo; the fields are given.
+        let mut args =
+            vec!["add", programs::text(&photo), "--no-text", "--period", &receipt.period];
         args.extend(["--direction", &receipt.direction, "--purpose", &receipt.purpose]);
         args.extend(["--payee", &receipt.payee, "--category", &receipt.category]);
         args.extend(["--amount", &amount, "--date", &receipt.date]);

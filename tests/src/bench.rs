@@ -5,6 +5,7 @@ pub mod pages;
 pub mod report;
 pub mod submissions;
 pub mod sync;
+pub mod uploader;
 
 use crate::Result;
 use crate::sample::{Place, Sample, SampleColumn, SampleVillage};

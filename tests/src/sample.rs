@@ -52,6 +52,8 @@ pub struct SampleColumn {
 #[allow(missing_docs)]
 pub struct SampleReceipt {
     pub photo: String,
+    /// The kind of paper.
+    pub kind: String,
     pub village: String,
     pub period: String,
     pub direction: String,
@@ -68,6 +70,9 @@ pub struct SampleReceipt {
     pub approver: String,
     #[serde(default)]
     pub has_qr: bool,
+    /// The text of its code.
+    #[serde(default)]
+    pub qr: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -101,7 +101,10 @@ impl Chore {
 }
 
 /// The printed lines of a paper, read flat, each at its place on the photo.
-fn lines(
+///
+/// # Errors
+/// [`OcrError`].
+pub fn lines(
     reader: &Reader,
     photo: RgbImage,
     corners: Option<Quad>,

@@ -20,6 +20,9 @@ pub struct Cli {
     /// 练习：另一套资料，永不发送 / practice: papers of their own, which are never sent
     #[arg(long, env = "MINGBAI_PRACTICE", global = true)]
     pub practice: bool,
+    /// 文字识别模型所在的目录 / folder of the models that read printed words [default: beside the program]
+    #[arg(long, env = "MINGBAI_MODELS", global = true, value_name = "DIR")]
+    pub models: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -106,6 +109,9 @@ pub struct Add {
     /// 这些照片是同一张票据的几页 / the photos are pages of one receipt
     #[arg(long, env = "MINGBAI_TOGETHER")]
     pub together: bool,
+    /// 不识读印刷文字（每张约 3 秒）/ leave printed words out: they take some 3 seconds a photo
+    #[arg(long, env = "MINGBAI_NO_TEXT")]
+    pub no_text: bool,
     /// The fields.
     #[command(flatten)]
     pub flags: Flags,
@@ -230,6 +236,9 @@ pub struct Read {
     /// 照片 / photos
     #[arg(required = true, value_name = "PHOTO")]
     pub photos: Vec<PathBuf>,
+    /// 也识读印刷文字（每张约 3 秒）/ printed words too: some 3 seconds a photo
+    #[arg(long, env = "MINGBAI_TEXT")]
+    pub text: bool,
     /// 每张照片输出一行 JSON / one JSON line a photo
     #[arg(long, env = "MINGBAI_JSON")]
     pub json: bool,

@@ -11,8 +11,10 @@ use crate::geometry::Quad;
 use crate::invoice::{self, Fields, InvoiceCode};
 use crate::listing::Line;
 use crate::looking;
+use crate::ocr::{self, Reader};
 use crate::outbox::Act;
 use crate::photo::{BadPhoto, PhotoFile};
+use crate::printed::{self, Printed};
 use crate::say;
 use crate::sharpness::Gate;
 use ledger::content::IMAGES_MAX;
@@ -43,6 +45,9 @@ struct ReadLine<'a> {
     /// The paper's, clockwise, in fractions of the upright photo; null if they were not found.
     corners: Option<Quad>,
     sharpness: Option<Gate>,
+    /// What the printed words say; left out unless they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    printed: Option<Printed>,
 }
 
 #[derive(Serialize)]
@@ -74,15 +79,26 @@ impl Reading {
 ///
 /// # Errors
 /// [`Error::Several`] if a photo cannot be used; the others are read all the same.
-pub fn read(read: &cli::Read, out: &mut dyn Write) -> Result<()> {
+pub fn read(read: &cli::Read, models: Option<&Path>, out: &mut dyn Write) -> Result<()> {
+    let reader = if read.text { ocr::reader(models)? } else { None };
     let one = |file: &PathBuf, out: &mut dyn Write| {
-        let photo = PhotoFile::read(file).and_then(PhotoFile::decode);
-        let photo = photo.map_err(|why| Error::Photo { file: file.clone(), why })?;
+        let decoded = || PhotoFile::read(file).and_then(PhotoFile::decode);
+        let bad = |why| Error::Photo { file: file.clone(), why };
+        let photo = decoded().map_err(bad)?;
         let looked = looking::look(photo);
         let reading = Reading::of(looked.codes);
         let (corners, sharpness) = (looked.corners, looked.gate);
+        let printed = match &reader {
+            Some(reader) => {
+                let photo = decoded().map_err(bad)?.upright();
+                let lines = chores::lines(reader, photo, corners).map_err(Error::Text)?;
+                Some(printed::fields(&lines))
+            }
+            None => None,
+        };
         if read.json {
-            return tell_json(out, &ReadLine { file, reading: &reading, corners, sharpness });
+            let reading = &reading;
+            return tell_json(out, &ReadLine { file, reading, corners, sharpness, printed });
         }
         tell(out, file.display())?;
         reading.qr.iter().try_for_each(|text| tell(out, say!("  二维码：{text}", text = text)))?;
@@ -101,15 +117,22 @@ pub fn read(read: &cli::Read, out: &mut dyn Write) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Several`] if a photo cannot be used; the others are taken in all the same.
-pub fn add(desk: &mut Desk, add: &cli::Add, out: &mut dyn Write) -> Result<()> {
+pub fn add(
+    desk: &mut Desk,
+    add: &cli::Add,
+    models: Option<&Path>,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let reader = if add.no_text { None } else { ocr::reader(models)? };
+    let reader = reader.as_ref();
     if !add.together {
         let papers: Vec<[PathBuf; 1]> = add.photos.iter().map(|photo| [photo.clone()]).collect();
-        return several(&papers, |paper| add_one(desk, paper, add, out));
+        return several(&papers, |paper| add_one(desk, paper, (add, reader), out));
     }
     if add.photos.len() > IMAGES_MAX {
         return Err(Error::TooManyPages { most: IMAGES_MAX });
     }
-    add_one(desk, &add.photos, add, out)
+    add_one(desk, &add.photos, (add, reader), out)
 }
 
 /// Does each; failures are told as they come, and counted.
@@ -130,7 +153,12 @@ fn several<T>(things: &[T], mut each: impl FnMut(&T) -> Result<()>) -> Result<()
     if failed > 0 { Err(Error::Several { failed, of: things.len() }) } else { Ok(()) }
 }
 
-fn add_one(desk: &mut Desk, files: &[PathBuf], add: &cli::Add, out: &mut dyn Write) -> Result<()> {
+fn add_one(
+    desk: &mut Desk,
+    files: &[PathBuf],
+    (add, reader): (&cli::Add, Option<&Reader>),
+    out: &mut dyn Write,
+) -> Result<()> {
     let mut photos = Vec::new();
     for file in files {
         let photo = PhotoFile::read(file);
@@ -139,7 +167,7 @@ fn add_one(desk: &mut Desk, files: &[PathBuf], add: &cli::Add, out: &mut dyn Wri
     let mut draft = Draft::default();
     draft.apply(&add.flags);
     match take(desk, photos, &draft) {
-        Ok(Ok(id)) => finish(desk, id, (files, add), out),
+        Ok(Ok(id)) => finish(desk, id, (files, add, reader), out),
         Ok(Err(id)) => tell_duplicate(desk, id, files, add.json, out),
         Err(Refused::Photo(n, why)) => Err(Error::Photo { file: files[n].clone(), why }),
         Err(Refused::Desk(why)) => Err(why),
@@ -195,10 +223,10 @@ pub fn take(
 fn finish(
     desk: &mut Desk,
     id: i64,
-    (files, add): (&[PathBuf], &cli::Add),
+    (files, add, reader): (&[PathBuf], &cli::Add, Option<&Reader>),
     out: &mut dyn Write,
 ) -> Result<()> {
-    let item = chores::finish(desk, id, None)?;
+    let item = chores::finish(desk, id, reader)?;
     let reading = Reading::of(item.codes());
     let code = reading.code.as_ref().map(Draft::of_code).unwrap_or_default();
     let mut warnings = code.contradictions(&add.flags);

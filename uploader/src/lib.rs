@@ -64,7 +64,7 @@ pub fn run(cli: &Cli) -> error::Result<()> {
     match &cli.command {
         Command::Init(init) => desk::init(&folder, init, out),
         Command::Enrol(enrol) => desk()?.enrol(enrol.json, out),
-        Command::Add(add) => intake::add(&mut desk()?, add, out),
+        Command::Add(add) => intake::add(&mut desk()?, add, cli.models.as_deref(), out),
         Command::Edit(edit) => desk()?.edit(edit, out),
         Command::Remove(one) => desk()?.remove(one.id, out),
         Command::Restore(one) => desk()?.restore(one.id, out),
@@ -90,6 +90,6 @@ pub fn run(cli: &Cli) -> error::Result<()> {
         }
         Command::Camera(ask) => camera::terminal::camera(&folder, ask, out),
         Command::Watch(ask) => camera::terminal::watch(&folder, ask, out),
-        Command::Read(read) => intake::read(read, out),
+        Command::Read(read) => intake::read(read, cli.models.as_deref(), out),
     }
 }

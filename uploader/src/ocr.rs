@@ -6,6 +6,7 @@ mod net;
 mod order;
 mod recognise;
 
+use crate::error::Error;
 use crate::geometry::{Point, Quad};
 use crate::guard;
 use crate::photo::{Pixels, fit, resize};
@@ -102,6 +103,14 @@ pub fn find_models(named: Option<&Path>) -> Option<PathBuf> {
     }
     let beside = std::env::current_exe().ok()?.parent()?.join("models");
     beside.join(DETECTOR.0).is_file().then_some(beside)
+}
+
+/// The reader of the named models, or of those beside the program; none where there are none: everything works without.
+///
+/// # Errors
+/// [`Error::Text`] if models are there and cannot be used.
+pub fn reader(named: Option<&Path>) -> Result<Option<Reader>, Error> {
+    find_models(named).map(|folder| Reader::load(&folder).map_err(Error::Text)).transpose()
 }
 
 /// Both models, ready to read. One is enough for a program; it is read-only.

@@ -13,9 +13,11 @@ use ledger::content::{Direction, Invoice};
 use ledger::money::Fen;
 use ledger::time::Date;
 use scan::Page;
+use serde::Serialize;
 
 /// The fields that were read; what was not is `None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "named for what they are; the rest is told")]
 pub struct Printed {
     pub date: Option<Date>,

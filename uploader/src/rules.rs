@@ -6,12 +6,12 @@ use crate::say;
 use ledger::content::{Direction, Payment};
 use ledger::money::Fen;
 
-/// Up to this much may be paid in notes and coins.
-const CASH_MAX: Fen = Fen(1_000_00);
-/// From here on the two committees and the supervision committee decide together.
-const COMMITTEES_FROM: Fen = Fen(5_000_00);
-/// From here on the village's assembly decides: 四议两公开.
-const ASSEMBLY_FROM: Fen = Fen(50_000_00);
+/// Up to this much (1,000 yuan) may be paid in notes and coins.
+const CASH_MAX: Fen = Fen(100_000);
+/// From here on (5,000 yuan) the two committees and the supervision committee decide together.
+const COMMITTEES_FROM: Fen = Fen(500_000);
+/// From here on (50,000 yuan) the village's assembly decides: 四议两公开.
+const ASSEMBLY_FROM: Fen = Fen(5_000_000);
 
 /// What a draft does not keep to.
 #[derive(Debug, Clone, PartialEq, Eq)]

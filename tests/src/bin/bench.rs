@@ -1,14 +1,20 @@
 //! `make bench`: figures of speed as ratios, ours and the others' side by side in one run, three rounds, medians.
 
-use mingbai_tests::bench::{pages, report, submissions, sync};
+use mingbai_tests::bench::{pages, report, submissions, sync, uploader};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // One part alone, or all.
+    let only = std::env::args().nth(1);
     let run = || {
+        if only.as_deref() == Some("uploader") {
+            return uploader::run();
+        }
         report::heading();
         let bench = pages::run()?;
         let bench = submissions::run(bench)?;
-        sync::run(bench)
+        sync::run(bench)?;
+        uploader::run()
     };
     match run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! The uploader killed at random moments while it takes in, signs and sends: no photo is lost, none is sent twice.
 
 use crate::fixture;
+use mingbai_tests::accountant::Accountant;
 use mingbai_tests::programs;
 use mingbai_tests::town::Town;
 use std::collections::BTreeSet;
@@ -12,6 +13,23 @@ use std::time::Duration;
 const KILLS: u64 = 100;
 /// Photos that each round of taking in is given.
 const PHOTOS: usize = 4;
+
+/// The fields of every paper.
+const FIELDS: [&str; 13] = [
+    "--json",
+    "--direction",
+    "out",
+    "--purpose",
+    "办公用纸",
+    "--payee",
+    "文具店",
+    "--category",
+    "办公费",
+    "--amount",
+    "12.50",
+    "--date",
+    "2026-05-12",
+];
 
 /// What one killed command had printed, and whether it was killed before its end.
 struct Killed {
@@ -52,6 +70,35 @@ fn photos(folder: &Path, count: usize) -> Vec<PathBuf> {
     made.collect()
 }
 
+/// The rounds of killing; the items that were acknowledged, and how many commands were cut before their end.
+fn kill_again_and_again(data: &Path, photos: &[PathBuf], server: &str) -> (BTreeSet<i64>, u64) {
+    let (mut acknowledged, mut cut) = (BTreeSet::new(), 0);
+    for round in 0..KILLS {
+        // A different moment each round, spread over the time that a command takes.
+        let spread = |most: u64| Duration::from_micros(1_000 + round * 7_919 % (most * 1_000));
+        let killed = match round % 3 {
+            0 => {
+                let from = usize::try_from(round).unwrap() / 3 * PHOTOS;
+                let some = photos[from..from + PHOTOS].iter().map(|path| programs::text(path));
+                let args: Vec<&str> = ["add"].into_iter().chain(some).chain(FIELDS).collect();
+                killed(data, &args, spread(2_000))
+            }
+            1 => killed(data, &["sign", "--all", "--anyway"], spread(150)),
+            _ => killed(data, &["push", "--server", server], spread(150)),
+        };
+        cut += u64::from(killed.before_its_end);
+        acknowledged.extend(killed.lines.iter().filter_map(|line| line["id"].as_i64()));
+    }
+    (acknowledged, cut)
+}
+
+/// The numbers of all items in the outbox.
+fn ids(accountant: &Accountant) -> BTreeSet<i64> {
+    let listed = accountant.run(&["list", "--all", "--json"]).unwrap();
+    let line = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    listed.lines().map(|text| line(text)["id"].as_i64().unwrap()).collect()
+}
+
 #[test]
 fn a_hundred_kills_while_taking_in_signing_and_sending_lose_no_photo_and_double_none() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("killed");
@@ -62,54 +109,16 @@ fn a_hundred_kills_while_taking_in_signing_and_sending_lose_no_photo_and_double_
     let data = &accountant.data;
     let rounds = usize::try_from(KILLS).unwrap();
     let photos = photos(&folder, rounds.div_ceil(3) * PHOTOS);
-    let fields = [
-        "--json",
-        "--direction",
-        "out",
-        "--purpose",
-        "办公用纸",
-        "--payee",
-        "文具店",
-        "--category",
-        "办公费",
-        "--amount",
-        "12.50",
-        "--date",
-        "2026-05-12",
-    ];
-    let (mut acknowledged, mut cut) = (BTreeSet::new(), 0);
-    for round in 0..KILLS {
-        // A different moment each round, spread over the time that a command takes.
-        let spread = |most: u64| Duration::from_micros(1_000 + round * 7_919 % (most * 1_000));
-        let killed = match round % 3 {
-            0 => {
-                let from = usize::try_from(round).unwrap() / 3 * PHOTOS;
-                let some = photos[from..from + PHOTOS].iter().map(|path| programs::text(path));
-                let args: Vec<&str> = ["add"].into_iter().chain(some).chain(fields).collect();
-                killed(data, &args, spread(2_000))
-            }
-            1 => killed(data, &["sign", "--all", "--anyway"], spread(150)),
-            _ => killed(data, &["push", "--server", &server.url], spread(150)),
-        };
-        cut += u64::from(killed.before_its_end);
-        acknowledged.extend(killed.lines.iter().filter_map(|line| line["id"].as_i64()));
-    }
-    let listed = accountant.run(&["list", "--all", "--json"]).unwrap();
-    let ids: BTreeSet<i64> = listed
-        .lines()
-        .map(|line| {
-            serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_i64().unwrap()
-        })
-        .collect();
-    assert!(acknowledged.is_subset(&ids), "what was said to be taken in is there");
+    let (acknowledged, cut) = kill_again_and_again(data, &photos, &server.url);
+    assert!(acknowledged.is_subset(&ids(accountant)), "what was said to be taken in is there");
     let originals = fixture::files(&data.join("originals"));
-    assert!(originals.len() >= ids.len(), "with its photo");
+    assert!(originals.len() >= ids(accountant).len(), "with its photo");
 
     // The accountant goes on as if nothing had happened: all photos again, then sign and send, twice.
     let args: Vec<&str> = ["add"]
         .into_iter()
         .chain(photos.iter().map(|path| programs::text(path)))
-        .chain(fields)
+        .chain(FIELDS)
         .collect();
     accountant.run(&args).unwrap();
     for _ in 0..2 {

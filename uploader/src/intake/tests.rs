@@ -12,12 +12,12 @@ fn photo(folder: &Path, name: &str, texts: &[&str]) -> PathBuf {
 }
 
 fn options(photos: Vec<PathBuf>, together: bool) -> cli::Add {
-    cli::Add { photos, together, flags: Flags::default(), json: true }
+    cli::Add { photos, together, no_text: true, flags: Flags::default(), json: true }
 }
 
 fn added(desk: &mut Desk, options: &cli::Add) -> (Result<()>, Vec<serde_json::Value>) {
     let mut out = Vec::new();
-    let done = add(desk, options, &mut out);
+    let done = add(desk, options, None, &mut out);
     let lines = String::from_utf8(out).unwrap();
     (done, lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
@@ -112,7 +112,8 @@ fn reading_keeps_nothing_and_prints_the_outer_form() {
     let folder = tempfile::tempdir().unwrap();
     let file = photo(folder.path(), "a.png", &[BILL]);
     let mut out = Vec::new();
-    read(&cli::Read { photos: vec![file.clone()], json: true }, &mut out).unwrap();
+    read(&cli::Read { photos: vec![file.clone()], text: false, json: true }, None, &mut out)
+        .unwrap();
     let line: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(line["file"], file.to_str().unwrap());
     assert_eq!(line["qr"], serde_json::json!([BILL]));

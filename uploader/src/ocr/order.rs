@@ -5,6 +5,14 @@ use super::detect::Strip;
 /// Two lines are in one row if their middles are less than this part of the lower one's height apart.
 const APART: f32 = 0.5;
 
+/// A thing and where its middle is, along and across a row.
+struct Placed<T> {
+    along: f32,
+    across: f32,
+    height: f32,
+    thing: T,
+}
+
 /// Sorts things by the strips they stand in; each with the number of its row.
 pub fn rows<T>(things: Vec<T>, strip: impl Fn(&T) -> &Strip) -> Vec<(usize, T)> {
     let lean = lean(things.iter().map(&strip));
@@ -13,22 +21,22 @@ pub fn rows<T>(things: Vec<T>, strip: impl Fn(&T) -> &Strip) -> Vec<(usize, T)> 
         let (x, y) = strip.middle;
         (x * lean.0 + y * lean.1, y * lean.0 - x * lean.1)
     };
-    let mut placed: Vec<((f32, f32), f32, T)> = things
+    let mut placed: Vec<Placed<T>> = things
         .into_iter()
         .map(|thing| {
-            let (middle, height) = (turned(strip(&thing)), strip(&thing).size.1);
-            (middle, height, thing)
+            let ((along, across), height) = (turned(strip(&thing)), strip(&thing).size.1);
+            Placed { along, across, height, thing }
         })
         .collect();
-    placed.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
-    let mut rows: Vec<Vec<((f32, f32), f32, T)>> = Vec::new();
+    placed.sort_by(|a, b| a.across.total_cmp(&b.across));
+    let mut rows: Vec<Vec<Placed<T>>> = Vec::new();
     for one in placed {
-        let near = |row: &&mut Vec<((f32, f32), f32, T)>| {
+        let near = |row: &&mut Vec<Placed<T>>| {
             // The nearest on either side: a fold bends long rows.
-            let nearest = row
-                .iter()
-                .min_by(|a, b| (a.0.0 - one.0.0).abs().total_cmp(&(b.0.0 - one.0.0).abs()));
-            nearest.is_some_and(|n| (n.0.1 - one.0.1).abs() < APART * n.1.min(one.1))
+            let away = |other: &Placed<T>| (other.along - one.along).abs();
+            let nearest = row.iter().min_by(|a, b| away(a).total_cmp(&away(b)));
+            nearest
+                .is_some_and(|n| (n.across - one.across).abs() < APART * n.height.min(one.height))
         };
         match rows.iter_mut().rev().take(3).find(near) {
             Some(row) => row.push(one),
@@ -37,8 +45,8 @@ pub fn rows<T>(things: Vec<T>, strip: impl Fn(&T) -> &Strip) -> Vec<(usize, T)> 
     }
     let mut ordered = Vec::new();
     for (number, mut row) in rows.into_iter().enumerate() {
-        row.sort_by(|a, b| a.0.0.total_cmp(&b.0.0));
-        ordered.extend(row.into_iter().map(|(_, _, thing)| (number, thing)));
+        row.sort_by(|a, b| a.along.total_cmp(&b.along));
+        ordered.extend(row.into_iter().map(|placed| (number, placed.thing)));
     }
     ordered
 }

@@ -77,7 +77,7 @@ impl Edges {
         (self.width as f32 / 2.0).hypot(self.height as f32 / 2.0).ceil() as i32 + 1
     }
 
-    fn from_centre(&self, at: usize) -> (f32, f32) {
+    fn about_centre(&self, at: usize) -> (f32, f32) {
         let (x, y) = (at % self.width, at / self.width);
         (x as f32 + 0.5 - self.width as f32 / 2.0, y as f32 + 0.5 - self.height as f32 / 2.0)
     }
@@ -100,7 +100,7 @@ impl Edges {
             .collect();
         let mut votes = vec![0.0_f32; wide * ANGLES];
         for (at, (dx, dy, strength)) in self.field.iter().enumerate().filter(|(_, e)| e.2 > 0.0) {
-            let (x, y) = self.from_centre(at);
+            let (x, y) = self.about_centre(at);
             let own = (dy.atan2(*dx) / PI * ANGLES as f32).round() as i32;
             for angle in own - SPREAD as i32..=own + SPREAD as i32 {
                 let angle = angle.rem_euclid(ANGLES as i32) as usize;

@@ -30,7 +30,7 @@ fn with_secret(mut page: RgbImage, place: &Quad, seed: u32) -> RgbImage {
     let (width, height) = (page.width() as f32, page.height() as f32);
     for y in (from.y * height) as u32..(to.y * height) as u32 {
         for x in (from.x * width) as u32..(to.x * width) as u32 {
-            let black = (x / 3 + y / 2 + seed) % (2 + seed) == 0;
+            let black = (x / 3 + y / 2 + seed).is_multiple_of(2 + seed);
             page.put_pixel(
                 x,
                 y,
