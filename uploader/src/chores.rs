@@ -4,24 +4,18 @@ use crate::desk::Desk;
 use crate::draft::Draft;
 use crate::edit::Edit;
 use crate::error::{Error, Result};
-use crate::geometry::Quad;
 use crate::images::Images;
 use crate::invoice::{self, InvoiceCode};
 use crate::item::{Item, State};
 use crate::looking::{self, Looked};
-use crate::ocr::{Line, OcrError, Reader};
+use crate::ocr::{Line, Reader};
 use crate::outbox::{Found, Outbox, PageId};
-use crate::paper::Flattening;
 use crate::photo::PhotoFile;
 use crate::picture::{self, Rendered};
 use crate::printed;
 use crate::redaction;
-use image::RgbImage;
 use ledger::content::ImageRef;
 use ledger::hash::Hash;
-
-/// Pixels of the long edge of the flat paper that printed lines are read on.
-const FLAT_EDGE: u32 = 2000;
 
 /// One thing to do to one page.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +33,8 @@ pub struct Chore {
 pub enum Task {
     /// Look for codes, corners, and whether it is sharp.
     Look,
-    /// Read the printed lines, on the paper within these corners.
-    Read(Option<Quad>),
+    /// Read the printed lines.
+    Read,
     /// Make the public picture as this edit says.
     Make(Edit),
 }
@@ -68,7 +62,7 @@ pub fn of(item: &Item, reader: bool) -> Vec<Chore> {
         if page.looked.is_none() {
             chore(Task::Look);
         } else if reader && !page.read {
-            chore(Task::Read(page.looked.as_ref().and_then(|seen| seen.corners)));
+            chore(Task::Read);
         } else if page.image.is_none() {
             chore(Task::Make(page.edit.clone()));
         }
@@ -89,8 +83,8 @@ impl Chore {
         let photo = PhotoFile::of(bytes).and_then(PhotoFile::decode).map_err(bad)?;
         Ok(match &self.task {
             Task::Look => Done::Looked(looking::look(photo)),
-            Task::Read(corners) => Done::Read(match reader {
-                Some(reader) => lines(reader, photo.upright(), *corners).map_err(Error::Text)?,
+            Task::Read => Done::Read(match reader {
+                Some(reader) => reader.read(&photo.upright(), &|_, _| true).map_err(Error::Text)?,
                 None => Vec::new(),
             }),
             Task::Make(edit) => {
@@ -98,26 +92,6 @@ impl Chore {
             }
         })
     }
-}
-
-/// The printed lines of a paper, read flat, each at its place on the photo.
-///
-/// # Errors
-/// [`OcrError`].
-pub fn lines(
-    reader: &Reader,
-    photo: RgbImage,
-    corners: Option<Quad>,
-) -> std::result::Result<Vec<Line>, OcrError> {
-    let edit = Edit { corners, ..Edit::default() };
-    let flattening = Flattening::new(photo.dimensions(), &edit, FLAT_EDGE);
-    let Some(flat) = flattening.straighten(&photo) else { return Ok(Vec::new()) };
-    let mut lines = reader.read(&flat, &|_, _| true)?;
-    for line in &mut lines {
-        let corners = line.place.0.map(|corner| flattening.to_photo(corner).unwrap_or(corner));
-        line.place = Quad(corners);
-    }
-    Ok(lines)
 }
 
 /// Keeps what came of a chore: files first, then the row that speaks of them.

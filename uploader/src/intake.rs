@@ -91,7 +91,7 @@ pub fn read(read: &cli::Read, models: Option<&Path>, out: &mut dyn Write) -> Res
         let printed = match &reader {
             Some(reader) => {
                 let photo = decoded().map_err(bad)?.upright();
-                let lines = chores::lines(reader, photo, corners).map_err(Error::Text)?;
+                let lines = reader.read(&photo, &|_, _| true).map_err(Error::Text)?;
                 Some(printed::fields(&lines))
             }
             None => None,

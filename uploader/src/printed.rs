@@ -53,7 +53,8 @@ pub fn fields(lines: &[Line]) -> Printed {
     let income = page.says("收款收据");
     let person = |label| page.after(label).and_then(scan::name);
     let payer = if income { page.after("今收到") } else { None };
-    let payee = payer.or_else(|| person("领款人:")).or_else(|| person("收款人:"));
+    let payee = payer.or_else(|| page.listed());
+    let payee = payee.or_else(|| person("领款人:")).or_else(|| person("收款人:"));
     Printed {
         date: page.date(),
         net,

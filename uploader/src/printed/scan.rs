@@ -10,6 +10,11 @@ const SHOPS: [&str; 3] = ["加油站", "商店", "超市"];
 /// Labels of what was paid, the surest first.
 const TOTALS: [&str; 6] = ["(小写)", "小写", "实收金额", "应收金额", "金额合计", "合计金额"];
 
+/// Where the right half of an invoice begins.
+const RIGHT: f32 = 0.45;
+/// What stands where a name belongs and is none.
+const NO_NAMES: [&str; 4] = ["签名", "签字", "签章", "盖章"];
+
 /// The lines of a page, each plain, by rows.
 pub struct Page {
     rows: Vec<Vec<Piece>>,
@@ -17,8 +22,8 @@ pub struct Page {
 
 struct Piece {
     text: String,
-    /// Whether it begins in the right half of the picture.
-    right: bool,
+    /// Where it begins and ends, in fractions of the picture's width.
+    across: (f32, f32),
 }
 
 /// Full-width letters made half-width, blanks dropped, one kind of colon, comma and currency sign.
@@ -38,7 +43,8 @@ pub fn plain(text: &str) -> String {
 pub fn name(text: String) -> Option<String> {
     let text = text.trim_start_matches("同意");
     let letters = text.chars().take_while(|c| c.is_alphabetic()).collect::<String>();
-    (2..=12).contains(&letters.chars().count()).then_some(letters)
+    let right = (2..=12).contains(&letters.chars().count());
+    (right && !NO_NAMES.contains(&letters.as_str())).then_some(letters)
 }
 
 impl Page {
@@ -46,7 +52,8 @@ impl Page {
     pub fn of(lines: &[Line]) -> Page {
         let mut rows: Vec<(usize, Vec<Piece>)> = Vec::new();
         for line in lines {
-            let piece = Piece { text: plain(&line.text), right: line.place.0[0].x > 0.45 };
+            let (left, _, right, _) = line.place.bounds();
+            let piece = Piece { text: plain(&line.text), across: (left, right) };
             match rows.last_mut() {
                 Some((row, pieces)) if *row == line.row => pieces.push(piece),
                 _ => rows.push((line.row, vec![piece])),
@@ -57,6 +64,30 @@ impl Page {
 
     fn joined(&self) -> impl Iterator<Item = String> {
         self.rows.iter().map(|row| row.iter().map(|piece| piece.text.as_str()).collect())
+    }
+
+    /// Who is paid by a list with a column of names (工资表): the first of them, and how many they are.
+    pub fn listed(&self) -> Option<String> {
+        let is_head = |piece: &&Piece| piece.text == "姓名";
+        let (at, head) = self
+            .rows
+            .iter()
+            .enumerate()
+            .find_map(|(at, row)| Some((at, row.iter().find(is_head)?.across)))?;
+        let middle = (head.0 + head.1) / 2.0;
+        let below = self.rows[at + 1..].iter();
+        let within =
+            below.take_while(|row| row.iter().all(|piece| !piece.text.starts_with("合计")));
+        let names: Vec<String> = within
+            .filter_map(|row| {
+                let cell = row.iter().find(|p| p.across.0 < middle && middle < p.across.1)?;
+                name(cell.text.clone())
+            })
+            .collect();
+        match (names.first()?, names.len()) {
+            (one, 1) => Some(one.clone()),
+            (first, many) => Some(format!("{first}等{many}人")),
+        }
     }
 
     /// Whether some row holds this.
@@ -92,7 +123,23 @@ impl Page {
     /// The day it was issued; else the first day that it names.
     pub fn date(&self) -> Option<Date> {
         let labelled = ["开票日期", "日期"].iter().find_map(|label| date(&self.after(label)?));
-        labelled.or_else(|| self.joined().find_map(|row| date(&row)))
+        let whole = labelled.or_else(|| self.joined().find_map(|row| date(&row)));
+        whole.or_else(|| self.day_with_the_year_elsewhere())
+    }
+
+    /// A day whose year a stamp covers, with the year that stands elsewhere on the page.
+    fn day_with_the_year_elsewhere(&self) -> Option<Date> {
+        let digits = |text: &str| text.chars().rev().take_while(char::is_ascii_digit).count();
+        let tail = |text: &str| text[text.len() - digits(text)..].to_owned();
+        let year = self.joined().find_map(|row| {
+            let (before, _) = row.split_once('年')?;
+            Some(tail(before)).filter(|year| year.len() == 4)
+        })?;
+        self.joined().find_map(|row| {
+            let (before, after) = row.split_once('月')?;
+            let day = after.split_once('日')?.0;
+            date(&format!("{year}年{}月{day}日", tail(before)))
+        })
     }
 
     /// The first amount in capital numerals, which may be cut into two lines or rows.
@@ -130,7 +177,8 @@ impl Page {
         let mut parties = (None, None);
         for piece in named.into_iter().flatten() {
             for (n, part) in piece.text.split("名称:").enumerate().skip(1) {
-                let seller = piece.right || n > 1 || part.is_empty() && parties.0.is_some();
+                let seller =
+                    piece.across.0 > RIGHT || n > 1 || part.is_empty() && parties.0.is_some();
                 let party = if seller { &mut parties.1 } else { &mut parties.0 };
                 let part = part.trim_end_matches(['销', '售', '购', '买', '方']);
                 if party.is_none() && !part.is_empty() {

@@ -142,3 +142,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_list_of_people_names_the_first_and_counts_them() {
+    let list = page(
+        "新街村2026年5月保洁员工资发放表
+序号|姓名|金额(元)|领款人签名
+        1|徐兴旺|1107.00|徐兴旺
+        2|徐志强|984.00|徐志强
+        合计(大写)|贰仟零玖拾壹元整|(小写)¥2091.00|",
+    );
+    assert_eq!(fields(&list).payee.as_deref(), Some("徐兴旺等2人"));
+    let one = page("序号|姓名|金额\n1|徐兴旺|1107.00\n合计|x|1107.00");
+    assert_eq!(fields(&one).payee.as_deref(), Some("徐兴旺"));
+    let nobody = page("领款人签名|x");
+    assert_eq!(fields(&nobody).payee, None, "a heading is no name");
+}
+
+#[test]
+fn a_day_whose_year_is_under_a_stamp_takes_it_from_the_title() {
+    let list = page("合心村2026年5月工资发放表\n单位：合心村|5月29日");
+    assert_eq!(fields(&list).date.unwrap().to_string(), "2026-05-29");
+    assert_eq!(fields(&page("合心村2026年5月工资发放表\n共31日")).date, None);
+}
