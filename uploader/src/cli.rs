@@ -3,6 +3,7 @@
 use crate::draft::Flags;
 use crate::words::Language;
 use clap::{Args, Parser, Subcommand};
+use ledger::key::VerifierKey;
 use ledger::place::Village;
 use ledger::time::Period;
 use std::path::PathBuf;
@@ -63,6 +64,8 @@ pub enum Command {
     Recover(Archive),
     /// 办公室要原件时：把原始照片加密给办公室 / the original photos, sealed for the office
     Seal(Seal),
+    /// 取回已公布的票据（逐条验证），签名前查重 / follow the public log, verified, to find what was published before
+    Follow(Follow),
     /// 用手机拍照：扫码打开，拍一张收一张 / the phone as camera
     Camera(Camera),
     /// 自动加入文件夹里的新照片 / take in what comes into a folder
@@ -228,6 +231,17 @@ pub struct Watch {
     /// 每件事输出一行 JSON / one JSON line for all that happens
     #[arg(long, env = "MINGBAI_JSON")]
     pub json: bool,
+}
+
+/// Options of `follow`.
+#[derive(Debug, Args)]
+pub struct Follow {
+    /// 乡镇服务器地址 / the township's server
+    #[arg(long, env = "MINGBAI_SERVER", value_name = "URL")]
+    pub server: Option<String>,
+    /// 登记册的公钥，由办公室当面给；记住以后不用再写 / the log's key, from the office's own hands; remembered
+    #[arg(long, env = "MINGBAI_VKEY", value_name = "KEY")]
+    pub vkey: Option<VerifierKey>,
 }
 
 /// Options of `read`.

@@ -1,15 +1,18 @@
 //! What a person should look at before an item is signed: grave ones must be confirmed, the others are said.
 
 use crate::chores;
+use crate::desk::Desk;
 use crate::draft::Field;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::item::{Item, Kind, State};
 use crate::likeness::{self, Paper, Why};
 use crate::outbox::Outbox;
 use crate::personal;
+use crate::published::PublishedPaper;
 use crate::rules::{self, Broken};
 use crate::say;
 use crate::sharpness::Gate;
+use ledger::place::Village;
 
 /// One thing to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub enum Concern {
     SameInvoice(i64),
     /// Another item may be the same paper.
     Alike(i64, Why),
+    /// It may be published already: the log's index, the village, and why.
+    Published(u64, Village, Why),
     /// A photo of it should be taken again, and how.
     Photo(String),
     /// The code on the paper contradicts its own check sum.
@@ -39,6 +44,7 @@ impl Concern {
             Concern::Personal(_, found) => found.sure,
             Concern::SameInvoice(_) => true,
             Concern::Alike(_, why) => *why == Why::SameFile,
+            Concern::Published(_, _, why) => matches!(why, Why::SameFile | Why::SameInvoice),
             Concern::Photo(_)
             | Concern::CheckSum
             | Concern::BelowNet
@@ -55,6 +61,12 @@ impl Concern {
             Concern::Alike(id, why) => {
                 say!("可能与第 {id} 号是同一张：{why}", id = id, why = why.say())
             }
+            Concern::Published(index, village, why) => say!(
+                "可能已经公布过（登记册第 {index} 号，村 {village}）：{why}",
+                index = index,
+                village = village,
+                why = why.say()
+            ),
             Concern::Photo(advice) => advice.clone(),
             Concern::CheckSum => say!("二维码的校验不符，请核对发票"),
             Concern::BelowNet => say!("金额小于二维码里的不含税金额，请核对"),
@@ -70,7 +82,8 @@ impl Concern {
 ///
 /// # Errors
 /// [`crate::error::Error::Outbox`].
-pub fn of(outbox: &Outbox, item: &Item) -> Result<Vec<Concern>> {
+pub fn of(desk: &Desk, item: &Item) -> Result<Vec<Concern>> {
+    let outbox = &desk.outbox;
     if item.state != State::Draft || item.kind != Kind::Receipt {
         return Ok(Vec::new());
     }
@@ -83,6 +96,7 @@ pub fn of(outbox: &Outbox, item: &Item) -> Result<Vec<Concern>> {
         concerns.push(Concern::SameInvoice(other));
     }
     concerns.extend(alike(outbox, item)?);
+    concerns.extend(published(desk, item)?);
     let gates = item.pages.iter().filter_map(|page| page.looked.as_ref()?.gate);
     concerns.extend(gates.filter_map(Gate::advice).map(Concern::Photo));
     let codes = item.codes();
@@ -121,6 +135,20 @@ fn alike(outbox: &Outbox, item: &Item) -> Result<Vec<Concern>> {
     Ok(others.filter_map(why).collect())
 }
 
+/// Published receipts that may be the same paper, but for those that a person said are not.
+fn published(desk: &Desk, item: &Item) -> Result<Vec<Concern>> {
+    let Some(published) = desk.published()? else { return Ok(Vec::new()) };
+    let mine = Paper::of(&item.draft, &item.pages);
+    let apart = desk.outbox.apart()?;
+    let like = published.like(&mine, None).map_err(Error::Follow)?;
+    let said_apart = |statement: String| apart.contains(&(item.id, statement));
+    let concern = |(paper, why): (PublishedPaper, Why)| {
+        let known = said_apart(paper.statement.to_string());
+        (!known).then_some(Concern::Published(paper.index, paper.village, why))
+    };
+    Ok(like.into_iter().filter_map(concern).collect())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -137,7 +165,7 @@ mod tests {
         draft.set(Field::Purpose, "付 11010519491231002X 误工费").unwrap();
         draft.direction = Some(Way::In.into());
         let id = desk.outbox.add(&draft, &[sha256(b"a")]).unwrap().unwrap();
-        let concerns = |desk: &crate::desk::Desk| of(&desk.outbox, &desk.outbox.item(id).unwrap());
+        let concerns = |desk: &Desk| of(desk, &desk.outbox.item(id).unwrap());
         let found = concerns(&desk).unwrap();
         assert!(found.len() == 1 && found[0].grave(), "{found:?}");
         assert!(found[0].said().contains("身份证"));

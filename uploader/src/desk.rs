@@ -6,6 +6,7 @@ use crate::images::Images;
 use crate::item::{Item, Kind};
 use crate::keys;
 use crate::outbox::{Act, Outbox};
+use crate::published::{self, Published};
 use crate::say;
 use ledger::key::SigningKey;
 use ledger::place::Village;
@@ -127,6 +128,38 @@ impl Desk {
     /// The desk's folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// What is published, as far as it was followed; none before the first time.
+    ///
+    /// # Errors
+    /// [`Error::Follow`].
+    pub fn published(&self) -> Result<Option<Published>> {
+        if !self.folder.join("published.db").exists() {
+            return Ok(None);
+        }
+        Published::open(&self.folder).map(Some).map_err(Error::Follow)
+    }
+
+    /// Follows the public log and says how far it is known.
+    ///
+    /// # Errors
+    /// [`Error::Follow`], [`Error::NoLogKey`] before the office's key was given.
+    pub fn follow(&mut self, ask: &cli::Follow, out: &mut dyn Write) -> Result<()> {
+        let server = self.server(ask.server.as_deref())?;
+        let known = self.outbox.setting("log")?;
+        let key = match &ask.vkey {
+            Some(key) => key.clone(),
+            None => known.parse().map_err(|_| Error::NoLogKey)?,
+        };
+        let village = self.village()?;
+        let mut published = Published::open(&self.folder).map_err(Error::Follow)?;
+        let done =
+            published::follow(&mut published, &server, &key, village).map_err(Error::Follow)?;
+        // Kept once it has proved itself.
+        self.outbox.set("log", &key.to_string())?;
+        let (size, new) = (done.size, done.papers);
+        tell(out, say!("登记册共 {size} 条，新知道 {new} 张票据", size = size, new = new))
     }
 
     /// The accountant's key.

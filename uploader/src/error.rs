@@ -5,6 +5,7 @@ use crate::draft::Field;
 use crate::item::State;
 use crate::ocr::OcrError;
 use crate::photo::BadPhoto;
+use crate::published::FollowError;
 use crate::say;
 use std::fmt;
 use std::io;
@@ -53,6 +54,10 @@ pub enum Error {
     Backup { file: PathBuf, why: BadBackup },
     /// The key of whom something is to be sealed for cannot be read.
     Recipient(String),
+    /// What is published cannot be followed.
+    Follow(FollowError),
+    /// The log's key was never given.
+    NoLogKey,
     /// What is practised never leaves the machine.
     Practice,
     /// No server is known.
@@ -94,6 +99,40 @@ impl fmt::Display for Error {
             Error::Schema(why) => say!("发件箱的版本不对：{why}", why = why),
             Error::Record(why) => say!("发件箱里有读不懂的记录：{why}", why = why),
             Error::NoItem(id) => say!("没有第 {id} 号", id = id),
+            Error::State { .. }
+            | Error::Missing { .. }
+            | Error::Concerns { .. }
+            | Error::Content { .. }
+            | Error::Image { .. } => self.of_an_item(),
+            Error::Backup { file, why } => {
+                say!("备份 {file}：{why}", file = file.display(), why = why)
+            }
+            Error::Recipient(key) => say!("不是办公室的加密公钥：{key}", key = key),
+            Error::Follow(why) => why.to_string(),
+            Error::NoLogKey => {
+                say!("还没有登记册的公钥；请向办公室当面要来，加 --vkey")
+            }
+            Error::Practice => say!("这是练习，不会发送任何东西"),
+            Error::NoServer => {
+                say!("不知道服务器地址；请加 --server URL 或设 MINGBAI_SERVER")
+            }
+            Error::Server { address, why } => {
+                say!("服务器 {address}：{why}", address = address, why = why)
+            }
+            Error::Several { failed, of } => {
+                say!("{of} 项中有 {failed} 项没有办成", failed = failed, of = of)
+            }
+            Error::Text(why) => why.to_string(),
+            Error::Camera(why) => say!("手机拍照开不了：{why}", why = why),
+            Error::Terminal(why) => say!("终端读写失败：{why}", why = why),
+        })
+    }
+}
+
+impl Error {
+    /// What is wrong with one item; nothing for other errors.
+    fn of_an_item(&self) -> String {
+        match self {
             Error::State { id, state, why } => {
                 say!("第 {id} 号{state}：{why}", id = id, state = state.label(), why = why)
             }
@@ -113,24 +152,8 @@ impl fmt::Display for Error {
                 id = id,
                 file = file.display()
             ),
-            Error::Backup { file, why } => {
-                say!("备份 {file}：{why}", file = file.display(), why = why)
-            }
-            Error::Recipient(key) => say!("不是办公室的加密公钥：{key}", key = key),
-            Error::Practice => say!("这是练习，不会发送任何东西"),
-            Error::NoServer => {
-                say!("不知道服务器地址；请加 --server URL 或设 MINGBAI_SERVER")
-            }
-            Error::Server { address, why } => {
-                say!("服务器 {address}：{why}", address = address, why = why)
-            }
-            Error::Several { failed, of } => {
-                say!("{of} 项中有 {failed} 项没有办成", failed = failed, of = of)
-            }
-            Error::Text(why) => why.to_string(),
-            Error::Camera(why) => say!("手机拍照开不了：{why}", why = why),
-            Error::Terminal(why) => say!("终端读写失败：{why}", why = why),
-        })
+            _ => String::new(),
+        }
     }
 }
 

@@ -88,6 +88,7 @@ pub fn run(cli: &Cli) -> error::Result<()> {
             seal::seal(&desk()?, seal.id, &seal.to, &seal.out)?;
             desk::tell(out, say!("已加密，只有办公室打得开：{file}", file = seal.out.display()))
         }
+        Command::Follow(ask) => desk()?.follow(ask, out),
         Command::Camera(ask) => camera::terminal::camera(&folder, ask, out),
         Command::Watch(ask) => camera::terminal::watch(&folder, ask, out),
         Command::Read(read) => intake::read(read, cli.models.as_deref(), out),

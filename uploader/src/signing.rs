@@ -70,7 +70,7 @@ pub fn sign_one(
     if !missing.is_empty() {
         return Err(Error::Missing { id, fields: missing });
     }
-    let grave = concerns::of(&desk.outbox, &item)?.into_iter().filter(Concern::grave);
+    let grave = concerns::of(desk, &item)?.into_iter().filter(Concern::grave);
     let grave: Vec<String> = grave.map(|concern| concern.said()).collect();
     if !anyway && !grave.is_empty() {
         return Err(Error::Concerns { id, said: grave });

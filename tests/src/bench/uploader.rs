@@ -123,12 +123,12 @@ fn costs(sample: &Sample) -> Result<()> {
     let all = |steps: &[&str]| median(lines.iter().map(|line| total(line, steps)).collect());
     report::alone(
         "12 MP photo to record, without print: s",
-        all(&["decode", "codes", "publish"]),
+        all(&["decode", "look", "publish"]),
         "≤ 1",
     );
     report::alone(
         "12 MP photo to record, with print: s",
-        all(&["decode", "codes", "text", "publish"]),
+        all(&["decode", "look", "text", "publish"]),
         "≤ 5",
     );
     let bytes = lines.iter().filter_map(|line| line["bytes"].as_f64()).collect();

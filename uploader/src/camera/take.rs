@@ -50,9 +50,11 @@ fn take(
     });
     let gate = item.pages.iter().filter_map(|page| page.looked.as_ref()?.gate).next();
     verdict.sharp = gate.map(|gate| gate.advice().map_or(Sharp::Good, Sharp::Poor));
-    for concern in concerns::of(&desk.outbox, &item)? {
+    for concern in concerns::of(&desk, &item)? {
         match concern {
-            Concern::SameInvoice(_) | Concern::Alike(..) => verdict.seen = Some(concern.said()),
+            Concern::SameInvoice(_) | Concern::Alike(..) | Concern::Published(..) => {
+                verdict.seen = Some(concern.said())
+            }
             Concern::CheckSum => {
                 verdict.say =
                     say!("{said}；{warning}", said = verdict.say, warning = concern.said());
