@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod api;
+pub mod covers;
 pub mod guard;
 pub mod login;
 pub mod office;
