@@ -1,5 +1,8 @@
 //! Draws the window's pages into files, to look at them: `look FOLDER WIDTH HEIGHT PHOTO…`.
-use mingbai_uploader_ui::{Api, Desk, Month, Paper, Standing, Undo};
+use mingbai_uploader_ui::{
+    Api, Corner, CoverBox, Desk, Duplicate, Fact, FieldName, FieldRow, Ground, Month, Page, Paper,
+    Standing, Undo, WarningRow,
+};
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{Platform, WindowAdapter, set_platform, update_timers_and_animations};
 use slint::{
@@ -17,8 +20,12 @@ impl Platform for Memory {
     }
 }
 
-fn thumb(file: &Path) -> Result<slint::Image, Box<dyn Error>> {
-    let small = image::open(file)?.thumbnail(240, 320).to_rgb8();
+fn model<T: Clone + 'static>(rows: Vec<T>) -> ModelRc<T> {
+    ModelRc::new(VecModel::from(rows))
+}
+
+fn picture(file: &Path, side: u32) -> Result<slint::Image, Box<dyn Error>> {
+    let small = image::open(file)?.thumbnail(side, side).to_rgb8();
     let (width, height) = small.dimensions();
     Ok(slint::Image::from_rgb8(SharedPixelBuffer::clone_from_slice(small.as_raw(), width, height)))
 }
@@ -35,7 +42,7 @@ fn paper(n: usize, file: &Path) -> Result<Paper, Box<dyn Error>> {
     Ok(Paper {
         id: n as i32 + 1,
         has_thumb: true,
-        thumb: thumb(file)?,
+        thumb: picture(file, 320)?,
         amount: amount.into(),
         payee: payee.into(),
         income: standing == Standing::Published,
@@ -45,6 +52,98 @@ fn paper(n: usize, file: &Path) -> Result<Paper, Box<dyn Error>> {
         standing,
         ..Paper::default()
     })
+}
+
+fn row(name: FieldName, value: &str) -> FieldRow {
+    FieldRow { name, value: value.into(), ..FieldRow::default() }
+}
+
+fn words(words: &[&str]) -> ModelRc<slint::SharedString> {
+    model(words.iter().map(|&word| word.into()).collect())
+}
+
+fn fields() -> Vec<FieldRow> {
+    vec![
+        FieldRow { machine: true, ..row(FieldName::Amount, "1,286.00") },
+        FieldRow {
+            options: words(&["收入", "支出"]),
+            closed: true,
+            ..row(FieldName::Direction, "支出")
+        },
+        FieldRow { machine: true, ..row(FieldName::Date, "2026-07-12") },
+        row(FieldName::Purpose, "购买防汛物资：编织袋五百条、铁锹二十把、雨衣三十件"),
+        FieldRow {
+            missing: true,
+            options: words(&["天长市秦栏镇惠民超市", "中国石化天长加油站", "张建国"]),
+            ..row(FieldName::Payee, "")
+        },
+        FieldRow {
+            missing: true,
+            options: words(&["办公费", "差旅费", "维修费", "公益支出", "农业补贴", "误工补贴"]),
+            ..row(FieldName::Category, "")
+        },
+        row(FieldName::Handler, "李秀兰"),
+        FieldRow { missing: true, ..row(FieldName::Witness, "") },
+        row(FieldName::Approver, "王德明"),
+        FieldRow {
+            options: words(&["转账", "现金"]),
+            closed: true,
+            ..row(FieldName::Payment, "转账")
+        },
+        FieldRow {
+            wrong: "发票号码是 8 位或 20 位数字".into(),
+            ..row(FieldName::InvoiceNumber, "2634200")
+        },
+        row(FieldName::Period, "2026-07"),
+    ]
+}
+
+fn paper_page(api: &Api<'_>, photo: &Path) -> Result<(), Box<dyn Error>> {
+    api.set_page(Page::Paper);
+    api.set_place(1);
+    api.set_paper(Paper { id: 12, missing: 3, ..paper(1, photo)? });
+    api.set_fields(model(fields()));
+    api.set_warnings(model(vec![
+        WarningRow {
+            text: "可能与第 9 号是同一张：同一天付给同一人同样的金额".into(),
+            other: 9,
+            grave: false,
+        },
+        WarningRow { text: "事由里有一个身份证号码，大家都会看到".into(), grave: true, other: 0 },
+    ]));
+    api.set_picture(picture(photo, 1400)?);
+    let corner = |x, y| Corner { x, y };
+    api.set_corners(model(vec![
+        corner(0.06, 0.07),
+        corner(0.95, 0.05),
+        corner(0.97, 0.94),
+        corner(0.04, 0.96),
+    ]));
+    let cover = |x, y, ground, machine| CoverBox { x, y, width: 0.3, height: 0.06, ground, machine };
+    api.set_covers(model(vec![
+        cover(0.4, 0.32, Ground::Identity, true),
+        cover(0.2, 0.7, Ground::Phone, false),
+    ]));
+    Ok(())
+}
+
+fn compare_page(api: &Api<'_>, left: &Path, right: &Path) -> Result<(), Box<dyn Error>> {
+    let fact = |name, left: &str, right: &str| Fact { name, left: left.into(), right: right.into() };
+    api.set_page(Page::Compare);
+    api.set_duplicate(Duplicate {
+        left: Paper { id: 12, ..paper(0, left)? },
+        right: Paper { id: 9, ..paper(2, right)? },
+        left_picture: picture(left, 900)?,
+        right_picture: picture(right, 900)?,
+        why: "同一天付给同一人同样的金额".into(),
+        facts: model(vec![
+            fact(FieldName::Amount, "1,286.00", "1,286.00"),
+            fact(FieldName::Date, "2026-07-12", "2026-07-12"),
+            fact(FieldName::Payee, "天长市秦栏镇惠民超市", "天长市秦栏镇惠民超市"),
+            fact(FieldName::InvoiceNumber, "", "26342000000058119034"),
+        ]),
+    });
+    Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -88,10 +187,32 @@ fn main() -> Result<(), Box<dyn Error>> {
     api.set_work_of(40);
     api.set_undo(Undo::Removed);
     shoot("month")?;
-    api.set_practice(true);
-    api.set_toast("已删去第 7 号".into());
-    api.set_english(true);
-    slint::select_bundled_translation("en")?;
-    shoot("month-en")?;
+    for english in [false, true] {
+        api.set_english(english);
+        slint::select_bundled_translation(if english { "en" } else { "" })?;
+        let end = if english { "-en" } else { "" };
+        api.set_page(Page::Month);
+        if english {
+            api.set_practice(true);
+            api.set_toast("已删去第 7 号".into());
+            shoot("month-en")?;
+            api.set_practice(false);
+            api.set_toast("".into());
+        }
+        let (Some(first), Some(second)) = (photos.first(), photos.get(1)) else { continue };
+        paper_page(&api, first)?;
+        api.set_field(4);
+        api.set_cover(-1);
+        shoot(&format!("paper{end}"))?;
+        api.set_cover(1);
+        api.set_pages(model(vec![picture(first, 200)?, picture(second, 200)?]));
+        shoot(&format!("paper-cover{end}"))?;
+        api.set_pages(model(vec![]));
+        api.set_corner_view(true);
+        shoot(&format!("paper-corners{end}"))?;
+        api.set_corner_view(false);
+        compare_page(&api, first, second)?;
+        shoot(&format!("compare{end}"))?;
+    }
     Ok(())
 }
