@@ -4,9 +4,12 @@ use mingbai_uploader_ui::{
     Standing, Undo, WarningRow,
 };
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
-use slint::platform::{Platform, WindowAdapter, set_platform, update_timers_and_animations};
+use slint::platform::{
+    Key, Platform, PointerEventButton, WindowAdapter, WindowEvent, set_platform,
+    update_timers_and_animations,
+};
 use slint::{
-    ComponentHandle, ModelRc, PhysicalSize, PlatformError, Rgb8Pixel, SharedPixelBuffer, VecModel,
+    ComponentHandle, LogicalPosition, ModelRc, PhysicalSize, PlatformError, Rgb8Pixel, SharedPixelBuffer, VecModel,
 };
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -146,6 +149,26 @@ fn compare_page(api: &Api<'_>, left: &Path, right: &Path) -> Result<(), Box<dyn 
     Ok(())
 }
 
+fn press(window: &MinimalSoftwareWindow, x: f32, y: f32) {
+    let position = LogicalPosition::new(x, y);
+    window.dispatch_event(WindowEvent::PointerMoved { position });
+    window.dispatch_event(WindowEvent::PointerPressed { position, button: PointerEventButton::Left });
+}
+
+fn hold(window: &MinimalSoftwareWindow, x: f32, y: f32) {
+    window.dispatch_event(WindowEvent::PointerMoved { position: LogicalPosition::new(x, y) });
+}
+
+fn release(window: &MinimalSoftwareWindow, x: f32, y: f32) {
+    let position = LogicalPosition::new(x, y);
+    window.dispatch_event(WindowEvent::PointerReleased { position, button: PointerEventButton::Left });
+}
+
+fn typed(window: &MinimalSoftwareWindow, key: &str) {
+    window.dispatch_event(WindowEvent::KeyPressed { text: key.into() });
+    window.dispatch_event(WindowEvent::KeyReleased { text: key.into() });
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut words = std::env::args().skip(1);
     let folder = PathBuf::from(words.next().ok_or("FOLDER")?);
@@ -169,6 +192,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(image::save_buffer(file, &bytes, width, height, image::ExtendedColorType::Rgb8)?)
     };
     let api = desk.global::<Api>();
+    api.on_undo_last(|| println!("the desk's undo"));
+    api.on_add_cover(|x, y, w, h| println!("cover {x:.3} {y:.3} {w:.3} {h:.3}"));
+    api.on_place_corners(|| println!("corners placed"));
+    api.on_confirm_field(|name, value| println!("confirm {name:?} {value:?}"));
     api.set_village("竹园村".into());
     api.set_month(Month { year: 2026, month: 7 });
     api.set_income("0.00".into());
@@ -210,7 +237,33 @@ fn main() -> Result<(), Box<dyn Error>> {
         api.set_pages(model(vec![]));
         api.set_corner_view(true);
         shoot(&format!("paper-corners{end}"))?;
+        // The lower left ring, held and dragged.
+        let (left, bottom) = (width as f32 * 0.155, height as f32 - 150.0);
+        press(&window, left, bottom);
+        hold(&window, left + 14.0, bottom - 18.0);
+        shoot(&format!("paper-loupe{end}"))?;
+        release(&window, left + 14.0, bottom - 18.0);
         api.set_corner_view(false);
+        // What is typed is the box's to take back, not the desk's.
+        api.set_cover(-1);
+        api.set_field(4);
+        shoot(&format!("paper-typed{end}"))?;
+        api.set_covering(true);
+        typed(&window, "x");
+        println!("typing {} {:?}", api.get_typing(), api.get_typed());
+        window.dispatch_event(WindowEvent::KeyPressed { text: Key::Control.into() });
+        typed(&window, "z");
+        window.dispatch_event(WindowEvent::KeyReleased { text: Key::Control.into() });
+        println!("typing {} {:?}", api.get_typing(), api.get_typed());
+        press(&window, 200.0, 300.0);
+        hold(&window, 320.0, 380.0);
+        shoot(&format!("paper-typed{end}"))?;
+        release(&window, 320.0, 380.0);
+        typed(&window, &slint::SharedString::from(Key::Return));
+        update_timers_and_animations();
+        println!("field {} covering {}", api.get_field(), api.get_covering());
+        api.set_paper(Paper { id: 12, ..paper(2, first)? });
+        shoot(&format!("paper-signed{end}"))?;
         compare_page(&api, first, second)?;
         shoot(&format!("compare{end}"))?;
     }
