@@ -1,4 +1,5 @@
-//! Draws the window's pages into files, to look at them: `look FOLDER WIDTH HEIGHT PHOTO…`.
+//! Draws the window's pages into files, to look at them, and says what a hand on them asks of the program:
+//! `look FOLDER WIDTH HEIGHT PHOTO…`.
 use mingbai_uploader_ui::{
     Api, Corner, CoverBox, Desk, Duplicate, Fact, FieldName, FieldRow, Ground, Month, Page, Paper,
     Standing, Undo, WarningRow,
@@ -9,7 +10,8 @@ use slint::platform::{
     update_timers_and_animations,
 };
 use slint::{
-    ComponentHandle, LogicalPosition, ModelRc, PhysicalSize, PlatformError, Rgb8Pixel, SharedPixelBuffer, VecModel,
+    ComponentHandle, LogicalPosition, ModelRc, PhysicalSize, PlatformError, Rgb8Pixel,
+    SharedPixelBuffer, VecModel,
 };
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -112,7 +114,9 @@ fn paper_page(api: &Api<'_>, photo: &Path) -> Result<(), Box<dyn Error>> {
             other: 9,
             grave: false,
         },
-        WarningRow { text: "事由里有一个身份证号码，大家都会看到".into(), grave: true, other: 0 },
+        WarningRow {
+            text: "事由里有一个身份证号码，大家都会看到".into(), grave: true, other: 0
+        },
     ]));
     api.set_picture(picture(photo, 1400)?);
     let corner = |x, y| Corner { x, y };
@@ -122,7 +126,8 @@ fn paper_page(api: &Api<'_>, photo: &Path) -> Result<(), Box<dyn Error>> {
         corner(0.97, 0.94),
         corner(0.04, 0.96),
     ]));
-    let cover = |x, y, ground, machine| CoverBox { x, y, width: 0.3, height: 0.06, ground, machine };
+    let cover =
+        |x, y, ground, machine| CoverBox { x, y, width: 0.3, height: 0.06, ground, machine };
     api.set_covers(model(vec![
         cover(0.4, 0.32, Ground::Identity, true),
         cover(0.2, 0.7, Ground::Phone, false),
@@ -131,7 +136,8 @@ fn paper_page(api: &Api<'_>, photo: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn compare_page(api: &Api<'_>, left: &Path, right: &Path) -> Result<(), Box<dyn Error>> {
-    let fact = |name, left: &str, right: &str| Fact { name, left: left.into(), right: right.into() };
+    let fact =
+        |name, left: &str, right: &str| Fact { name, left: left.into(), right: right.into() };
     api.set_page(Page::Compare);
     api.set_duplicate(Duplicate {
         left: Paper { id: 12, ..paper(0, left)? },
@@ -149,24 +155,138 @@ fn compare_page(api: &Api<'_>, left: &Path, right: &Path) -> Result<(), Box<dyn 
     Ok(())
 }
 
-fn press(window: &MinimalSoftwareWindow, x: f32, y: f32) {
-    let position = LogicalPosition::new(x, y);
-    window.dispatch_event(WindowEvent::PointerMoved { position });
-    window.dispatch_event(WindowEvent::PointerPressed { position, button: PointerEventButton::Left });
+/// The window in memory, and the hand on it.
+struct Studio {
+    window: Rc<MinimalSoftwareWindow>,
+    folder: PathBuf,
+    width: u32,
+    height: u32,
 }
 
-fn hold(window: &MinimalSoftwareWindow, x: f32, y: f32) {
-    window.dispatch_event(WindowEvent::PointerMoved { position: LogicalPosition::new(x, y) });
-}
+impl Studio {
+    fn shoot(&self, name: &str) -> Result<(), Box<dyn Error>> {
+        update_timers_and_animations();
+        let mut pixels = vec![Rgb8Pixel::default(); (self.width * self.height) as usize];
+        self.window.request_redraw();
+        self.window.draw_if_needed(|renderer| {
+            renderer.render(&mut pixels, self.width as usize);
+        });
+        let bytes: Vec<u8> = pixels.iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
+        let file = self.folder.join(format!("{name}.png"));
+        let kind = image::ExtendedColorType::Rgb8;
+        Ok(image::save_buffer(file, &bytes, self.width, self.height, kind)?)
+    }
 
-fn release(window: &MinimalSoftwareWindow, x: f32, y: f32) {
-    let position = LogicalPosition::new(x, y);
-    window.dispatch_event(WindowEvent::PointerReleased { position, button: PointerEventButton::Left });
-}
+    fn press(&self, x: f32, y: f32) {
+        let (position, button) = (LogicalPosition::new(x, y), PointerEventButton::Left);
+        self.window.dispatch_event(WindowEvent::PointerMoved { position });
+        self.window.dispatch_event(WindowEvent::PointerPressed { position, button });
+    }
 
-fn typed(window: &MinimalSoftwareWindow, key: &str) {
-    window.dispatch_event(WindowEvent::KeyPressed { text: key.into() });
-    window.dispatch_event(WindowEvent::KeyReleased { text: key.into() });
+    fn pull(&self, x: f32, y: f32) {
+        let position = LogicalPosition::new(x, y);
+        self.window.dispatch_event(WindowEvent::PointerMoved { position });
+    }
+
+    fn release(&self, x: f32, y: f32) {
+        let (position, button) = (LogicalPosition::new(x, y), PointerEventButton::Left);
+        self.window.dispatch_event(WindowEvent::PointerReleased { position, button });
+    }
+
+    fn wheel(&self, x: f32, y: f32, delta_y: f32) {
+        let position = LogicalPosition::new(x, y);
+        self.window.dispatch_event(WindowEvent::PointerScrolled {
+            position,
+            delta_x: 0.0,
+            delta_y,
+        });
+    }
+
+    fn key(&self, key: impl Into<slint::SharedString>) {
+        let text = key.into();
+        self.window.dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+        self.window.dispatch_event(WindowEvent::KeyReleased { text });
+        update_timers_and_animations();
+    }
+
+    fn ctrl_z(&self) {
+        self.window.dispatch_event(WindowEvent::KeyPressed { text: Key::Control.into() });
+        self.key("z");
+        self.window.dispatch_event(WindowEvent::KeyReleased { text: Key::Control.into() });
+    }
+
+    fn month(&self, api: &Api<'_>, photos: &[PathBuf]) -> Result<(), Box<dyn Error>> {
+        api.set_page(Page::Month);
+        api.set_papers(ModelRc::default());
+        api.set_work_of(0);
+        self.shoot("month-empty")?;
+        let papers = photos.iter().enumerate().map(|(n, file)| paper(n, file));
+        api.set_papers(model(papers.collect::<Result<Vec<_>, _>>()?));
+        api.set_work_done(12);
+        api.set_work_of(40);
+        self.shoot("month")?;
+        api.set_practice(true);
+        api.set_toast("已删去第 7 号".into());
+        self.shoot("month-practice")?;
+        api.set_practice(false);
+        api.set_toast("".into());
+        Ok(())
+    }
+
+    fn paper(&self, api: &Api<'_>, first: &Path, second: &Path) -> Result<(), Box<dyn Error>> {
+        paper_page(api, first)?;
+        api.set_field(4);
+        api.set_cover(-1);
+        self.shoot("paper")?;
+        api.set_cover(1);
+        api.set_pages(model(vec![picture(first, 200)?, picture(second, 200)?]));
+        self.shoot("paper-cover")?;
+        api.set_pages(ModelRc::default());
+        api.set_cover(-1);
+
+        println!("typed, and Ctrl+Z in the box:");
+        self.key("x");
+        println!("  typing {} {:?}", api.get_typing(), api.get_typed());
+        self.ctrl_z();
+        println!("  typing {} {:?}", api.get_typing(), api.get_typed());
+        println!("Enter, and Ctrl+Z:");
+        self.key(Key::Return);
+        self.ctrl_z();
+
+        println!("a box is moved, stretched, drawn:");
+        let (width, height) = (self.width as f32, self.height as f32);
+        let (x, y) = (width * 0.24, 86.0 + 0.73 * (height - 180.0));
+        self.press(x, y);
+        self.pull(x + 40.0, y + 20.0);
+        self.release(x + 40.0, y + 20.0);
+        self.shoot("paper-moved")?;
+        self.key(Key::Delete);
+        api.set_covering(true);
+        self.shoot("paper-covering")?;
+        self.press(250.0, 300.0);
+        self.pull(360.0, 380.0);
+        self.shoot("paper-covering")?;
+        self.release(360.0, 380.0);
+        api.set_cover(0);
+        for _ in 0..5 {
+            self.wheel(330.0, 300.0, 30.0);
+        }
+        self.shoot("paper-zoom")?;
+
+        println!("a ring is dragged:");
+        api.set_corner_view(true);
+        self.shoot("paper-corners")?;
+        let (left, bottom) = (width * 0.171, height - 165.0);
+        self.press(left, bottom);
+        self.pull(left + 14.0, bottom - 18.0);
+        self.shoot("paper-loupe")?;
+        self.release(left + 14.0, bottom - 18.0);
+        api.set_corner_view(false);
+
+        api.set_cover(-1);
+        api.set_paper(Paper { id: 12, ..paper(2, first)? });
+        self.shoot("paper-signed")
+    }
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -175,97 +295,38 @@ fn main() -> Result<(), Box<dyn Error>> {
     let width: u32 = words.next().ok_or("WIDTH")?.parse()?;
     let height: u32 = words.next().ok_or("HEIGHT")?.parse()?;
     let photos: Vec<PathBuf> = words.map(PathBuf::from).collect();
+    let [first, second, ..] = &photos[..] else { return Err("PHOTO PHOTO".into()) };
     let window = MinimalSoftwareWindow::new(RepaintBufferType::NewBuffer);
     set_platform(Box::new(Memory(window.clone())))?;
     let desk = Desk::new()?;
     desk.show()?;
     window.set_size(PhysicalSize::new(width, height));
-    let shoot = |name: &str| -> Result<(), Box<dyn Error>> {
-        update_timers_and_animations();
-        let mut pixels = vec![Rgb8Pixel::default(); (width * height) as usize];
-        window.request_redraw();
-        window.draw_if_needed(|renderer| {
-            renderer.render(&mut pixels, width as usize);
-        });
-        let bytes: Vec<u8> = pixels.iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
-        let file = folder.join(format!("{name}.png"));
-        Ok(image::save_buffer(file, &bytes, width, height, image::ExtendedColorType::Rgb8)?)
-    };
     let api = desk.global::<Api>();
-    api.on_undo_last(|| println!("the desk's undo"));
-    api.on_add_cover(|x, y, w, h| println!("cover {x:.3} {y:.3} {w:.3} {h:.3}"));
-    api.on_place_corners(|| println!("corners placed"));
-    api.on_confirm_field(|name, value| println!("confirm {name:?} {value:?}"));
+    api.on_undo_last(|| println!("  the desk's undo"));
+    api.on_add_cover(|x, y, w, h| println!("  add-cover {x:.3} {y:.3} {w:.3} {h:.3}"));
+    api.on_place_cover(|n| println!("  place-cover {n}"));
+    api.on_remove_cover(|n| println!("  remove-cover {n}"));
+    api.on_place_corners(|| println!("  place-corners"));
+    api.on_confirm_field(|name, value| println!("  confirm-field {name:?} {value:?}"));
     api.set_village("竹园村".into());
     api.set_month(Month { year: 2026, month: 7 });
-    api.set_income("0.00".into());
-    api.set_spending("0.00".into());
-    shoot("month-empty")?;
-    let papers =
-        photos.iter().enumerate().map(|(n, file)| paper(n, file)).collect::<Result<Vec<_>, _>>()?;
-    api.set_papers(ModelRc::new(VecModel::from(papers)));
     api.set_income("86,000.00".into());
     api.set_spending("14,116.50".into());
     api.set_open_count(3);
     api.set_ready_count(12);
     api.set_signed_count(5);
     api.set_returned_count(2);
-    api.set_work_done(12);
-    api.set_work_of(40);
     api.set_undo(Undo::Removed);
-    shoot("month")?;
-    for english in [false, true] {
-        api.set_english(english);
-        slint::select_bundled_translation(if english { "en" } else { "" })?;
-        let end = if english { "-en" } else { "" };
-        api.set_page(Page::Month);
-        if english {
-            api.set_practice(true);
-            api.set_toast("已删去第 7 号".into());
-            shoot("month-en")?;
-            api.set_practice(false);
-            api.set_toast("".into());
-        }
-        let (Some(first), Some(second)) = (photos.first(), photos.get(1)) else { continue };
-        paper_page(&api, first)?;
-        api.set_field(4);
-        api.set_cover(-1);
-        shoot(&format!("paper{end}"))?;
-        api.set_cover(1);
-        api.set_pages(model(vec![picture(first, 200)?, picture(second, 200)?]));
-        shoot(&format!("paper-cover{end}"))?;
-        api.set_pages(model(vec![]));
-        api.set_corner_view(true);
-        shoot(&format!("paper-corners{end}"))?;
-        // The lower left ring, held and dragged.
-        let (left, bottom) = (width as f32 * 0.155, height as f32 - 150.0);
-        press(&window, left, bottom);
-        hold(&window, left + 14.0, bottom - 18.0);
-        shoot(&format!("paper-loupe{end}"))?;
-        release(&window, left + 14.0, bottom - 18.0);
-        api.set_corner_view(false);
-        // What is typed is the box's to take back, not the desk's.
-        api.set_cover(-1);
-        api.set_field(4);
-        shoot(&format!("paper-typed{end}"))?;
-        api.set_covering(true);
-        typed(&window, "x");
-        println!("typing {} {:?}", api.get_typing(), api.get_typed());
-        window.dispatch_event(WindowEvent::KeyPressed { text: Key::Control.into() });
-        typed(&window, "z");
-        window.dispatch_event(WindowEvent::KeyReleased { text: Key::Control.into() });
-        println!("typing {} {:?}", api.get_typing(), api.get_typed());
-        press(&window, 200.0, 300.0);
-        hold(&window, 320.0, 380.0);
-        shoot(&format!("paper-typed{end}"))?;
-        release(&window, 320.0, 380.0);
-        typed(&window, &slint::SharedString::from(Key::Return));
-        update_timers_and_animations();
-        println!("field {} covering {}", api.get_field(), api.get_covering());
-        api.set_paper(Paper { id: 12, ..paper(2, first)? });
-        shoot(&format!("paper-signed{end}"))?;
+    for language in ["", "en"] {
+        api.set_english(language == "en");
+        slint::select_bundled_translation(language)?;
+        let studio =
+            Studio { window: window.clone(), folder: folder.join(language), width, height };
+        std::fs::create_dir_all(&studio.folder)?;
+        studio.month(&api, &photos)?;
+        studio.paper(&api, first, second)?;
         compare_page(&api, first, second)?;
-        shoot(&format!("compare{end}"))?;
+        studio.shoot("compare")?;
     }
     Ok(())
 }
