@@ -253,7 +253,7 @@ impl Studio {
         self.key(Key::Return);
         self.ctrl_z();
 
-        println!("a box is moved, stretched, drawn:");
+        println!("a box is moved, removed, drawn:");
         let (width, height) = (self.width as f32, self.height as f32);
         let (x, y) = (width * 0.24, 86.0 + 0.73 * (height - 180.0));
         self.press(x, y);
