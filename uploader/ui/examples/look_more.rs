@@ -92,7 +92,7 @@ fn fill(api: &Api<'_>, papers: &[Paper]) {
     let send = lists.clone().filter(|(n, _)| *n != 3).map(|(n, paper)| SendRow {
         paper: paper.clone(),
         sent: n < 3,
-        refused: if n == 5 { "钥匙还没有登记，请先把登记文字交给办公室".into() } else { "".into() },
+        refused: if n > 2 { "钥匙还没有登记，请先把登记文字交给办公室".into() } else { "".into() },
     });
     api.set_send_rows(model(send.collect()));
     let reasons = [
@@ -160,6 +160,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for language in ["zh", "en"] {
         api.set_english(language == "en");
         slint::select_bundled_translation(if language == "en" { "en" } else { "" })?;
+        // English is looked at where there is least room: with the bar of practice, and at the end of the list.
+        api.set_practice(language == "en");
+        api.set_row(if language == "en" { 8 } else { 0 });
         shoot("sign", Page::Sign)?;
         api.set_delivery(Delivery::Running);
         api.set_sent(3);
@@ -169,6 +172,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         shoot("send-cut", Page::Send)?;
         api.set_delivery(Delivery::Done);
         shoot("send-done", Page::Send)?;
+        api.set_row(1);
         shoot("returned", Page::Returned)?;
         api.set_address("http://192.168.31.107:8420/#7d1c…".into());
         shoot("phone", Page::Phone)?;
