@@ -4,10 +4,12 @@ use mingbai_uploader_ui::{
     Api, Delivery, Desk, Month, Page, Paper, Returned, SendRow, Shot, SignRow, Standing,
 };
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
-use slint::platform::{Platform, WindowAdapter, set_platform, update_timers_and_animations};
+use slint::platform::{
+    Platform, WindowAdapter, WindowEvent, set_platform, update_timers_and_animations,
+};
 use slint::{
     ComponentHandle, Image, ModelRc, PhysicalSize, PlatformError, Rgb8Pixel, SharedPixelBuffer,
-    VecModel,
+    SharedString, VecModel,
 };
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -92,7 +94,11 @@ fn fill(api: &Api<'_>, papers: &[Paper]) {
     let send = lists.clone().filter(|(n, _)| *n != 3).map(|(n, paper)| SendRow {
         paper: paper.clone(),
         sent: n < 3,
-        refused: if n == 5 { "钥匙还没有登记，请先把登记文字交给办公室".into() } else { "".into() },
+        refused: if n > 2 {
+            "钥匙还没有登记，请先把登记文字交给办公室".into()
+        } else {
+            "".into()
+        },
     });
     api.set_send_rows(model(send.collect()));
     let reasons = [
@@ -140,7 +146,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let api = desk.global::<Api>();
     api.set_village("竹园村".into());
     api.set_month(Month { year: 2026, month: 7 });
-    fill(&api, &papers(&photos)?);
+    let papers = papers(&photos)?;
+    fill(&api, &papers);
+    api.set_papers(model(papers));
     let shoot = |name: &str, page: Page| -> Result<(), Box<dyn Error>> {
         api.set_page(page);
         let mut pixels = vec![Rgb8Pixel::default(); (width * height) as usize];
@@ -157,10 +165,31 @@ fn main() -> Result<(), Box<dyn Error>> {
         let file = folder.join(format!("{name}{end}.png"));
         Ok(image::save_buffer(file, &bytes, width, height, image::ExtendedColorType::Rgb8)?)
     };
+    let press = |text: &str| {
+        for text in text.chars().map(|key| SharedString::from(key)) {
+            desk.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
+            desk.window().dispatch_event(WindowEvent::KeyReleased { text });
+        }
+    };
+    api.on_tick(|row, ticked| println!("tick {row} {ticked}"));
+    api.on_see(|paper| println!("see {paper}"));
+    api.on_redo(|paper| println!("redo {paper}"));
+    api.on_sign(|| println!("sign"));
+    api.on_back(|| println!("back"));
+    api.on_pair_phone(|| println!("pair"));
+    api.on_backup(|word| println!("backup {word}"));
+    api.on_enrol(|village, name, post, server| println!("enrol {village} {name} {post} {server}"));
+    api.on_open_paper(|place| println!("open {place}"));
+    let (down, f5, f9, escape) = ("\u{F701}", "\u{F708}", "\u{F70C}", "\u{1b}");
     for language in ["zh", "en"] {
         api.set_english(language == "en");
         slint::select_bundled_translation(if language == "en" { "en" } else { "" })?;
+        // English is looked at where there is least room: with the bar of practice, and at the end of the list.
+        api.set_practice(language == "en");
+        api.set_row(if language == "en" { 8 } else { 0 });
         shoot("sign", Page::Sign)?;
+        press(&format!("{down} \n{f9}{escape}"));
+        shoot("sign-pressed", Page::Sign)?;
         api.set_delivery(Delivery::Running);
         api.set_sent(3);
         shoot("send-running", Page::Send)?;
@@ -169,9 +198,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         shoot("send-cut", Page::Send)?;
         api.set_delivery(Delivery::Done);
         shoot("send-done", Page::Send)?;
+        api.set_row(1);
         shoot("returned", Page::Returned)?;
+        press(&format!("{down}\n"));
         api.set_address("http://192.168.31.107:8420/#7d1c…".into());
         shoot("phone", Page::Phone)?;
+        press(f5);
         api.set_paired(true);
         api.set_shots_in(7);
         shoot("phone-paired", Page::Phone)?;
@@ -180,10 +212,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         shoot("phone-over", Page::Phone)?;
         api.set_pairing_over("".into());
         shoot("setup", Page::Setup)?;
+        press("3411811");
+        shoot("setup-wrong", Page::Setup)?;
+        press("07201\n王秀英\n\nhttps://mingbai.example\n");
+        shoot("setup-full", Page::Setup)?;
         let vkey = "enrol: 341181107201 341181107201+6f2a19c3+AZ4n0s3vT1m8XkqkJ5y2Qb0pW7uHc9dLrEfGxYtNaPoi";
         api.set_enrolment(vkey.into());
         shoot("setup-done", Page::Setup)?;
         shoot("keys", Page::Keys)?;
+        press("correct horse\ncorrect house");
+        shoot("keys-wrong", Page::Keys)?;
+        press("\u{8}\u{8}\u{8}rse\n");
+        shoot("keys-kept", Page::Keys)?;
+        shoot("month", Page::Month)?;
+        press("\n");
         api.set_enrolment("".into());
     }
     Ok(())
