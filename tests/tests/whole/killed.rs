@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const KILLS: u64 = 100;
 /// Photos that each round of taking in is given.
-const PHOTOS: usize = 4;
+const PHOTOS: usize = 2;
 
 /// The fields of every paper.
 const FIELDS: [&str; 13] = [
@@ -81,7 +81,7 @@ fn kill_again_and_again(data: &Path, photos: &[PathBuf], server: &str) -> (BTree
                 let from = usize::try_from(round).unwrap() / 3 * PHOTOS;
                 let some = photos[from..from + PHOTOS].iter().map(|path| programs::text(path));
                 let args: Vec<&str> = ["add"].into_iter().chain(some).chain(FIELDS).collect();
-                killed(data, &args, spread(2_000))
+                killed(data, &args, spread(1_000))
             }
             1 => killed(data, &["sign", "--all", "--anyway"], spread(150)),
             _ => killed(data, &["push", "--server", server], spread(150)),
