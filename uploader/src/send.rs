@@ -17,7 +17,9 @@ pub const LANES: usize = 4;
 /// Bytes of the largest answer that is read.
 const ANSWER_BYTES_MAX: u64 = 64 << 10;
 /// How often images that the server misses are sent before it is taken for broken.
-const ROUNDS: usize = 3;
+const ROUNDS: u32 = 5;
+/// The first pause between them; each is twice as long as the one before.
+const ROUND_PAUSE: Duration = Duration::from_millis(100);
 const CONNECT: Duration = Duration::from_secs(10);
 /// The longest silence in the middle of sending or receiving.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -137,9 +139,13 @@ impl Server {
     /// [`Fault`].
     pub fn deliver(&self, signed: &Signed, images: &Images) -> Result<Status, Fault> {
         let mut status = patiently(|| self.submit(signed))?;
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             if status.missing.is_empty() {
                 return Ok(status);
+            }
+            if round > 0 {
+                // Another item with the same picture may be putting it in at this moment.
+                sleep(ROUND_PAUSE * 2_u32.pow(round));
             }
             for hash in status.missing {
                 let bytes = images.load(hash).ok_or(Fault::Image(hash))?;

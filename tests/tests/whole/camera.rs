@@ -181,7 +181,7 @@ async fn photograph(data: &Path, photos: &[PathBuf]) -> Result<()> {
     phone.goto(&camera.url).await?;
     phone.wait(".shot.taken", 1).await?;
     assert_eq!(camera.next("photo")?["verdict"]["state"], "taken");
-    phone.pick("album", &[programs::root().join("LICENSE")]).await?;
+    phone.pick("album", &[programs::root().join("LICENSE").canonicalize().unwrap()]).await?;
     phone.wait(".shot.bad", 1).await?;
     phone.shot("verdicts-en").await?;
     phone.browser.client.refresh().await?;
