@@ -166,7 +166,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(image::save_buffer(file, &bytes, width, height, image::ExtendedColorType::Rgb8)?)
     };
     let press = |text: &str| {
-        for text in text.chars().map(|key| SharedString::from(key)) {
+        for text in text.chars().map(SharedString::from) {
             desk.window().dispatch_event(WindowEvent::KeyPressed { text: text.clone() });
             desk.window().dispatch_event(WindowEvent::KeyReleased { text });
         }
