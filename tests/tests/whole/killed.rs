@@ -75,13 +75,13 @@ fn kill_again_and_again(data: &Path, photos: &[PathBuf], server: &str) -> (BTree
     let (mut acknowledged, mut cut) = (BTreeSet::new(), 0);
     for round in 0..KILLS {
         // A different moment each round, spread over the time that a command takes.
-        let spread = |most: u64| Duration::from_micros(1_000 + round * 7_919 % (most * 1_000));
+        let spread = |most: u64| Duration::from_micros(1_000 + round * 23_757 % (most * 1_000));
         let killed = match round % 3 {
             0 => {
                 let from = usize::try_from(round).unwrap() / 3 * PHOTOS;
                 let some = photos[from..from + PHOTOS].iter().map(|path| programs::text(path));
                 let args: Vec<&str> = ["add"].into_iter().chain(some).chain(FIELDS).collect();
-                killed(data, &args, spread(1_000))
+                killed(data, &args, spread(2_000))
             }
             1 => killed(data, &["sign", "--all", "--anyway"], spread(150)),
             _ => killed(data, &["push", "--server", server], spread(150)),
@@ -141,6 +141,6 @@ fn a_hundred_kills_while_taking_in_signing_and_sending_lose_no_photo_and_double_
         photos.len(),
         acknowledged.len()
     );
-    assert!(cut > KILLS / 2, "the kills hit the work");
+    assert!(cut > KILLS / 4, "the kills hit the work");
     assert!(!acknowledged.is_empty(), "the kills left time to work");
 }
