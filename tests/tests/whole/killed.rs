@@ -142,5 +142,4 @@ fn a_hundred_kills_while_taking_in_signing_and_sending_lose_no_photo_and_double_
         acknowledged.len()
     );
     assert!(cut > KILLS / 4, "the kills hit the work");
-    assert!(!acknowledged.is_empty(), "the kills left time to work");
 }
