@@ -26,6 +26,9 @@ pub struct Period {
 }
 
 impl Period {
+    /// The first month there is.
+    pub const FIRST: Period = Period { year: 1900, month: 1 };
+
     /// The year.
     pub fn year(self) -> u16 {
         self.year

@@ -6,11 +6,12 @@ use crate::error::{Error, Result};
 use crate::keys::sync_folder;
 use crate::outbox::Outbox;
 use crate::say;
+use crate::sealed;
 use age::scrypt::Identity;
 use age::secrecy::{ExposeSecret, SecretString};
 use age::{Decryptor, Encryptor};
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Component, Path};
 
@@ -64,19 +65,11 @@ pub fn save(desk: &Desk, file: &Path, passphrase: SecretString) -> Result<()> {
     if file.exists() {
         return Err(bad(BadBackup::Exists));
     }
-    let beside = match file.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
     // The outbox is copied as it is at one moment, whoever writes to it meanwhile.
     let scratch = tempfile::tempdir_in(desk.folder()).map_err(Error::disk(desk.folder()))?;
     let outbox = scratch.path().join("outbox.db");
     desk.outbox.copy_to(&outbox)?;
-    let write = || -> io::Result<()> {
-        let temporary = tempfile::NamedTempFile::new_in(beside)?;
-        let encryptor = Encryptor::with_user_passphrase(passphrase);
-        let sealed = encryptor.wrap_output(BufWriter::new(temporary))?;
-        let mut archive = tar::Builder::new(sealed);
+    sealed::write(file, Encryptor::with_user_passphrase(passphrase), |archive| {
         archive.append_path_with_name(&outbox, PARTS[0])?;
         for part in &PARTS[1..] {
             let path = desk.folder().join(part);
@@ -85,14 +78,8 @@ pub fn save(desk: &Desk, file: &Path, passphrase: SecretString) -> Result<()> {
                 false => archive.append_path_with_name(&path, part)?,
             }
         }
-        let sealed = archive.into_inner()?;
-        let whole = sealed.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
-        whole.as_file().sync_all()?;
-        whole.persist_noclobber(file)?;
         Ok(())
-    };
-    write().map_err(Error::disk(file))?;
-    sync_folder(beside)
+    })
 }
 
 /// Puts a backup back as the desk in `folder`, which must hold none. A crash leaves no desk there.

@@ -92,6 +92,15 @@ impl Chore {
             }
         })
     }
+
+    /// Does it and keeps what came of it.
+    ///
+    /// # Errors
+    /// As of [`Chore::run`] and [`keep`].
+    pub fn finish(&self, desk: &mut Desk, reader: Option<&Reader>) -> Result<()> {
+        let done = self.run(&desk.originals, reader)?;
+        keep(&mut desk.outbox, &desk.pictures, self.page, &done)
+    }
 }
 
 /// Keeps what came of a chore: files first, then the row that speaks of them.
@@ -143,8 +152,7 @@ pub fn code_of(codes: &[String]) -> Option<InvoiceCode> {
 pub fn look(desk: &mut Desk, id: i64) -> Result<Item> {
     for chore in of(&desk.outbox.item(id)?, false) {
         if chore.task == Task::Look {
-            let done = chore.run(&desk.originals, None)?;
-            keep(&mut desk.outbox, &desk.pictures, chore.page, &done)?;
+            chore.finish(desk, None)?;
         }
     }
     desk.outbox.item(id)
@@ -158,7 +166,6 @@ pub fn finish(desk: &mut Desk, id: i64, reader: Option<&Reader>) -> Result<Item>
     loop {
         let item = desk.outbox.item(id)?;
         let Some(chore) = of(&item, reader.is_some()).into_iter().next() else { return Ok(item) };
-        let done = chore.run(&desk.originals, reader)?;
-        keep(&mut desk.outbox, &desk.pictures, chore.page, &done)?;
+        chore.finish(desk, reader)?;
     }
 }

@@ -70,6 +70,8 @@ pub enum Command {
     Camera(Camera),
     /// 自动加入文件夹里的新照片 / take in what comes into a folder
     Watch(Watch),
+    /// 打开窗口：目录、填写、签名、发送 / the window
+    Window(Window),
     /// 只识读照片，不保存 / what the machine reads on photos; nothing is kept
     Read(Read),
 }
@@ -231,6 +233,26 @@ pub struct Watch {
     /// 每件事输出一行 JSON / one JSON line for all that happens
     #[arg(long, env = "MINGBAI_JSON")]
     pub json: bool,
+}
+
+/// Options of `window`.
+#[derive(Debug, Args)]
+pub struct Window {
+    /// 窗口大小 / the window's size [default: 1366x768]
+    #[arg(long, env = "MINGBAI_SIZE", value_name = "WxH", value_parser = size)]
+    pub size: Option<(u32, u32)>,
+    /// 同时看着这个文件夹 / watch this folder too
+    #[arg(long, env = "MINGBAI_WATCH", value_name = "DIR")]
+    pub watch: Option<PathBuf>,
+    /// Where the phone is listened for.
+    #[command(flatten)]
+    pub listen: crate::camera::Listen,
+}
+
+fn size(text: &str) -> std::result::Result<(u32, u32), String> {
+    let side = |text: &str| text.parse().ok().filter(|side| (200..=8192).contains(side));
+    let size = text.split_once('x').and_then(|(w, h)| Some((side(w)?, side(h)?)));
+    size.ok_or_else(|| "1366x768：200–8192".to_owned())
 }
 
 /// Options of `follow`.

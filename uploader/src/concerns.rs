@@ -6,21 +6,27 @@ use crate::draft::Field;
 use crate::error::{Error, Result};
 use crate::item::{Item, Kind, State};
 use crate::likeness::{self, Paper, Why};
-use crate::outbox::Outbox;
 use crate::personal;
-use crate::published::PublishedPaper;
+use crate::published::{Published, PublishedPaper};
 use crate::rules::{self, Broken};
 use crate::say;
 use crate::sharpness::Gate;
 use ledger::place::Village;
+
+/// All that a paper is compared with, gathered once for as many as are looked at.
+pub struct Others {
+    /// The receipts of the outbox.
+    papers: Vec<(i64, Paper)>,
+    /// Papers that a person said are two: an item, and another item's number or a published statement's hash.
+    apart: Vec<(i64, String)>,
+    published: Option<Published>,
+}
 
 /// One thing to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Concern {
     /// A personal number in a field that everybody will read.
     Personal(Field, personal::Found),
-    /// Another item has the same invoice number.
-    SameInvoice(i64),
     /// Another item may be the same paper.
     Alike(i64, Why),
     /// It may be published already: the log's index, the village, and why.
@@ -42,9 +48,9 @@ impl Concern {
     pub fn grave(&self) -> bool {
         match self {
             Concern::Personal(_, found) => found.sure,
-            Concern::SameInvoice(_) => true,
-            Concern::Alike(_, why) => *why == Why::SameFile,
-            Concern::Published(_, _, why) => matches!(why, Why::SameFile | Why::SameInvoice),
+            Concern::Alike(_, why) | Concern::Published(_, _, why) => {
+                matches!(why, Why::SameFile | Why::SameInvoice)
+            }
             Concern::Photo(_)
             | Concern::CheckSum
             | Concern::BelowNet
@@ -57,7 +63,6 @@ impl Concern {
     pub fn said(&self) -> String {
         match self {
             Concern::Personal(field, found) => personal::sentence(*field, found),
-            Concern::SameInvoice(id) => say!("这张发票的号码与第 {id} 号相同", id = id),
             Concern::Alike(id, why) => {
                 say!("可能与第 {id} 号是同一张：{why}", id = id, why = why.say())
             }
@@ -78,12 +83,54 @@ impl Concern {
     }
 }
 
+impl Others {
+    /// As they are now.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Outbox`], [`crate::error::Error::Follow`].
+    pub fn of(desk: &Desk) -> Result<Others> {
+        let receipt = |item: &Item| item.in_work() && item.kind == Kind::Receipt;
+        let receipts = desk.outbox.items()?.into_iter().filter(receipt);
+        Ok(Others {
+            papers: receipts.map(|i| (i.id, Paper::of(&i.draft, &i.pages))).collect(),
+            apart: desk.outbox.apart()?,
+            published: desk.published()?,
+        })
+    }
+
+    /// Other items that may be the same paper, but for those that a person said are not.
+    fn alike(&self, id: i64, mine: &Paper) -> Vec<Concern> {
+        let others = self.papers.iter().filter(|(other, _)| {
+            *other != id && !self.said_apart(id, *other) && !self.said_apart(*other, id)
+        });
+        let alike = |(other, paper): &(i64, Paper)| {
+            likeness::why_alike(mine, paper).map(|why| Concern::Alike(*other, why))
+        };
+        others.filter_map(alike).collect()
+    }
+
+    /// Published receipts that may be the same paper, but for those that a person said are not.
+    fn published(&self, id: i64, mine: &Paper) -> Result<Vec<Concern>> {
+        let Some(published) = &self.published else { return Ok(Vec::new()) };
+        let like = published.like(mine, None).map_err(Error::Follow)?;
+        let concern = |(paper, why): (PublishedPaper, Why)| {
+            let known = self.said_apart(id, paper.statement);
+            (!known).then_some(Concern::Published(paper.index, paper.village, why))
+        };
+        Ok(like.into_iter().filter_map(concern).collect())
+    }
+
+    fn said_apart(&self, id: i64, other: impl ToString) -> bool {
+        let other = other.to_string();
+        self.apart.iter().any(|(item, apart)| *item == id && *apart == other)
+    }
+}
+
 /// What is to be looked at in a draft; nothing for other items.
 ///
 /// # Errors
-/// [`crate::error::Error::Outbox`].
-pub fn of(desk: &Desk, item: &Item) -> Result<Vec<Concern>> {
-    let outbox = &desk.outbox;
+/// [`crate::error::Error::Follow`].
+pub fn of(others: &Others, item: &Item) -> Result<Vec<Concern>> {
     if item.state != State::Draft || item.kind != Kind::Receipt {
         return Ok(Vec::new());
     }
@@ -92,11 +139,9 @@ pub fn of(desk: &Desk, item: &Item) -> Result<Vec<Concern>> {
         .into_iter()
         .map(|(field, found)| Concern::Personal(field, found))
         .collect();
-    if let Some(other) = outbox.same_invoice(item.id, draft)? {
-        concerns.push(Concern::SameInvoice(other));
-    }
-    concerns.extend(alike(outbox, item)?);
-    concerns.extend(published(desk, item)?);
+    let mine = Paper::of(draft, &item.pages);
+    concerns.extend(others.alike(item.id, &mine));
+    concerns.extend(others.published(item.id, &mine)?);
     let gates = item.pages.iter().filter_map(|page| page.looked.as_ref()?.gate);
     concerns.extend(gates.filter_map(Gate::advice).map(Concern::Photo));
     let codes = item.codes();
@@ -111,42 +156,6 @@ pub fn of(desk: &Desk, item: &Item) -> Result<Vec<Concern>> {
     }
     concerns.extend(rules::broken(draft).into_iter().map(Concern::Rule));
     Ok(concerns)
-}
-
-/// Other items that may be the same paper, but for those that a person said are not, and for the same invoice number,
-/// which is told by itself.
-fn alike(outbox: &Outbox, item: &Item) -> Result<Vec<Concern>> {
-    let apart = outbox.apart()?;
-    let said_apart = |other: i64| {
-        let pair = |a: i64, b: i64| apart.iter().any(|(item, o)| *item == a && *o == b.to_string());
-        pair(item.id, other) || pair(other, item.id)
-    };
-    let mine = Paper::of(&item.draft, &item.pages);
-    let others = outbox.items()?.into_iter().filter(|other| {
-        other.id != item.id
-            && other.in_work()
-            && other.kind == Kind::Receipt
-            && !said_apart(other.id)
-    });
-    let why = |other: Item| {
-        let why = likeness::why_alike(&mine, &Paper::of(&other.draft, &other.pages))?;
-        (why != Why::SameInvoice).then_some(Concern::Alike(other.id, why))
-    };
-    Ok(others.filter_map(why).collect())
-}
-
-/// Published receipts that may be the same paper, but for those that a person said are not.
-fn published(desk: &Desk, item: &Item) -> Result<Vec<Concern>> {
-    let Some(published) = desk.published()? else { return Ok(Vec::new()) };
-    let mine = Paper::of(&item.draft, &item.pages);
-    let apart = desk.outbox.apart()?;
-    let like = published.like(&mine, None).map_err(Error::Follow)?;
-    let said_apart = |statement: String| apart.contains(&(item.id, statement));
-    let concern = |(paper, why): (PublishedPaper, Why)| {
-        let known = said_apart(paper.statement.to_string());
-        (!known).then_some(Concern::Published(paper.index, paper.village, why))
-    };
-    Ok(like.into_iter().filter_map(concern).collect())
 }
 
 #[cfg(test)]
@@ -165,7 +174,7 @@ mod tests {
         draft.set(Field::Purpose, "付 11010519491231002X 误工费").unwrap();
         draft.direction = Some(Way::In.into());
         let id = desk.outbox.add(&draft, &[sha256(b"a")]).unwrap().unwrap();
-        let concerns = |desk: &Desk| of(desk, &desk.outbox.item(id).unwrap());
+        let concerns = |desk: &Desk| of(&Others::of(desk).unwrap(), &desk.outbox.item(id).unwrap());
         let found = concerns(&desk).unwrap();
         assert!(found.len() == 1 && found[0].grave(), "{found:?}");
         assert!(found[0].said().contains("身份证"));
@@ -175,5 +184,26 @@ mod tests {
         };
         desk.outbox.edit(id, Act::Type(Field::Purpose), clean).unwrap();
         assert_eq!(concerns(&desk).unwrap(), []);
+    }
+
+    #[test]
+    fn one_invoice_number_in_two_items_is_grave_until_one_is_gone() {
+        let (_folder, mut desk, _) = desk();
+        let code = crate::invoice::parse("01,32,,26447000001243494438,285.92,20260619,,300A");
+        let draft = Draft::of_code(&code.unwrap());
+        let first = desk.outbox.add(&draft, &[sha256(b"a")]).unwrap().unwrap();
+        let second = desk.outbox.add(&draft, &[sha256(b"b")]).unwrap().unwrap();
+        let same = Concern::Alike(first, Why::SameInvoice);
+        let has = |desk: &Desk| {
+            let others = Others::of(desk).unwrap();
+            of(&others, &desk.outbox.item(second).unwrap()).unwrap().contains(&same)
+        };
+        assert!(has(&desk) && same.grave());
+        desk.outbox.keep_apart(first, &second.to_string()).unwrap();
+        assert!(!has(&desk), "a person said that they are two");
+        let third = desk.outbox.add(&draft, &[sha256(b"c")]).unwrap().unwrap();
+        desk.outbox.remove(first).unwrap();
+        desk.outbox.remove(third).unwrap();
+        assert!(!has(&desk));
     }
 }

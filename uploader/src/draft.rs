@@ -9,7 +9,7 @@ use ledger::time::{Date, Period};
 use serde::{Deserialize, Serialize};
 
 /// A receipt's fields that may be filled in by hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "named for what they are; labels below")]
 pub enum Field {
@@ -210,6 +210,11 @@ pub fn line<const MAX: usize>(text: &str) -> std::result::Result<String, String>
     fits.then(|| text.to_owned()).ok_or_else(|| say!("最多 {most} 个字", most = MAX))
 }
 
+/// An invoice of which no more than the number is known.
+pub fn numbered(number: String) -> Invoice {
+    Invoice { type_code: String::new(), code: String::new(), number, check: String::new() }
+}
+
 /// A receipt's fields as far as they are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -261,6 +266,14 @@ impl Draft {
         }
     }
 
+    /// Sets the day. The month follows it, unless it was given another.
+    fn set_date(&mut self, date: Option<Date>) {
+        if self.period == self.date.map(Date::period) {
+            self.period = date.map(Date::period);
+        }
+        self.date = date;
+    }
+
     /// Takes what a machine read for the fields that are still empty, and marks them as read by it.
     pub fn fill(&mut self, read: &Draft) {
         self.net = self.net.or(read.net);
@@ -303,13 +316,12 @@ impl Draft {
 
     /// Sets what the flags give.
     pub fn apply(&mut self, flags: &Flags) {
-        // The month follows the day, unless it was given another.
-        let follows = self.period == self.date.map(Date::period);
-        let by_date = flags.date.filter(|_| follows).map(Date::period);
-        self.period = flags.period.or(by_date).or(self.period);
+        if flags.date.is_some() {
+            self.set_date(flags.date);
+        }
+        self.period = flags.period.or(self.period);
         self.direction = flags.direction.map(Direction::from).or(self.direction);
         self.amount = flags.amount.or(self.amount);
-        self.date = flags.date.or(self.date);
         self.payment = flags.payment.map(Payment::from).or(self.payment);
         for (field, flag) in [
             (&mut self.purpose, &flags.purpose),
@@ -326,12 +338,7 @@ impl Draft {
                 field.clone_from(text);
             }
         }
-        let mut invoice = self.invoice.take().unwrap_or_else(|| Invoice {
-            type_code: String::new(),
-            code: String::new(),
-            number: String::new(),
-            check: String::new(),
-        });
+        let mut invoice = self.invoice.take().unwrap_or_else(|| numbered(String::new()));
         for (field, flag) in [
             (&mut invoice.number, &flags.invoice_number),
             (&mut invoice.code, &flags.invoice_code),
@@ -389,18 +396,15 @@ impl Draft {
                 self.direction = Some(match typed {
                     "收入" | "收" | "in" => Direction::In,
                     "支出" | "支" | "out" | "" => Direction::Out,
+                    _ if typed == say!("收入") => Direction::In,
+                    _ if typed == say!("支出") => Direction::Out,
                     _ => return Err(say!("请填 收入 或 支出")),
                 });
             }
             Field::Amount => self.amount = some.map(amount).transpose()?,
             Field::Date => {
                 let wrong = |_| say!("日期写成 2026-05-12 这样");
-                let date = some.map(|text| text.parse().map_err(wrong)).transpose()?;
-                // The month follows the day, unless it was given another.
-                if self.period == self.date.map(Date::period) {
-                    self.period = date.map(Date::period);
-                }
-                self.date = date;
+                self.set_date(some.map(|text| text.parse().map_err(wrong)).transpose()?);
             }
             Field::Purpose => self.purpose = line::<200>(typed)?,
             Field::Payee => self.payee = line::<100>(typed)?,
@@ -415,6 +419,8 @@ impl Draft {
                     "" => None,
                     "转账" | "transfer" => Some(Payment::Transfer),
                     "现金" | "cash" => Some(Payment::Cash),
+                    _ if typed == say!("转账") => Some(Payment::Transfer),
+                    _ if typed == say!("现金") => Some(Payment::Cash),
                     _ => return Err(say!("请填 转账 或 现金")),
                 }
             }
@@ -424,12 +430,7 @@ impl Draft {
                 let was = self.invoice.take();
                 self.invoice = (!number.is_empty()).then(|| match was {
                     Some(invoice) => Invoice { number, ..invoice },
-                    None => Invoice {
-                        type_code: String::new(),
-                        code: String::new(),
-                        number,
-                        check: String::new(),
-                    },
+                    None => numbered(number),
                 });
             }
         }

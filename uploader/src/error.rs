@@ -70,6 +70,10 @@ pub enum Error {
     Text(OcrError),
     /// The phone cannot be given a page to photograph with.
     Camera(io::Error),
+    /// The window cannot be shown.
+    Window(slint::PlatformError),
+    /// The system gives no thread.
+    Thread(io::Error),
     /// The terminal.
     Terminal(io::Error),
 }
@@ -124,6 +128,8 @@ impl fmt::Display for Error {
             }
             Error::Text(why) => why.to_string(),
             Error::Camera(why) => say!("手机拍照开不了：{why}", why = why),
+            Error::Window(why) => say!("窗口打不开：{why}", why = why),
+            Error::Thread(why) => say!("系统太忙，请关掉别的程序再试：{why}", why = why),
             Error::Terminal(why) => say!("终端读写失败：{why}", why = why),
         })
     }

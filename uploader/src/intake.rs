@@ -2,7 +2,7 @@
 
 use crate::chores;
 use crate::cli;
-use crate::concerns::{self, Concern};
+use crate::concerns::{self, Concern, Others};
 use crate::desk::{Desk, tell, tell_json};
 use crate::draft::Draft;
 use crate::error::{Error, Result};
@@ -230,7 +230,7 @@ fn finish(
     let reading = Reading::of(item.codes());
     let code = reading.code.as_ref().map(Draft::of_code).unwrap_or_default();
     let mut warnings = code.contradictions(&add.flags);
-    warnings.extend(concerns::of(desk, &item)?.iter().map(Concern::said));
+    warnings.extend(concerns::of(&Others::of(desk)?, &item)?.iter().map(Concern::said));
     if add.json {
         let line = AddLine {
             item: item.line(),

@@ -15,6 +15,7 @@ pub mod form;
 pub mod geometry;
 pub mod guard;
 pub mod images;
+pub mod inbox;
 pub mod intake;
 pub mod invoice;
 pub mod item;
@@ -38,6 +39,7 @@ pub mod redaction;
 pub mod resume;
 pub mod rules;
 pub mod seal;
+pub mod sealed;
 pub mod send;
 pub mod sharpness;
 pub mod signing;
@@ -91,6 +93,9 @@ pub fn run(cli: &Cli) -> error::Result<()> {
         Command::Follow(ask) => desk()?.follow(ask, out),
         Command::Camera(ask) => camera::terminal::camera(&folder, ask, out),
         Command::Watch(ask) => camera::terminal::watch(&folder, ask, out),
+        Command::Window(ask) => {
+            window::run(&folder, (cli.practice, cli.lang), cli.models.clone(), ask)
+        }
         Command::Read(read) => intake::read(read, cli.models.as_deref(), out),
     }
 }

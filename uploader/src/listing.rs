@@ -111,7 +111,8 @@ impl Item {
     }
 }
 
-fn source_label(source: Option<Source>) -> String {
+/// What kind of fault the office found, in its words.
+pub fn source_label(source: Option<Source>) -> String {
     match source {
         Some(Source::Format) => say!("信息格式错误"),
         Some(Source::Original) => say!("源文件内容错误"),

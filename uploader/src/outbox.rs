@@ -260,19 +260,6 @@ impl Outbox {
         self.select("ORDER BY id", [])
     }
 
-    /// Another item of the work with the same invoice number and code.
-    ///
-    /// # Errors
-    /// [`Error::Outbox`].
-    pub fn same_invoice(&self, id: i64, draft: &Draft) -> Result<Option<i64>> {
-        let Some(invoice) = &draft.invoice else { return Ok(None) };
-        let find = "SELECT id FROM item WHERE id <> ?1 AND draft ->> '$.invoice.number' = ?2
-                    AND COALESCE(draft ->> '$.invoice.code', '') = ?3
-                    AND state NOT IN ('removed', 'revised') ORDER BY id LIMIT 1";
-        let values = params![id, invoice.number, invoice.code];
-        Ok(self.db.query_row(find, values, |row| row.get(0)).optional()?)
-    }
-
     fn select(&self, which: &str, values: impl rusqlite::Params) -> Result<Vec<Item>> {
         let sql = format!(
             "SELECT id, kind, state, draft, submission, note, content, status, offered FROM item {which}"

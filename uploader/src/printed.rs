@@ -6,7 +6,7 @@ mod scan;
 
 pub use capitals::capitals;
 
-use crate::draft::{Draft, Field, line};
+use crate::draft::{Draft, Field, line, numbered};
 use crate::ocr::Line;
 use crate::say;
 use ledger::content::{Direction, Invoice};
@@ -85,49 +85,33 @@ fn settle(figure: Option<Fen>, capitals: Option<Fen>, parts: Option<(Fen, Fen)>)
 
 /// Fills the draft's empty fields, and notes that the machine did.
 pub fn apply(printed: &Printed, draft: &mut Draft) {
-    let mut filled = Vec::new();
-    if let (None, Some(total)) = (draft.amount, printed.total) {
+    // The shortest of the limits that the format sets to these.
+    let text = |read: &Option<String>| {
+        read.as_deref().and_then(|read| line::<40>(read).ok()).unwrap_or_default()
+    };
+    let code = printed.code.clone().unwrap_or_default();
+    let number = printed.number.clone();
+    let read = Draft {
         // A net amount that the code states is never more than what was paid.
-        if draft.net.is_none_or(|net| net <= total) {
-            draft.amount = Some(total);
-            filled.push(Field::Amount);
-        }
-    }
-    if let (None, Some(date)) = (draft.date, printed.date) {
-        draft.date = Some(date);
-        filled.push(Field::Date);
-        if draft.period.is_none() {
-            draft.period = Some(date.period());
-            filled.push(Field::Period);
-        }
+        amount: printed.total.filter(|total| draft.net.is_none_or(|net| net <= *total)),
+        date: printed.date,
+        invoice: number.map(|number| Invoice { code, ..numbered(number) }),
+        purpose: text(&printed.purpose),
+        payee: text(&printed.payee),
+        handler: text(&printed.handler),
+        witness: text(&printed.witness),
+        approver: text(&printed.approver),
+        ..Draft::default()
+    };
+    let no_month = draft.period.is_none();
+    draft.fill(&read);
+    if no_month && draft.period.is_some() {
+        draft.by_machine.push(Field::Period);
     }
     if draft.direction.is_none() && printed.income {
         draft.direction = Some(Direction::In);
-        filled.push(Field::Direction);
+        draft.by_machine.push(Field::Direction);
     }
-    if let (None, Some(number)) = (&draft.invoice, &printed.number) {
-        let code = printed.code.clone().unwrap_or_default();
-        let (type_code, check) = (String::new(), String::new());
-        draft.invoice = Some(Invoice { type_code, code, number: number.clone(), check });
-        filled.push(Field::InvoiceNumber);
-    }
-    let texts = [
-        (Field::Purpose, &printed.purpose, &mut draft.purpose),
-        (Field::Payee, &printed.payee, &mut draft.payee),
-        (Field::Handler, &printed.handler, &mut draft.handler),
-        (Field::Witness, &printed.witness, &mut draft.witness),
-        (Field::Approver, &printed.approver, &mut draft.approver),
-    ];
-    for (field, read, text) in texts {
-        // The shortest of the limits that the format sets to these.
-        let read = read.as_deref().and_then(|read| line::<40>(read).ok());
-        if let (true, Some(read)) = (text.is_empty(), read) {
-            *text = read;
-            filled.push(field);
-        }
-    }
-    filled.retain(|field| !draft.by_machine.contains(field));
-    draft.by_machine.extend(filled);
 }
 
 /// Where the printed words contradict the draft or themselves: the person should look again.

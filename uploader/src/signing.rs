@@ -2,7 +2,7 @@
 
 use crate::chores;
 use crate::cli;
-use crate::concerns::{self, Concern};
+use crate::concerns::{self, Concern, Others};
 use crate::desk::{Desk, tell};
 use crate::error::{Error, Result};
 use crate::item::{Item, Kind, Signed, State};
@@ -27,9 +27,10 @@ pub fn sign(desk: &mut Desk, sign: &cli::Sign, out: &mut dyn Write) -> Result<()
         true => drafts(desk)?,
         false => sign.ids.clone(),
     };
+    let others = Others::of(desk)?;
     let mut failed = 0;
     for id in &ids {
-        match sign_one(desk, *id, &key, village, sign.anyway) {
+        match sign_one(desk, *id, &others, (&key, village), sign.anyway) {
             Ok(()) => tell(out, say!("第 {id} 号已签名", id = id))?,
             Err(error) if ids.len() == 1 => return Err(error),
             Err(error) => {
@@ -57,8 +58,8 @@ fn drafts(desk: &Desk) -> Result<Vec<i64>> {
 pub fn sign_one(
     desk: &mut Desk,
     id: i64,
-    key: &SigningKey,
-    village: Village,
+    others: &Others,
+    (key, village): (&SigningKey, Village),
     anyway: bool,
 ) -> Result<()> {
     let item = desk.outbox.item(id)?;
@@ -70,7 +71,7 @@ pub fn sign_one(
     if !missing.is_empty() {
         return Err(Error::Missing { id, fields: missing });
     }
-    let grave = concerns::of(desk, &item)?.into_iter().filter(Concern::grave);
+    let grave = concerns::of(others, &item)?.into_iter().filter(Concern::grave);
     let grave: Vec<String> = grave.map(|concern| concern.said()).collect();
     if !anyway && !grave.is_empty() {
         return Err(Error::Concerns { id, said: grave });

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const ENGLISH: &str = include_str!("../../assets/words/en/LC_MESSAGES/mingbai-uploader.po");
 
@@ -16,14 +17,12 @@ pub enum Language {
     En,
 }
 
-/// The English words, if they were chosen; Chinese otherwise.
-static CATALOGUE: OnceLock<HashMap<String, String>> = OnceLock::new();
+static CATALOGUE: LazyLock<HashMap<String, String>> = LazyLock::new(|| catalogue(ENGLISH));
+static IN_ENGLISH: AtomicBool = AtomicBool::new(false);
 
-/// Chooses the language, once, before anything is printed.
+/// Chooses the language of all that is said from now on.
 pub fn choose(language: Language) {
-    if language == Language::En {
-        CATALOGUE.get_or_init(|| catalogue(ENGLISH));
-    }
+    IN_ENGLISH.store(language == Language::En, Ordering::Relaxed);
 }
 
 fn catalogue(po: &str) -> HashMap<String, String> {
@@ -36,7 +35,8 @@ fn catalogue(po: &str) -> HashMap<String, String> {
 
 /// The text for `zh` in the chosen language, each `{name}` replaced by its value. Use it through [`crate::say`].
 pub fn fill(zh: &str, values: &[(&str, &dyn Display)]) -> String {
-    let template = CATALOGUE.get().and_then(|words| words.get(zh)).map_or(zh, String::as_str);
+    let english = IN_ENGLISH.load(Ordering::Relaxed).then(|| CATALOGUE.get(zh)).flatten();
+    let template = english.map_or(zh, String::as_str);
     let mut text = String::with_capacity(template.len());
     let mut rest = template;
     // One pass: braces inside a value are not looked at.

@@ -2,7 +2,7 @@
 
 use super::verdict::{Outcome, Sharp, Verdict};
 use crate::chores;
-use crate::concerns::{self, Concern};
+use crate::concerns::{self, Concern, Others};
 use crate::desk::Desk;
 use crate::draft::Draft;
 use crate::error::Result;
@@ -12,14 +12,15 @@ use crate::photo::{BadPhoto, PhotoFile};
 use crate::say;
 use std::path::Path;
 
-/// Takes one photo in as a receipt of its own, at the desk in `folder`. Safe to repeat: the same bytes are known again.
-pub fn take_bytes(folder: &Path, bytes: Vec<u8>) -> Verdict {
-    verdict(take(folder, PhotoFile::of(bytes)))
+/// Takes one photo in as a receipt of its own, at the desk in `folder`; `draft` is what is known of it beforehand. Safe to
+/// repeat: the same bytes are known again.
+pub fn take_bytes(folder: &Path, bytes: Vec<u8>, draft: &Draft) -> Verdict {
+    verdict(take(folder, PhotoFile::of(bytes), draft))
 }
 
 /// The same with a photo that lies in a file.
-pub fn take_file(folder: &Path, file: &Path) -> Verdict {
-    verdict(take(folder, PhotoFile::read(file)))
+pub fn take_file(folder: &Path, file: &Path, draft: &Draft) -> Verdict {
+    verdict(take(folder, PhotoFile::read(file), draft))
 }
 
 fn verdict(taken: std::result::Result<Verdict, Refused>) -> Verdict {
@@ -33,10 +34,11 @@ fn verdict(taken: std::result::Result<Verdict, Refused>) -> Verdict {
 fn take(
     folder: &Path,
     file: std::result::Result<PhotoFile, BadPhoto>,
+    draft: &Draft,
 ) -> std::result::Result<Verdict, Refused> {
     let mut desk = Desk::open(folder)?;
     let photo = file.map_err(|why| Refused::Photo(0, why))?;
-    let id = match intake::take(&mut desk, vec![photo], &Draft::default())? {
+    let id = match intake::take(&mut desk, vec![photo], draft)? {
         Ok(id) => id,
         Err(id) => return Ok(again(&desk, id)?),
     };
@@ -50,11 +52,9 @@ fn take(
     });
     let gate = item.pages.iter().filter_map(|page| page.looked.as_ref()?.gate).next();
     verdict.sharp = gate.map(|gate| gate.advice().map_or(Sharp::Good, Sharp::Poor));
-    for concern in concerns::of(&desk, &item)? {
+    for concern in concerns::of(&Others::of(&desk)?, &item)? {
         match concern {
-            Concern::SameInvoice(_) | Concern::Alike(..) | Concern::Published(..) => {
-                verdict.seen = Some(concern.said())
-            }
+            Concern::Alike(..) | Concern::Published(..) => verdict.seen = Some(concern.said()),
             Concern::CheckSum => {
                 verdict.say =
                     say!("{said}；{warning}", said = verdict.say, warning = concern.said());
@@ -89,15 +89,16 @@ mod tests {
     #[test]
     fn a_photo_becomes_a_draft_with_what_its_code_says() {
         let (folder, desk, _) = desk();
+        let none = &Draft::default();
         let place = folder.path().join("desk");
-        let verdict = take_bytes(&place, png(&[BILL], 5));
+        let verdict = take_bytes(&place, png(&[BILL], 5), none);
         assert_eq!((verdict.state, verdict.id), (Outcome::Taken, Some(1)));
         assert_eq!(verdict.code.as_deref(), Some("26447000001243494438"));
         assert_eq!(verdict.amount.as_deref(), Some("285.92"));
         assert_eq!(verdict.seen, None);
-        let again = take_bytes(&place, png(&[BILL], 5));
+        let again = take_bytes(&place, png(&[BILL], 5), none);
         assert_eq!((again.state, again.id), (Outcome::Again, Some(1)));
-        let other = take_bytes(&place, png(&[BILL], 6));
+        let other = take_bytes(&place, png(&[BILL], 6), none);
         assert_eq!((other.state, other.id), (Outcome::Taken, Some(2)));
         assert!(other.seen.unwrap().contains("第 1 号"));
         assert_eq!(desk.outbox.items().unwrap().len(), 2);
@@ -106,10 +107,11 @@ mod tests {
     #[test]
     fn what_is_no_photo_is_bad_and_a_missing_desk_is_trouble() {
         let (folder, desk, _) = desk();
-        let bad = take_bytes(&folder.path().join("desk"), b"no picture".to_vec());
+        let none = &Draft::default();
+        let bad = take_bytes(&folder.path().join("desk"), b"no picture".to_vec(), none);
         assert_eq!((bad.state, bad.id), (Outcome::Bad, None));
         assert!(desk.outbox.items().unwrap().is_empty());
-        let trouble = take_bytes(&folder.path().join("nowhere"), png(&[BILL], 5));
+        let trouble = take_bytes(&folder.path().join("nowhere"), png(&[BILL], 5), none);
         assert_eq!(trouble.state, Outcome::Trouble);
     }
 }

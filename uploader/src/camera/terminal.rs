@@ -5,17 +5,14 @@ use super::verdict::{Outcome, Verdict};
 use super::{Camera, Event, qr, take_bytes, take_file};
 use crate::cli;
 use crate::desk::{Desk, tell, tell_json};
+use crate::draft::Draft;
 use crate::error::{Error, Result};
+use crate::inbox::{Arrival, Inbox, LOOK};
 use crate::say;
-use crate::watch::Watch;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::RecvTimeoutError;
-use std::time::Duration;
-
-/// How often the watched folder is looked at: a file is taken when it did not change between two looks.
-const LOOK: Duration = Duration::from_secs(2);
 
 /// One line of `--json`.
 #[derive(Serialize)]
@@ -95,59 +92,45 @@ fn text(verdict: &Verdict) -> String {
     }
 }
 
-/// A watched folder, and what of it could not be kept yet.
-struct Inbox {
-    folder: PathBuf,
-    watch: Watch,
-    gone: bool,
-    left: Vec<PathBuf>,
+fn open(folder: &Path, talk: &mut Talk) -> Result<Inbox> {
+    let inbox = Inbox::open(folder).map_err(Error::disk(folder))?;
+    let text = say!(
+        "看着文件夹 {folder}：新照片会自动加入（原有 {known} 张不加）",
+        folder = folder.display(),
+        known = inbox.known()
+    );
+    talk.line(&Line::Folder { there: true, say: &text }, &text)?;
+    Ok(inbox)
 }
 
-impl Inbox {
-    fn open(folder: &Path, talk: &mut Talk) -> Result<Inbox> {
-        let watch = Watch::new(folder).map_err(Error::disk(folder))?;
-        let text = say!(
-            "看着文件夹 {folder}：新照片会自动加入（原有 {known} 张不加）",
-            folder = folder.display(),
-            known = watch.known()
-        );
-        talk.line(&Line::Folder { there: true, say: &text }, &text)?;
-        Ok(Inbox { folder: folder.into(), watch, gone: false, left: Vec::new() })
-    }
-
-    /// Takes in what is new. What the desk cannot keep now is tried again at the next look.
-    fn look(&mut self, desk: &Path, talk: &mut Talk) -> Result<()> {
-        let found = self.watch.look();
-        if found.is_err() != self.gone {
-            self.gone = found.is_err();
-            let folder = self.folder.display();
-            let text = match &found {
-                Ok(_) => say!("文件夹又有了：{folder}", folder = folder),
-                Err(why) => {
-                    say!("文件夹看不到了：{folder}：{why}", folder = folder, why = why)
-                }
-            };
-            talk.line(&Line::Folder { there: found.is_ok(), say: &text }, &text)?;
+/// Takes in what is new in a folder, and says so.
+fn look(desk: &Path, folder: &Path, inbox: &mut Inbox, talk: &mut Talk) -> Result<()> {
+    let mut done = Ok(());
+    let mut tell = |arrival| match arrival {
+        Arrival::Gone(why) => {
+            let folder = folder.display();
+            let text = say!("文件夹看不到了：{folder}：{why}", folder = folder, why = why);
+            talk.line(&Line::Folder { there: false, say: &text }, &text)
         }
-        let new = found.unwrap_or_default();
-        let waited = self.left.len();
-        self.left.extend(new);
-        let mut kept_back = Vec::new();
-        for (at, file) in std::mem::take(&mut self.left).into_iter().enumerate() {
-            let verdict = take_file(desk, &file);
-            let trouble = verdict.state == Outcome::Trouble;
-            // Trouble is told once, not every two seconds.
-            if !trouble || at >= waited {
-                let text = format!("{}  {}", file.display(), text(&verdict));
-                talk.line(&Line::File { file: &file, verdict: &verdict }, &text)?;
-            }
-            if trouble {
-                kept_back.push(file);
-            }
+        Arrival::Back => {
+            let text = say!("文件夹又有了：{folder}", folder = folder.display());
+            talk.line(&Line::Folder { there: true, say: &text }, &text)
         }
-        self.left = kept_back;
-        Ok(())
-    }
+        Arrival::Photo(file, verdict) => {
+            let text = format!("{}  {}", file.display(), text(&verdict));
+            talk.line(&Line::File { file: &file, verdict: &verdict }, &text)
+        }
+    };
+    inbox.look(
+        |file| take_file(desk, file, &Draft::default()),
+        |arrival| {
+            let told = tell(arrival);
+            if done.is_ok() {
+                done = told;
+            }
+        },
+    );
+    done
 }
 
 /// Runs the camera until Ctrl-C; with a folder to watch, that too.
@@ -158,14 +141,20 @@ pub fn camera(folder: &Path, camera: &cli::Camera, out: &mut dyn Write) -> Resul
     drop(Desk::open(folder)?);
     let talk = &mut Talk { out, json: camera.json };
     let desk = folder.to_path_buf();
-    let (running, events) = Camera::start(&camera.listen, move |photo| take_bytes(&desk, photo))?;
-    let mut inbox = camera.watch.as_deref().map(|dir| Inbox::open(dir, talk)).transpose()?;
+    let (running, events) =
+        Camera::start(&camera.listen, move |photo| take_bytes(&desk, photo, &Draft::default()))?;
+    let mut inbox = match &camera.watch {
+        Some(dir) => Some((dir, open(dir, talk)?)),
+        None => None,
+    };
     talk.code(&running)?;
     loop {
         match events.recv_timeout(LOOK) {
             Ok(event) => talk.event(&running, &event)?,
             Err(RecvTimeoutError::Timeout) => {
-                inbox.as_mut().map_or(Ok(()), |inbox| inbox.look(folder, talk))?;
+                if let Some((dir, inbox)) = &mut inbox {
+                    look(folder, dir, inbox, talk)?;
+                }
             }
             Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
@@ -179,9 +168,9 @@ pub fn camera(folder: &Path, camera: &cli::Camera, out: &mut dyn Write) -> Resul
 pub fn watch(folder: &Path, watch: &cli::Watch, out: &mut dyn Write) -> Result<()> {
     drop(Desk::open(folder)?);
     let talk = &mut Talk { out, json: watch.json };
-    let mut inbox = Inbox::open(&watch.folder, talk)?;
+    let mut inbox = open(&watch.folder, talk)?;
     loop {
-        inbox.look(folder, talk)?;
+        look(folder, &watch.folder, &mut inbox, talk)?;
         std::thread::sleep(LOOK);
     }
 }

@@ -35,6 +35,7 @@ pub enum Act {
     Remove,
     Restore,
     Revise,
+    Apart,
 }
 
 impl Deed {
@@ -51,6 +52,7 @@ impl Deed {
             Act::Remove => say!("删除第 {id} 号", id = id),
             Act::Restore => say!("恢复第 {id} 号", id = id),
             Act::Revise => say!("重做第 {id} 号", id = id),
+            Act::Apart => say!("说第 {id} 号不是同一张", id = id),
         }
     }
 }
@@ -62,6 +64,9 @@ struct Snapshot {
     state: String,
     draft: Map<String, Value>,
     edits: Vec<Map<String, Value>>,
+    /// The papers that it was said not to be.
+    #[serde(default)]
+    apart: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -140,7 +145,9 @@ fn snapshot(t: &Transaction, item: i64) -> Result<Snapshot> {
     let edits: Vec<String> =
         pages.query_map([item], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let edits = edits.iter().map(|edit| of_json(edit)).collect::<Result<_>>()?;
-    Ok(Snapshot { item, state, draft: of_json(&draft)?, edits })
+    let mut apart = t.prepare_cached("SELECT other FROM apart WHERE item = ?1 ORDER BY other")?;
+    let apart = apart.query_map([item], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    Ok(Snapshot { item, state, draft: of_json(&draft)?, edits, apart })
 }
 
 fn take_back(t: &Transaction, change: &Change) -> Result<()> {
@@ -156,6 +163,9 @@ fn take_back(t: &Transaction, change: &Change) -> Result<()> {
     let put = "UPDATE item SET state = ?2, draft = ?3 WHERE id = ?1";
     t.execute(put, params![now.item, state, json(&draft)?])?;
     let item = now.item;
+    for other in after.apart.iter().filter(|other| !before.apart.contains(other)) {
+        t.execute("DELETE FROM apart WHERE item = ?1 AND other = ?2", params![item, other])?;
+    }
     let edits = before.edits.iter().zip(&after.edits).zip(now.edits);
     for (n, ((before, after), now)) in (0i64..).zip(edits) {
         let edit = merge(before, after, now.clone());

@@ -94,7 +94,10 @@ impl Outbox {
     /// [`Error::Outbox`].
     pub fn keep_apart(&mut self, item: i64, other: &str) -> Result<()> {
         let put = "INSERT OR IGNORE INTO apart VALUES (?1, ?2)";
-        self.write(|t| Ok(t.execute(put, params![item, other]).map(|_| ())?))
+        self.act(Act::Apart, Some(item), |t| {
+            t.execute(put, params![item, other])?;
+            Ok(((), None))
+        })
     }
 
     /// The papers that a person said are two, though they look alike.

@@ -102,18 +102,6 @@ fn a_returned_item_is_revised_once_and_the_photo_follows_the_new_draft() {
 }
 
 #[test]
-fn one_invoice_number_in_two_items_is_noticed() {
-    let (_folder, mut outbox) = outbox();
-    let code = crate::invoice::parse("01,32,,26447000001243494438,285.92,20260619,,300A").unwrap();
-    let draft = Draft::of_code(&code);
-    let first = outbox.add(&draft, &[original("a")]).unwrap().unwrap();
-    let second = outbox.add(&draft, &[original("b")]).unwrap().unwrap();
-    assert_eq!(outbox.same_invoice(second, &draft).unwrap(), Some(first));
-    outbox.remove(first).unwrap();
-    assert_eq!(outbox.same_invoice(second, &draft).unwrap(), None);
-}
-
-#[test]
 fn settings_are_kept_and_unknown_items_are_told() {
     let (_folder, mut outbox) = outbox();
     outbox.set("server", "http://a").unwrap();
