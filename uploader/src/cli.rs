@@ -238,12 +238,15 @@ pub struct Watch {
 /// Options of `window`.
 #[derive(Debug, Args)]
 pub struct Window {
-    /// 窗口大小 / the window's size [default: 1366x768]
+    /// 窗口大小 / the window's size [default: 1280x680]
     #[arg(long, env = "MINGBAI_SIZE", value_name = "WxH", value_parser = size)]
     pub size: Option<(u32, u32)>,
     /// 同时看着这个文件夹 / watch this folder too
     #[arg(long, env = "MINGBAI_WATCH", value_name = "DIR")]
     pub watch: Option<PathBuf>,
+    /// 乡镇服务器地址 / the township's server
+    #[arg(long, env = "MINGBAI_SERVER", value_name = "URL")]
+    pub server: Option<String>,
     /// Where the phone is listened for.
     #[command(flatten)]
     pub listen: crate::camera::Listen,

@@ -56,6 +56,9 @@ pub fn run(
     prepare(&window.global::<Api>(), language);
     room.enter()?;
     if room.open.is_some() {
+        if !practice && let Some(server) = &ask.server {
+            room.desk()?.server(Some(server))?;
+        }
         room.watch_folder()?;
     }
     room.show()?;

@@ -4,6 +4,8 @@
 mod arrows;
 mod camera;
 mod crash;
+mod desk;
+mod display;
 mod fixture;
 mod hostile;
 mod interop;

@@ -1,72 +1,11 @@
 //! The kiosk's real window on a display (Xvfb with a window manager), tapped with a real pointer.
 
+use crate::display::Display;
 use crate::fixture::{self, Copy};
 use mingbai_tests::programs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
-
-/// A display without a screen; gone when dropped.
-struct Display {
-    server: Child,
-    manager: Child,
-    name: String,
-}
-
-impl Display {
-    fn start() -> Display {
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "1080x1920x24", "-nolisten", "tcp"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xvfb (Debian: xvfb)");
-        let mut number = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        let name = format!(":{}", number.trim());
-        let manager = Command::new("openbox").env("DISPLAY", &name).stderr(Stdio::null()).spawn();
-        let display =
-            Display { server, manager: manager.expect("openbox (Debian: openbox)"), name };
-        // Without its manager a display knows no full screen.
-        let start = Instant::now();
-        while !display.managed() {
-            assert!(start.elapsed() < Duration::from_secs(30), "openbox did not start");
-        }
-        display
-    }
-
-    fn managed(&self) -> bool {
-        let mut asked = Command::new("xdotool");
-        let asked = asked.env("DISPLAY", &self.name).arg("get_num_desktops").output();
-        asked.expect("xdotool (Debian: xdotool)").status.success()
-    }
-
-    fn picture(&self, file: &Path) -> image::RgbImage {
-        let root = ["-display", &self.name, "-window", "root"];
-        let status = Command::new("import").args(root).arg(file).status();
-        assert!(status.expect("import (Debian: imagemagick)").success());
-        image::open(file).unwrap().to_rgb8()
-    }
-
-    fn tap(&self, x: u32, y: u32) {
-        let place = [x.to_string(), y.to_string()];
-        let status = Command::new("xdotool")
-            .env("DISPLAY", &self.name)
-            .args(["mousemove", &place[0], &place[1], "click", "1"])
-            .status();
-        assert!(status.expect("xdotool (Debian: xdotool)").success());
-    }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        for child in [&mut self.manager, &mut self.server] {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
 
 struct Kiosk(Child);
 
@@ -102,12 +41,12 @@ fn the_window_fills_the_display_and_a_tap_on_a_village_opens_it() {
     let copy = Copy::new();
     let server = copy.serve();
     copy.sync(&server.url).unwrap();
-    let display = Display::start();
+    let display = Display::start("1080x1920");
     let kiosk = copy.kiosk_data();
     let place = ["--data", programs::text(&kiosk), "--server", &server.url];
     let vkey = ["--vkey", &fixture::town().vkey, "--fullscreen"];
     let mut command = programs::command("mingbai-kiosk").unwrap();
-    command.args(place).args(vkey).env("DISPLAY", &display.name).env_remove("WAYLAND_DISPLAY");
+    command.args(place).args(vkey).envs(display.env()).env_remove("WAYLAND_DISPLAY");
     let _kiosk = Kiosk(command.spawn().unwrap());
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("display.png");
     // Paper instead of the bare display's black, and ink on it.

@@ -32,7 +32,7 @@ pub const FIELDS: [(FieldName, Field); 15] = [
 ];
 
 /// How many words are offered under a box.
-const OFFERED: usize = 8;
+const OFFERED: usize = 6;
 
 /// The row of a field.
 pub fn row_of(field: Field) -> Option<usize> {

@@ -1,0 +1,209 @@
+//! A display without a screen (Xvfb with a window manager), with a hand at its pointer and keys.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use x11rb::connection::Connection;
+use x11rb::protocol::Event;
+use x11rb::protocol::xproto::{
+    AtomEnum, ClientMessageEvent, ConnectionExt, CreateWindowAux, EventMask, PropMode,
+    SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent, Window, WindowClass,
+};
+use x11rb::rust_connection::RustConnection;
+use x11rb::wrapper::ConnectionExt as _;
+
+/// How long anything on a display may take.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The display; gone when dropped.
+pub struct Display {
+    server: Child,
+    manager: Child,
+    name: String,
+}
+
+impl Display {
+    /// One of a size such as `1366x768`.
+    pub fn start(size: &str) -> Display {
+        let screen = format!("{size}x24");
+        let mut server = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb (Debian: xvfb)");
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        let name = format!(":{}", number.trim());
+        let manager = Command::new("openbox").env("DISPLAY", &name).stderr(Stdio::null()).spawn();
+        let display =
+            Display { server, manager: manager.expect("openbox (Debian: openbox)"), name };
+        // Without its manager a display knows no full screen.
+        let start = Instant::now();
+        while !display.managed() {
+            assert!(start.elapsed() < PATIENCE, "openbox did not start");
+        }
+        display
+    }
+
+    /// The environment of a program that shall be shown here.
+    pub fn env(&self) -> [(&str, &str); 1] {
+        [("DISPLAY", &self.name)]
+    }
+
+    fn managed(&self) -> bool {
+        let mut asked = Command::new("xdotool");
+        let asked = asked.envs(self.env()).arg("get_num_desktops").output();
+        asked.expect("xdotool (Debian: xdotool)").status.success()
+    }
+
+    pub fn picture(&self, file: &Path) -> image::RgbImage {
+        let root = ["-display", &self.name, "-window", "root"];
+        let status = Command::new("import").args(root).arg(file).status();
+        assert!(status.expect("import (Debian: imagemagick)").success());
+        image::open(file).unwrap().to_rgb8()
+    }
+
+    fn xdotool(&self, args: &[&str]) {
+        let status = Command::new("xdotool").envs(self.env()).args(args).status();
+        assert!(status.expect("xdotool (Debian: xdotool)").success());
+    }
+
+    pub fn tap(&self, x: u32, y: u32) {
+        self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]);
+    }
+
+    /// From one place to another with the button held.
+    pub fn drag(&self, from: (u32, u32), to: (u32, u32)) {
+        let [x, y, a, b] = [from.0, from.1, to.0, to.1].map(|n| n.to_string());
+        let half = [(from.0 + to.0) / 2, (from.1 + to.1) / 2].map(|n| n.to_string());
+        self.xdotool(&["mousemove", &x, &y, "mousedown", "1"]);
+        self.xdotool(&["mousemove", &half[0], &half[1]]);
+        self.xdotool(&["mousemove", &a, &b]);
+        self.xdotool(&["mouseup", "1"]);
+    }
+
+    /// Presses keys one after another, such as `Return` or `ctrl+z`.
+    pub fn keys(&self, keys: &[&str]) {
+        self.xdotool(&[&["key", "--delay", "40"], keys].concat());
+    }
+
+    pub fn type_text(&self, text: &str) {
+        self.xdotool(&["type", "--delay", "40", text]);
+    }
+
+    /// Drops files on the window that takes them, as a file manager does (XDND 5).
+    pub fn drop_files(&self, files: &[PathBuf]) {
+        let (connection, screen) = x11rb::connect(Some(&self.name)).unwrap();
+        let root = connection.setup().roots[screen].root;
+        let list: String = files.iter().map(|f| format!("file://{}\r\n", f.display())).collect();
+        Drag::begin(connection, root, list).carry_out();
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        for child in [&mut self.manager, &mut self.server] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Files in the pointer's hand.
+struct Drag {
+    connection: RustConnection,
+    root: Window,
+    /// The file manager's window.
+    source: Window,
+    /// The window that takes files.
+    target: Window,
+    list: String,
+}
+
+impl Drag {
+    fn begin(connection: RustConnection, root: Window, list: String) -> Drag {
+        let source = connection.generate_id().unwrap();
+        let look = CreateWindowAux::new();
+        let kind = WindowClass::INPUT_ONLY;
+        connection.create_window(0, source, root, 0, 0, 1, 1, 0, kind, 0, &look).unwrap();
+        let mut drag = Drag { connection, root, source, target: 0, list };
+        let start = Instant::now();
+        while drag.target == 0 {
+            assert!(start.elapsed() < PATIENCE, "no window takes files");
+            drag.target = drag.taker(root).unwrap_or(0);
+        }
+        drag
+    }
+
+    fn atom(&self, name: &str) -> u32 {
+        self.connection.intern_atom(false, name.as_bytes()).unwrap().reply().unwrap().atom
+    }
+
+    /// The window below this one that says that it takes files.
+    fn taker(&self, window: Window) -> Option<Window> {
+        let aware = self.atom("XdndAware");
+        let property =
+            self.connection.get_property(false, window, aware, AtomEnum::ANY, 0, 1).ok()?;
+        if property.reply().is_ok_and(|property| property.value_len > 0) {
+            return Some(window);
+        }
+        let children = self.connection.query_tree(window).ok()?.reply().ok()?.children;
+        children.into_iter().find_map(|child| self.taker(child))
+    }
+
+    fn tell(&self, message: &str, data: [u32; 5]) {
+        let event = ClientMessageEvent::new(32, self.target, self.atom(message), data);
+        self.connection.send_event(false, self.target, EventMask::NO_EVENT, event).unwrap();
+        self.connection.flush().unwrap();
+    }
+
+    fn carry_out(&self) {
+        let kind = self.atom("text/uri-list");
+        let selection = self.atom("XdndSelection");
+        self.connection.set_selection_owner(self.source, selection, x11rb::CURRENT_TIME).unwrap();
+        let copy = self.atom("XdndActionCopy");
+        self.tell("XdndEnter", [self.source, 5 << 24, kind, 0, 0]);
+        let place = self.connection.translate_coordinates(self.target, self.root, 300, 300);
+        let place = place.unwrap().reply().unwrap();
+        let place = (place.dst_x as u32) << 16 | place.dst_y as u32;
+        self.tell("XdndPosition", [self.source, 0, place, x11rb::CURRENT_TIME, copy]);
+        self.serve_until("XdndStatus");
+        self.tell("XdndDrop", [self.source, 0, x11rb::CURRENT_TIME, 0, 0]);
+        self.serve_until("XdndFinished");
+    }
+
+    /// Hands out the list to whoever asks for it, until the window says this.
+    fn serve_until(&self, message: &str) {
+        let wanted = self.atom(message);
+        let start = Instant::now();
+        loop {
+            match self.connection.poll_for_event().unwrap() {
+                Some(Event::SelectionRequest(asked)) => self.hand_out(&asked),
+                Some(Event::ClientMessage(told)) if told.type_ == wanted => return,
+                Some(_) => {}
+                None => assert!(start.elapsed() < PATIENCE, "no {message} came"),
+            }
+        }
+    }
+
+    fn hand_out(&self, asked: &SelectionRequestEvent) {
+        let list = self.list.as_bytes();
+        let (mode, property) = (PropMode::REPLACE, asked.property);
+        self.connection
+            .change_property8(mode, asked.requestor, property, asked.target, list)
+            .unwrap();
+        let done = SelectionNotifyEvent {
+            response_type: SELECTION_NOTIFY_EVENT,
+            sequence: 0,
+            time: asked.time,
+            requestor: asked.requestor,
+            selection: asked.selection,
+            target: asked.target,
+            property,
+        };
+        self.connection.send_event(false, asked.requestor, EventMask::NO_EVENT, done).unwrap();
+        self.connection.flush().unwrap();
+    }
+}
