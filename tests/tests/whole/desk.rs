@@ -317,10 +317,9 @@ fn signed_covers(desk: &Desk) -> usize {
 fn do_the_returned_one_again(display: &Display, accountant: &Accountant, server: &str) {
     let empty = image::RgbImage::new(1366, 768);
     let desk = Desk::open(display, accountant, server);
-    let month = desk.settled("10-month", &empty);
     desk.until("the window asked", PATIENCE, |p| p.iter().any(|p| p["state"] == "returned"));
-    let month = desk.settled("10-month", &month);
-    display.tap(1270, 132);
+    let month = desk.settled("10-month", &empty);
+    display.tap(1290, 132);
     let returned = desk.settled("10-returned", &month);
     desk.keys(&["Return"]);
     desk.until("there is a new draft of it", PATIENCE, |p| p.iter().any(|p| p["state"] == "draft"));

@@ -174,7 +174,11 @@ impl Room {
             _ => {}
         }
         self.page = page;
-        self.with_api(|api| api.set_row(0));
+        self.with_api(|api| {
+            api.set_row(0);
+            // What was said belongs to the page that is left.
+            api.set_toast(SharedString::new());
+        });
         Ok(())
     }
 

@@ -11,6 +11,9 @@ use crate::say;
 use crate::signing;
 use mingbai_uploader_ui::{Page, SignRow};
 
+/// How many fields are named on a line.
+const BRIEF: usize = 2;
+
 /// A draft of the month, and what stands in the way of signing it.
 struct Candidate<'a> {
     item: &'a Item,
@@ -28,13 +31,24 @@ impl Candidate<'_> {
     }
 }
 
+/// A concern on a line of a list, where there is little room.
+fn brief(concern: &Concern) -> String {
+    match concern {
+        Concern::Unconfirmed(fields) if fields.len() > BRIEF => {
+            say!("机器读的 {count} 项还没有核对", count = fields.len())
+        }
+        _ => concern.said(),
+    }
+}
+
 impl Room {
     fn candidates<'a>(&self, scene: &'a Scene) -> Result<Vec<Candidate<'a>>> {
         let drafts = scene.items.iter();
         let drafts = drafts.filter(|item| item.state == State::Draft && self.on_sheet(item));
         let candidate = |item: &'a Item| {
             let concerns = concerns::of(&scene.others, item)?;
-            let said: Vec<String> = concerns.iter().map(Concern::said).collect();
+            let mut said: Vec<String> = concerns.iter().filter(|c| c.grave()).map(brief).collect();
+            said.extend(concerns.iter().filter(|c| !c.grave()).map(brief));
             let warning = said.join(&say!("；"));
             let lacking = match self.busy.contains(&item.id) {
                 true => say!("还在识别"),
@@ -93,19 +107,18 @@ impl Room {
         let desk = self.desk()?;
         let (key, village) = (desk.key()?, desk.village()?);
         let others = Others::of(desk)?;
-        let (mut signed, mut failed) = (0, Vec::new());
+        let (mut signed, mut failed) = (false, Vec::new());
         for id in ready {
             // Every warning of it was seen.
             match signing::sign_one(desk, id, &others, (&key, village), true) {
-                Ok(()) => signed += 1,
+                Ok(()) => signed = true,
                 Err(why) => failed.push(why.to_string()),
             }
         }
         for why in failed {
             self.problem(&why);
         }
-        if signed > 0 {
-            self.say(&say!("已签名 {count} 张，现在可以发送", count = signed));
+        if signed {
             self.go(Page::Send)?;
         }
         Ok(())
