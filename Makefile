@@ -51,7 +51,7 @@ define install
 endef
 
 packages-build:
-	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk python3-pip)
+	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk python3-pip zenity)
 
 packages-test:
 	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev xvfb openbox xdotool imagemagick)

@@ -3,6 +3,7 @@
 
 use crate::display::{Display, PATIENCE};
 use crate::fixture;
+use crate::screens;
 use image::codecs::jpeg::JpegEncoder;
 use mingbai_tests::accountant::Accountant;
 use mingbai_tests::programs;
@@ -212,6 +213,118 @@ fn a_month_of_forty_papers_goes_through_the_window() {
     office.send_back(&waiting[0], "照片看不清金额，请重拍", "original").unwrap();
     drop(desk);
     do_the_returned_one_again(&display, &town.accountants[0], &server.url);
+}
+
+#[test]
+fn the_first_start_makes_a_key_and_practice_never_touches_the_month() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("first");
+    let _ = std::fs::remove_dir_all(&folder);
+    let sample = fixture::small_sample();
+    let photo = sample.folder.join(&sample.receipts[0].photo);
+    let display = Display::start("1366x768");
+    let accountant = Accountant { village: "341181107201".into(), data: folder.join("desk") };
+    std::fs::create_dir_all(&folder).unwrap();
+    let empty = display.picture(&folder.join("empty.png"));
+    // The office is not there yet; nothing is asked of it.
+    let desk = Desk::open(&display, &accountant, "http://127.0.0.1:9");
+    let form = desk.settled("11-setup", &empty);
+    display.type_text(&accountant.village);
+    desk.keys(&["Return"]);
+    display.type_text("王会计");
+    desk.keys(&["Return", "Return"]);
+    display.type_text("http://127.0.0.1:9");
+    desk.settled("11-setup-filled", &form);
+    desk.keys(&["Return"]);
+    let made = desk.settled("11-key", &form);
+    let enrolment = accountant.run(&["enrol", "--json"]).unwrap();
+    assert!(enrolment.contains("王会计") && enrolment.contains(&accountant.village));
+    desk.keys(&["Return"]);
+    let month = desk.settled("11-first-month", &made);
+    desk.keys(&["F3"]);
+    let phone = desk.settled("11-phone", &month);
+    let codes = screens::codes(&desk.shots.join("11-phone.png"));
+    assert!(codes[0].starts_with("http://127.0.0.1:18977/#"), "a phone can read the code");
+    desk.keys(&["Escape"]);
+    desk.settled("11-month", &phone);
+    // English, then practice.
+    display.tap(1300, 60);
+    let english = desk.settled("12-english", &month);
+    display.tap(1090, 60);
+    desk.settled("12-practice", &english);
+    display.drop_files(&[photo]);
+    let practised = || accountant.run(&["list", "--json", "--practice"]).unwrap();
+    let start = Instant::now();
+    while practised().lines().count() == 0 {
+        assert!(start.elapsed() < PATIENCE, "the photo did not come in");
+    }
+    desk.settled("12-practised", &english);
+    assert!(desk.papers().is_empty(), "practice is of another folder");
+}
+
+/// Types the path of a file into the dialog that asks for one.
+fn name_file(desk: &Desk, file: &Path) {
+    let start = Instant::now();
+    while !desk.display.shows("zenity") {
+        assert!(start.elapsed() < PATIENCE, "no dialog came");
+    }
+    desk.settled("dialog", &image::RgbImage::new(1366, 768));
+    desk.keys(&["ctrl+l", "ctrl+a"]);
+    desk.display.type_text(programs::text(file));
+    // The first one may only close what the dialog offers to complete.
+    while desk.display.shows("zenity") {
+        assert!(start.elapsed() < PATIENCE, "the dialog did not take {}", file.display());
+        desk.keys(&["Return"]);
+    }
+}
+
+#[test]
+fn a_backup_made_in_the_window_opens_on_a_new_computer() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("backup");
+    let _ = std::fs::remove_dir_all(&folder);
+    let village = "341181107201";
+    let (old, vkey) = Accountant::init(&folder.join("old"), village, "王会计").unwrap();
+    let sample = fixture::small_sample();
+    let photo = sample.folder.join(&sample.receipts[0].photo);
+    old.run(&["add", "--no-text", programs::text(&photo)]).unwrap();
+    let display = Display::start("1366x768");
+    let empty = display.picture(&folder.join("empty.png"));
+    let file = folder.join("stick.age");
+    {
+        let desk = Desk::open(&display, &old, "http://127.0.0.1:9");
+        let month = desk.settled("13-month", &empty);
+        display.tap(1185, 60);
+        desk.settled("13-keys", &month);
+        for _ in 0..2 {
+            display.type_text("correct horse");
+            desk.keys(&["Return"]);
+        }
+        name_file(&desk, &file);
+        let start = Instant::now();
+        while !file.exists() {
+            if start.elapsed() > PATIENCE {
+                desk.shoot("stuck");
+                panic!("no backup was made");
+            }
+        }
+        desk.settled("13-kept", &month);
+    }
+    let new = Accountant { village: village.into(), data: folder.join("new") };
+    let desk = Desk::open(&display, &new, "http://127.0.0.1:9");
+    let form = desk.settled("14-setup", &empty);
+    display.tap(1120, 316);
+    display.type_text("correct horse");
+    desk.keys(&["Return"]);
+    name_file(&desk, &file);
+    let start = Instant::now();
+    while !new.data.join("key").exists() {
+        if start.elapsed() > PATIENCE {
+            desk.shoot("stuck");
+            panic!("the backup was not put back");
+        }
+    }
+    desk.settled("14-back", &form);
+    assert_eq!(desk.papers().len(), 1);
+    assert!(new.run(&["enrol", "--json"]).unwrap().contains(&vkey));
 }
 
 /// From the month on the screen back to the one of the papers.

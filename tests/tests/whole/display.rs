@@ -93,6 +93,13 @@ impl Display {
         self.xdotool(&["type", "--delay", "40", text]);
     }
 
+    /// Whether a window of this name is shown.
+    pub fn shows(&self, name: &str) -> bool {
+        let mut asked = Command::new("xdotool");
+        let asked = asked.envs(self.env()).args(["search", "--onlyvisible", "--name", name]);
+        asked.output().expect("xdotool (Debian: xdotool)").status.success()
+    }
+
     /// Drops files on the window that takes them, as a file manager does (XDND 5).
     pub fn drop_files(&self, files: &[PathBuf]) {
         let (connection, screen) = x11rb::connect(Some(&self.name)).unwrap();
