@@ -2,7 +2,7 @@
 
 use crate::chores;
 use crate::desk::Desk;
-use crate::draft::Field;
+use crate::draft::{Draft, Field};
 use crate::error::{Error, Result};
 use crate::item::{Item, Kind, State};
 use crate::likeness::{self, Paper, Why};
@@ -12,6 +12,7 @@ use crate::rules::{self, Broken};
 use crate::say;
 use crate::sharpness::Gate;
 use ledger::place::Village;
+use ledger::time::{Date, Period};
 
 /// All that a paper is compared with, gathered once for as many as are looked at.
 pub struct Others {
@@ -20,6 +21,8 @@ pub struct Others {
     /// Papers that a person said are two: an item, and another item's number or a published statement's hash.
     apart: Vec<(i64, String)>,
     published: Option<Published>,
+    /// As this computer's clock says.
+    today: Option<Date>,
 }
 
 /// One thing to look at.
@@ -33,6 +36,10 @@ pub enum Concern {
     Published(u64, Village, Why),
     /// A photo of it should be taken again, and how.
     Photo(String),
+    /// The day on the paper is later than today.
+    Tomorrow(Date),
+    /// The day on the paper is of another time than the month of accounts.
+    OtherMonth(Date, Period),
     /// The code on the paper contradicts its own check sum.
     CheckSum,
     /// What is stated as paid is less than the amount before tax on the paper.
@@ -51,7 +58,9 @@ impl Concern {
             Concern::Alike(_, why) | Concern::Published(_, _, why) => {
                 matches!(why, Why::SameFile | Why::SameInvoice)
             }
-            Concern::Photo(_)
+            Concern::Tomorrow(_) => true,
+            Concern::OtherMonth(..)
+            | Concern::Photo(_)
             | Concern::CheckSum
             | Concern::BelowNet
             | Concern::Unconfirmed(_)
@@ -72,6 +81,12 @@ impl Concern {
                 village = village,
                 why = why.say()
             ),
+            Concern::Tomorrow(date) => {
+                say!("票据日期 {date} 比今天还晚：日期填错了，或电脑的时钟不对", date = date)
+            }
+            Concern::OtherMonth(date, period) => {
+                say!("票据日期 {date}，记在 {period}，对吗？", date = date, period = period)
+            }
             Concern::Photo(advice) => advice.clone(),
             Concern::CheckSum => say!("二维码的校验不符，请核对发票"),
             Concern::BelowNet => say!("金额小于二维码里的不含税金额，请核对"),
@@ -95,6 +110,7 @@ impl Others {
             papers: receipts.map(|i| (i.id, Paper::of(&i.draft, &i.pages))).collect(),
             apart: desk.outbox.apart()?,
             published: desk.published()?,
+            today: jiff::Zoned::now().date().to_string().parse().ok(),
         })
     }
 
@@ -142,6 +158,7 @@ pub fn of(others: &Others, item: &Item) -> Result<Vec<Concern>> {
     let mine = Paper::of(draft, &item.pages);
     concerns.extend(others.alike(item.id, &mine));
     concerns.extend(others.published(item.id, &mine)?);
+    concerns.extend(misdated(draft, others.today));
     let gates = item.pages.iter().filter_map(|page| page.looked.as_ref()?.gate);
     concerns.extend(gates.filter_map(Gate::advice).map(Concern::Photo));
     let codes = item.codes();
@@ -158,12 +175,23 @@ pub fn of(others: &Others, item: &Item) -> Result<Vec<Concern>> {
     Ok(concerns)
 }
 
+/// Whether the day on the paper fits today and the month of accounts. A paper of the month before is nothing unusual.
+fn misdated(draft: &Draft, today: Option<Date>) -> Option<Concern> {
+    let (date, period) = (draft.date?, draft.period?);
+    if today.is_some_and(|today| date > today) {
+        return Some(Concern::Tomorrow(date));
+    }
+    let months = |p: Period| i32::from(p.year()) * 12 + i32::from(p.month());
+    let late = months(period) - months(date.period());
+    (!(0..=1).contains(&late)).then_some(Concern::OtherMonth(date, period))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::desk::tests::desk;
-    use crate::draft::{Draft, Way};
+    use crate::draft::Way;
     use crate::outbox::Act;
     use ledger::hash::sha256;
 
@@ -184,6 +212,26 @@ mod tests {
         };
         desk.outbox.edit(id, Act::Type(Field::Purpose), clean).unwrap();
         assert_eq!(concerns(&desk).unwrap(), []);
+    }
+
+    #[test]
+    fn a_day_that_cannot_be_is_noticed_and_so_is_a_clock_that_is_wrong() {
+        let dated = |date: &str, period: &str| Draft {
+            date: date.parse().ok(),
+            period: period.parse().ok(),
+            ..Draft::default()
+        };
+        let on = |today: &str, draft: &Draft| misdated(draft, today.parse().ok());
+        let may = dated("2026-05-31", "2026-05");
+        assert_eq!(on("2026-06-02", &may), None);
+        assert_eq!(on("2026-06-02", &dated("2026-04-30", "2026-05")), None);
+        let old = on("2026-06-02", &dated("2026-03-31", "2026-05")).unwrap();
+        assert!(matches!(old, Concern::OtherMonth(..)) && !old.grave());
+        assert!(
+            matches!(on("2026-06-02", &dated("2026-06-01", "2026-05")), Some(old) if !old.grave())
+        );
+        // A computer whose battery is empty believes that it is 1970.
+        assert!(on("1970-01-01", &may).unwrap().grave());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::ocr::OcrError;
 use crate::photo::BadPhoto;
 use crate::published::FollowError;
 use crate::say;
+use rusqlite::ErrorCode;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -97,7 +98,11 @@ impl fmt::Display for Error {
             }
             Error::Random(why) => say!("系统给不出随机数：{why}", why = why),
             Error::Disk { file, why } => {
+                let why = in_words(why);
                 say!("读写失败：{file}：{why}", file = file.display(), why = why)
+            }
+            Error::Outbox(why) if why.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+                say!("发件箱写不下：{why}", why = full())
             }
             Error::Outbox(why) => say!("发件箱数据库出错：{why}", why = why),
             Error::Schema(why) => say!("发件箱的版本不对：{why}", why = why),
@@ -133,6 +138,23 @@ impl fmt::Display for Error {
             Error::Terminal(why) => say!("终端读写失败：{why}", why = why),
         })
     }
+}
+
+/// What the system says of a file, where people meet it often; nothing that was kept is lost by any of it.
+fn in_words(why: &io::Error) -> String {
+    match why.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            full()
+        }
+        io::ErrorKind::PermissionDenied => say!("没有权限"),
+        io::ErrorKind::ReadOnlyFilesystem => say!("这个盘只能读，不能写"),
+        io::ErrorKind::NotFound => say!("找不到"),
+        _ => why.to_string(),
+    }
+}
+
+fn full() -> String {
+    say!("磁盘满了，请腾出空间再试；已经收进来的都在")
 }
 
 impl Error {

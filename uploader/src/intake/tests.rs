@@ -154,3 +154,27 @@ fn what_a_person_typed_first_is_not_overwritten_by_a_machine() {
     assert_eq!(item.draft.amount.unwrap().0, 1250);
     assert!(!item.draft.by_machine.contains(&Field::Amount));
 }
+
+#[test]
+fn nothing_of_a_photos_name_or_folder_is_signed_or_sent() {
+    let (folder, mut desk, _) = desk();
+    let place = folder.path().join("低保户");
+    std::fs::create_dir(&place).unwrap();
+    let file = photo(&place, "zhang-san-110105.png", &[BILL]);
+    let mut add = options(vec![file], false);
+    (add.flags.purpose, add.flags.payee) = (Some("桶".into()), Some("店".into()));
+    add.flags.category = Some("办公费".into());
+    added(&mut desk, &add).0.unwrap();
+    let sign = cli::Sign { ids: vec![1], all: false, anyway: true };
+    crate::signing::sign(&mut desk, &sign, &mut Vec::new()).unwrap();
+    let item = desk.outbox.item(1).unwrap();
+    let signed = item.signed.clone().unwrap();
+    let image = item.images().next().unwrap();
+    let pictures = [image.sha256, image.thumb].map(|hash| desk.pictures.load(hash).unwrap());
+    let sent = [signed.note.into_bytes(), signed.content.unwrap().into_bytes()];
+    for bytes in sent.iter().chain(&pictures) {
+        for secret in ["zhang-san", "低保户", "110105"] {
+            assert!(!bytes.windows(secret.len()).any(|w| w == secret.as_bytes()), "{secret}");
+        }
+    }
+}
