@@ -104,6 +104,9 @@ impl fmt::Display for Error {
             Error::Outbox(why) if why.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
                 say!("发件箱写不下：{why}", why = full())
             }
+            Error::Outbox(why) if why.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) => {
+                say!("发件箱读写不了：磁盘可能满了，或者坏了；请腾出空间再试")
+            }
             Error::Outbox(why) => say!("发件箱数据库出错：{why}", why = why),
             Error::Schema(why) => say!("发件箱的版本不对：{why}", why = why),
             Error::Record(why) => say!("发件箱里有读不懂的记录：{why}", why = why),

@@ -17,7 +17,7 @@ const PHOTOS: usize = 2;
 /// The fields of every paper.
 const FIELDS: [&str; 14] = [
     "--json",
-    // What it takes is work and no writing of another kind.
+    // Reading print takes seconds, and what it finds is written as what a look finds.
     "--no-text",
     "--direction",
     "out",
