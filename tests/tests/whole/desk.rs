@@ -191,16 +191,7 @@ fn a_month_of_forty_papers_goes_through_the_window() {
     let filled = desk.settled("5-filled", &shown);
     judge_a_duplicate(&desk, &photos[0], &folder, &filled);
 
-    // Sign: everything that is warned of is ticked.
-    desk.keys(&["F9"]);
-    let listed = desk.settled("6-sign", &filled);
-    for _ in 0..PAPERS {
-        desk.keys(&["space", "Down"]);
-    }
-    desk.settled("6-sign-ticked", &listed);
-    desk.keys(&["F9"]);
-    desk.until("all is signed", READING, |papers| papers.iter().all(|p| p["state"] == "signed"));
-    let send = desk.settled("7-send", &listed);
+    let send = sign_all(&desk, &filled);
     let covered = signed_covers(&desk);
     assert_eq!(covered, 1, "what was covered by hand is told in the signed content");
 
@@ -410,6 +401,19 @@ fn judge_a_duplicate(desk: &Desk, photo: &Path, folder: &Path, before: &image::R
     desk.settled("9-compare", &paper);
     desk.keys(&["F9"]);
     desk.until("the second one is gone", PATIENCE, |papers| papers.len() == PAPERS);
+}
+
+/// Signs: everything that is warned of is ticked. The page that follows.
+fn sign_all(desk: &Desk, before: &image::RgbImage) -> image::RgbImage {
+    desk.keys(&["F9"]);
+    let listed = desk.settled("6-sign", before);
+    for _ in 0..PAPERS {
+        desk.keys(&["space", "Down"]);
+    }
+    desk.settled("6-sign-ticked", &listed);
+    desk.keys(&["F9"]);
+    desk.until("all is signed", READING, |papers| papers.iter().all(|p| p["state"] == "signed"));
+    desk.settled("7-send", &listed)
 }
 
 /// How many places the signed contents say are covered.
