@@ -140,6 +140,9 @@ fn wire(window: &Window, room: &Rc<RefCell<Room>>) {
         on_send() => Room::send;
         on_redo(id) => Room::redo;
         on_pair_phone() => Room::pair_phone;
+        on_set_server(typed) => |room: &mut Room, typed: slint::SharedString| {
+            room.set_server(&typed)
+        };
         on_backup(passphrase) => |room: &mut Room, passphrase: slint::SharedString| {
             room.backup(&passphrase)
         };

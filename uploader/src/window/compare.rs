@@ -8,9 +8,8 @@ use crate::draft::Field;
 use crate::error::Result;
 use crate::item::{Item, State};
 use crate::say;
-use ledger::hash::Hash;
-use mingbai_uploader_ui::{Duplicate, Fact, Page};
-use slint::Image;
+use mingbai_uploader_ui::{Api, Duplicate, Fact, Page};
+use slint::{ComponentHandle, Image};
 
 /// What of two papers is held against each other.
 const COMPARED: [Field; 5] =
@@ -63,10 +62,19 @@ impl Room {
         let of_right = |c: &Concern| matches!(c, Concern::Alike(id, _) if *id == right.id);
         let why = concerns.iter().find(|c| of_right(c)).map(Concern::said).unwrap_or_default();
         let (left_paper, right_paper) = (self.paper_of(left, &[]), self.paper_of(right, &[]));
-        let (left_picture, right_picture) = (self.large(left), self.large(right));
+        let Some(before) = self.window.upgrade().map(|w| w.global::<Api>().get_duplicate()) else {
+            return Ok(());
+        };
+        let same = before.left.id == left_paper.id && before.right.id == right_paper.id;
+        // Large pictures are decoded once, and not kept longer than they are seen.
+        let large = |picture: Image, item| match same && picture.size().width > 0 {
+            true => picture,
+            false => self.large(item),
+        };
+        let left_picture = large(before.left_picture, left);
+        let right_picture = large(before.right_picture, right);
         self.with_api(|api| {
-            let before = api.get_duplicate();
-            let facts = before.facts.clone();
+            let facts = before.facts;
             rows::fill(&facts, facts_of(left, right));
             api.set_duplicate(Duplicate {
                 left: left_paper,
@@ -81,9 +89,9 @@ impl Room {
     }
 
     /// The public picture of an item's first page.
-    fn large(&mut self, item: &Item) -> Image {
-        let hash: Option<Hash> = item.images().next().map(|image| image.sha256);
-        hash.and_then(|hash| self.thumb(hash)).unwrap_or_default()
+    fn large(&self, item: &Item) -> Image {
+        let image = item.images().next();
+        image.and_then(|image| self.picture(image.sha256)).unwrap_or_default()
     }
 }
 

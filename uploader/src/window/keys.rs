@@ -36,13 +36,33 @@ impl Room {
     pub fn show_keys(&mut self) -> Result<()> {
         let mut text = Vec::new();
         self.desk()?.enrol(true, &mut text)?;
+        let server = self.desk()?.outbox.setting("server")?;
         let text = String::from_utf8_lossy(&text).trim().to_owned();
         self.with_api(|api| {
+            api.set_server(server.into());
             if api.get_enrolment() != text.as_str() {
                 api.set_enrolment_qr(qr::code(&text).map(|code| draw(&code)).unwrap_or_default());
                 api.set_enrolment(text.into());
             }
         });
+        Ok(())
+    }
+
+    /// The office's server has another address from now on.
+    pub fn set_server(&mut self, typed: &str) -> Result<()> {
+        let (server, log) = match address(typed) {
+            Ok(address) => address,
+            Err(why) => {
+                self.problem(&why);
+                return Ok(());
+            }
+        };
+        let outbox = &mut self.desk()?.outbox;
+        outbox.set("server", &server)?;
+        if let Some(log) = log {
+            outbox.set("log", &log.to_string())?;
+        }
+        self.say(&say!("以后发到 {server}", server = server));
         Ok(())
     }
 
@@ -140,22 +160,28 @@ fn asked(
     post: &str,
     server: &str,
 ) -> std::result::Result<(cli::Init, Option<VerifierKey>), String> {
-    let (server, key) = match server.trim().split_once('#') {
+    let (server, log) = address(server)?;
+    let init = cli::Init {
+        village: village.parse().map_err(|_| say!("村代码是 12 位数字"))?,
+        name: line::<40>(name)?,
+        post: line::<40>(post)?,
+        server: Some(server),
+        json: false,
+    };
+    Ok((init, log))
+}
+
+/// The office's address, and behind a `#` the key of its public log.
+fn address(typed: &str) -> std::result::Result<(String, Option<VerifierKey>), String> {
+    let (server, key) = match typed.trim().split_once('#') {
         Some((server, key)) => (server, Some(key)),
-        None => (server.trim(), None),
+        None => (typed.trim(), None),
     };
     if !server.starts_with("http://") && !server.starts_with("https://") {
         return Err(say!("地址写得不对，要像 https://mingbai.example 这样"));
     }
     let key = key.map(|key| key.parse().map_err(|_| say!("地址后面的公钥没有抄完整")));
-    let init = cli::Init {
-        village: village.parse().map_err(|_| say!("村代码是 12 位数字"))?,
-        name: line::<40>(name)?,
-        post: line::<40>(post)?,
-        server: Some(server.into()),
-        json: false,
-    };
-    Ok((init, key.transpose()?))
+    Ok((server.into(), key.transpose()?))
 }
 
 fn make(folder: &std::path::Path, (init, log): (cli::Init, Option<VerifierKey>)) -> Result<()> {

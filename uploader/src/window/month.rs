@@ -114,6 +114,7 @@ impl Room {
 
     pub fn turn_month(&mut self, by: i32) -> Result<()> {
         self.month = turned(self.month, by);
+        self.thumbs.clear();
         self.with_api(|api| api.set_chosen(0));
         self.tell_phone_month();
         Ok(())

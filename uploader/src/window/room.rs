@@ -83,7 +83,7 @@ pub struct Room {
     pub phone: Option<Phone>,
     /// What is known of a photo that comes from the watched folder.
     pub folder_known: Known,
-    thumbs: HashMap<Hash, Image>,
+    pub thumbs: HashMap<Hash, Image>,
     toast: Timer,
 }
 
@@ -387,16 +387,21 @@ impl Room {
         }
     }
 
-    /// A kept picture as the window shows it.
+    /// A small picture as the window shows it; decoded once as long as its month is on the screen.
     pub fn thumb(&mut self, hash: Hash) -> Option<Image> {
         if let Some(image) = self.thumbs.get(&hash) {
             return Some(image.clone());
         }
-        let bytes = self.open.as_ref()?.desk.pictures.load(hash)?;
-        let picture = image::load_from_memory(&bytes).ok()?.into_rgb8();
-        let image = Image::from_rgb8(super::eyes::pixels(&picture));
+        let image = self.picture(hash)?;
         self.thumbs.insert(hash, image.clone());
         Some(image)
+    }
+
+    /// A public picture as the window shows it.
+    pub fn picture(&self, hash: Hash) -> Option<Image> {
+        let bytes = self.open.as_ref()?.desk.pictures.load(hash)?;
+        let picture = image::load_from_memory(&bytes).ok()?.into_rgb8();
+        Some(Image::from_rgb8(super::eyes::pixels(&picture)))
     }
 }
 
