@@ -104,8 +104,16 @@ impl Others {
     /// # Errors
     /// [`crate::error::Error::Outbox`], [`crate::error::Error::Follow`].
     pub fn of(desk: &Desk) -> Result<Others> {
-        let receipt = |item: &Item| item.in_work() && item.kind == Kind::Receipt;
-        let receipts = desk.outbox.items()?.into_iter().filter(receipt);
+        Others::among(desk, &desk.outbox.items()?)
+    }
+
+    /// The same, where the outbox's items were read already.
+    ///
+    /// # Errors
+    /// As of [`Others::of`].
+    pub fn among(desk: &Desk, items: &[Item]) -> Result<Others> {
+        let receipt = |item: &&Item| item.in_work() && item.kind == Kind::Receipt;
+        let receipts = items.iter().filter(receipt);
         Ok(Others {
             papers: receipts.map(|i| (i.id, Paper::of(&i.draft, &i.pages))).collect(),
             apart: desk.outbox.apart()?,

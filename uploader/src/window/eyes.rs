@@ -1,8 +1,9 @@
 //! The eyes beside the window: they decode photos and draw them as they are edited, the newest wish first.
 
+use super::line::beside;
 use super::news::{News, Tell};
 use crate::edit::Edit;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::images::Images;
 use crate::photo::{PhotoFile, shrink};
 use crate::picture;
@@ -47,11 +48,11 @@ impl Eyes {
     /// Starts them. `originals` is the desk's folder of them.
     ///
     /// # Errors
-    /// [`Error::Thread`].
+    /// [`crate::error::Error::Thread`].
     pub fn start(originals: Images, tell: Tell) -> Result<Eyes> {
         let (ask, asks) = channel();
         let work = move || work(&originals, &asks, &tell);
-        std::thread::Builder::new().name("eyes".into()).spawn(work).map_err(Error::Thread)?;
+        beside("eyes", work)?;
         Ok(Eyes(ask))
     }
 

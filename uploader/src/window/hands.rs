@@ -1,6 +1,7 @@
 //! The hands beside the window: they take in photos and do the chores of the drafts, one after another, so that nobody
 //! waits for them. What they were at when the program ended is found undone at the next start.
 
+use super::line::beside;
 use super::news::{News, Tell};
 use crate::chores::{self, Chore, Task};
 use crate::desk::Desk;
@@ -38,7 +39,7 @@ impl Hands {
                 tell.news(News::Problem(why.to_string()));
             }
         };
-        std::thread::Builder::new().name("hands".into()).spawn(work).map_err(Error::Thread)?;
+        beside("hands", work)?;
         Ok(Hands(ask))
     }
 
@@ -59,6 +60,8 @@ struct Work {
     desk: Desk,
     models: Option<PathBuf>,
     reader: Option<Reader>,
+    /// Whether the models were looked for: without them, that is done and told once.
+    looked_for: bool,
     tell: Tell,
     /// Chores that failed; they were told, and are tried again at the next start.
     failed: Vec<Chore>,
@@ -69,7 +72,8 @@ struct Work {
 impl Work {
     fn begin(folder: &Path, models: Option<PathBuf>, tell: Tell) -> Result<Work> {
         let desk = Desk::open(folder)?;
-        Ok(Work { desk, models, reader: None, tell, failed: Vec::new(), begun: BTreeSet::new() })
+        let (failed, begun) = (Vec::new(), BTreeSet::new());
+        Ok(Work { desk, models, reader: None, looked_for: false, tell, failed, begun })
     }
 
     /// Works until nobody asks any more.
@@ -129,7 +133,8 @@ impl Work {
 
     /// Whether printed words can be read; the models are loaded when they are first wanted.
     fn has_reader(&mut self, wanted: bool) -> bool {
-        if wanted && self.reader.is_none() {
+        if wanted && !self.looked_for {
+            self.looked_for = true;
             match ocr::reader(self.models.as_deref()) {
                 Ok(reader) => self.reader = reader,
                 Err(why) => self.tell.news(News::Problem(why.to_string())),

@@ -10,8 +10,7 @@ use mingbai_uploader_ui::Delivery;
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// Where sending stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +32,6 @@ pub struct Line {
     pub items: BTreeSet<i64>,
     /// Why the office did not take an item.
     pub refused: HashMap<i64, String>,
-    stop: Arc<AtomicBool>,
 }
 
 impl Line {
@@ -68,10 +66,9 @@ impl Line {
         }
         self.standing = Standing::Running;
         self.refused.clear();
-        let (stop, tell) = (Arc::clone(&self.stop), tell.clone());
-        let folder = desk.folder().to_path_buf();
+        let (folder, tell) = (desk.folder().to_path_buf(), tell.clone());
         beside("line", move || {
-            let sent = send(&folder, &stop, &tell);
+            let sent = send(&folder, &tell);
             let cut = sent.unwrap_or_else(|why| {
                 tell.news(News::Problem(why.to_string()));
                 Some(why.to_string())
@@ -89,20 +86,13 @@ impl Line {
         if desk.practises()? || desk.outbox.setting("server")?.is_empty() {
             return Ok(());
         }
-        let (stop, tell) = (Arc::clone(&self.stop), tell.clone());
-        let folder = desk.folder().to_path_buf();
+        let (folder, tell) = (desk.folder().to_path_buf(), tell.clone());
         beside("check", move || {
-            if let Err(why) = check(&folder, &stop) {
+            if let Err(why) = check(&folder) {
                 tell.news(News::Problem(why.to_string()));
             }
             tell.news(News::Changed);
         })
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
     }
 }
 
@@ -115,9 +105,11 @@ pub fn beside(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
     thread.map(drop).map_err(Error::Thread)
 }
 
-fn send(folder: &Path, stop: &AtomicBool, tell: &Tell) -> Result<Option<String>> {
+fn send(folder: &Path, tell: &Tell) -> Result<Option<String>> {
     let mut desk = Desk::open(folder)?;
-    let outcome = delivery::send(&mut desk, None, stop, &mut |event| {
+    // A cut line sets it, so it is each run's own: the next one must not find it set.
+    let stop = AtomicBool::new(false);
+    let outcome = delivery::send(&mut desk, None, &stop, &mut |event| {
         tell.news(match event {
             Event::Failed(id, why) => News::Refused(id, why.into()),
             Event::Begun(_) | Event::Answered(_) => News::Changed,
@@ -127,9 +119,9 @@ fn send(folder: &Path, stop: &AtomicBool, tell: &Tell) -> Result<Option<String>>
     Ok(outcome.cut)
 }
 
-fn check(folder: &Path, stop: &AtomicBool) -> Result<()> {
+fn check(folder: &Path) -> Result<()> {
     let mut desk = Desk::open(folder)?;
-    delivery::ask(&mut desk, None, stop, &mut |_| Ok(()))?;
+    delivery::ask(&mut desk, None, &AtomicBool::new(false), &mut |_| Ok(()))?;
     let ask = cli::Follow { server: None, vkey: None };
     match desk.follow(&ask, &mut io::sink()) {
         Ok(())

@@ -38,8 +38,7 @@ fn turned(month: Period, by: i32) -> Period {
 
 /// The month of these numbers; the first there is for years that no accounts are of.
 fn of(year: i32, month: i32) -> Period {
-    let first = || Period::FIRST;
-    format!("{year:04}-{month:02}").parse().unwrap_or_else(|_| first())
+    format!("{year:04}-{month:02}").parse().unwrap_or(Period::FIRST)
 }
 
 /// The sums of papers that count: income, spending.

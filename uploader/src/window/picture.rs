@@ -7,7 +7,7 @@ use super::rows;
 use crate::edit::{By, Cover, Edit};
 use crate::error::Result;
 use crate::geometry::{Point, Quad};
-use crate::item::Item;
+use crate::item::{Item, Page};
 use crate::paper::Flattening;
 use crate::say;
 use ledger::hash::Hash;
@@ -96,7 +96,10 @@ impl Room {
 
     pub fn view_corners(&mut self, on: bool) -> Result<()> {
         // Whoever looked at the corners that were found and goes on agrees with them.
-        if !on && self.page_edit()?.corners.is_none() && self.corners_are_found()? {
+        let page = self.page_now()?;
+        let found = page.as_ref().and_then(|page| page.looked.as_ref()?.corners);
+        let placed = page.is_some_and(|page| page.edit.corners.is_some());
+        if !on && !placed && found.is_some() {
             self.place_corners()?;
         }
         self.corner_view = on;
@@ -140,7 +143,7 @@ impl Room {
             let ground = ledger::content::Ground::Other;
             edit.covers.push(Cover { place, ground, by: By::Hand, on: true });
         })?;
-        let last = self.page_edit()?.covers.len();
+        let last = self.page_now()?.map_or(0, |page| page.edit.covers.len());
         self.choose_cover(super::room::count(last) - 1);
         Ok(())
     }
@@ -192,16 +195,10 @@ impl Room {
         Ok(())
     }
 
-    fn page_edit(&mut self) -> Result<Edit> {
+    /// The page on the screen as the desk has it now.
+    fn page_now(&mut self) -> Result<Option<Page>> {
         let (id, at) = (self.paper, self.page_shown);
-        let item = self.desk()?.outbox.item(id)?;
-        Ok(item.pages.get(at).map(|page| page.edit.clone()).unwrap_or_default())
-    }
-
-    fn corners_are_found(&mut self) -> Result<bool> {
-        let (id, at) = (self.paper, self.page_shown);
-        let item = self.desk()?.outbox.item(id)?;
-        Ok(item.pages.get(at).and_then(|page| page.looked.as_ref()?.corners).is_some())
+        Ok(self.desk()?.outbox.item(id)?.pages.into_iter().nth(at))
     }
 }
 

@@ -295,7 +295,9 @@ impl Room {
     /// Those of reading the desk.
     pub fn scene(&mut self) -> Result<Scene> {
         let desk = self.desk()?;
-        Ok(Scene { items: desk.outbox.items()?, others: Others::of(desk)? })
+        let items = desk.outbox.items()?;
+        let others = Others::among(desk, &items)?;
+        Ok(Scene { items, others })
     }
 
     /// Waits for what the person chooses in a dialog, without holding up the window.

@@ -4,18 +4,13 @@ use slint::{Model, ModelRc, SharedString, VecModel};
 
 /// Makes a list of an [`init`] hold these rows.
 pub fn fill<T: Clone + PartialEq + 'static>(list: &ModelRc<T>, rows: Vec<T>) {
-    fill_by(list, rows, T::eq);
-}
-
-/// The same, where `same` says whether a row is as it was.
-pub fn fill_by<T: Clone + 'static>(list: &ModelRc<T>, rows: Vec<T>, same: impl Fn(&T, &T) -> bool) {
     let Some(list) = list.as_any().downcast_ref::<VecModel<T>>() else { return };
     while list.row_count() > rows.len() {
         list.remove(list.row_count() - 1);
     }
     for (n, row) in rows.into_iter().enumerate() {
         match list.row_data(n) {
-            Some(old) if same(&old, &row) => {}
+            Some(old) if old == row => {}
             Some(_) => list.set_row_data(n, row),
             None => list.push(row),
         }

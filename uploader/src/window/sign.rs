@@ -3,7 +3,7 @@
 use super::month::sums;
 use super::room::{Room, Scene, count};
 use super::rows;
-use crate::concerns::{self, Concern, Others};
+use crate::concerns::{self, Concern};
 use crate::draft::Field;
 use crate::error::Result;
 use crate::item::{Item, State};
@@ -106,11 +106,10 @@ impl Room {
         let ready: Vec<i64> = candidates.iter().filter(|c| c.ready()).map(|c| c.item.id).collect();
         let desk = self.desk()?;
         let (key, village) = (desk.key()?, desk.village()?);
-        let others = Others::of(desk)?;
         let (mut signed, mut failed) = (false, Vec::new());
         for id in ready {
             // Every warning of it was seen.
-            match signing::sign_one(desk, id, &others, (&key, village), true) {
+            match signing::sign_one(desk, id, &scene.others, (&key, village), true) {
                 Ok(()) => signed = true,
                 Err(why) => failed.push(why.to_string()),
             }
