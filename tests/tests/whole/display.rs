@@ -29,6 +29,8 @@ impl Display {
         let screen = format!("{size}x24");
         let mut server = Command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp"])
+            // A display begins anew when its last client leaves, and turns away who comes just then.
+            .arg("-noreset")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
