@@ -38,6 +38,22 @@ impl Period {
     pub fn month(self) -> u8 {
         self.month
     }
+
+    /// How many months it is later than another one; fewer than 0 if it is earlier.
+    pub fn months_since(self, other: Period) -> i32 {
+        let months = |p: Period| i32::from(p.year) * 12 + i32::from(p.month);
+        months(self) - months(other)
+    }
+
+    /// The month so many later; the nearest there is.
+    #[must_use]
+    pub fn later(self, by: i32) -> Period {
+        let first = Period::FIRST;
+        let months = self.months_since(first).saturating_add(by).clamp(0, (9999 - 1900) * 12 + 11);
+        let year = u16::try_from(months / 12).map_or(first.year, |years| first.year + years);
+        let month = u8::try_from(months % 12).map_or(1, |months| months + 1);
+        Period { year, month }
+    }
 }
 
 /// A calendar day, `YYYY-MM-DD`.
@@ -173,6 +189,16 @@ serde_as_text!(Timestamp);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn months_turn_over_the_years() {
+        let january: Period = "2026-01".parse().unwrap();
+        assert_eq!(january.later(-1).to_string(), "2025-12");
+        assert_eq!(january.later(23).to_string(), "2027-12");
+        assert_eq!(Period::FIRST.later(-1), Period::FIRST);
+        assert_eq!(january.later(i32::MAX).to_string(), "9999-12");
+        assert_eq!(january.months_since("2024-12".parse().unwrap()), 13);
+    }
 
     #[test]
     fn only_real_days_and_one_spelling_are_read() {

@@ -15,15 +15,12 @@ use crate::picture::{self, Rendered};
 use crate::printed;
 use crate::redaction;
 use ledger::content::ImageRef;
-use ledger::hash::Hash;
 
 /// One thing to do to one page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chore {
     /// Which page.
     pub page: PageId,
-    /// Of what photo.
-    pub original: Hash,
     /// What is to be done.
     pub task: Task,
 }
@@ -56,9 +53,9 @@ pub fn of(item: &Item, reader: bool) -> Vec<Chore> {
         return Vec::new();
     }
     let mut chores = Vec::new();
-    for (n, page) in (0i64..).zip(&item.pages) {
-        let mut chore =
-            |task| chores.push(Chore { page: (item.id, n), original: page.original, task });
+    for page in &item.pages {
+        let id = PageId { item: item.id, photo: page.original };
+        let mut chore = |task| chores.push(Chore { page: id, task });
         if page.looked.is_none() {
             chore(Task::Look);
         } else if reader && !page.read {
@@ -76,9 +73,9 @@ impl Chore {
     /// # Errors
     /// [`Error::Image`] if the original is gone, [`Error::Photo`] if it cannot be used, [`Error::Text`].
     pub fn run(&self, originals: &Images, reader: Option<&Reader>) -> Result<Done> {
-        let file = originals.path(self.original);
-        let gone = || Error::Image { id: self.page.0, file: file.clone() };
-        let bytes = originals.load(self.original).ok_or_else(gone)?;
+        let file = originals.path(self.page.photo);
+        let gone = || Error::Image { id: self.page.item, file: file.clone() };
+        let bytes = originals.load(self.page.photo).ok_or_else(gone)?;
         let bad = |why| Error::Photo { file: file.clone(), why };
         let photo = PhotoFile::of(bytes).and_then(PhotoFile::decode).map_err(bad)?;
         Ok(match &self.task {

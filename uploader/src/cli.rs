@@ -48,6 +48,10 @@ pub enum Command {
     Undo,
     /// 把已退回的票据重做成新草稿 / make a new draft of a returned item
     Revise(One),
+    /// 把一张票据的照片并入另一张 / put a draft's photos into another draft
+    Join(Join),
+    /// 把一页拆成单独的票据 / make a draft of its own of one page
+    Split(Split),
     /// 声明某月没有票据 / state that a month had no receipts
     Nothing(Nothing),
     /// 列出票据 / list the items
@@ -140,6 +144,27 @@ pub struct Edit {
 pub struct One {
     /// 编号 / its number
     pub id: i64,
+}
+
+/// Options of `join`.
+#[derive(Debug, Args)]
+pub struct Join {
+    /// 照片现在的编号；并入后它就没有了 / the one that gives its photos, and goes
+    pub from: i64,
+    /// 并入的编号 / the one that gets them
+    pub into: i64,
+    /// 换掉这一页，从 1 数起（不写就加在后面）/ in place of this page, from 1, instead of behind the last
+    #[arg(long, env = "MINGBAI_REPLACE", value_name = "PAGE")]
+    pub replace: Option<usize>,
+}
+
+/// Options of `split`.
+#[derive(Debug, Args)]
+pub struct Split {
+    /// 编号 / its number
+    pub id: i64,
+    /// 页，从 1 数起 / the page, from 1
+    pub page: usize,
 }
 
 /// Options of `nothing`.

@@ -189,9 +189,8 @@ fn misdated(draft: &Draft, today: Option<Date>) -> Option<Concern> {
     if today.is_some_and(|today| date > today) {
         return Some(Concern::Tomorrow(date));
     }
-    let months = |p: Period| i32::from(p.year()) * 12 + i32::from(p.month());
-    let late = months(period) - months(date.period());
-    (!(0..=1).contains(&late)).then_some(Concern::OtherMonth(date, period))
+    (!(0..=1).contains(&period.months_since(date.period())))
+        .then_some(Concern::OtherMonth(date, period))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::images::Images;
 use crate::item::{Item, Kind};
 use crate::keys;
-use crate::outbox::{Act, Outbox};
+use crate::outbox::{Act, Outbox, PageId, Place};
 use crate::published::{self, Published};
 use crate::say;
 use ledger::key::SigningKey;
@@ -271,6 +271,37 @@ impl Desk {
         let item = self.outbox.item(id)?;
         let new = self.outbox.revise(&item)?;
         tell(out, say!("第 {id} 号重做为第 {new} 号；用 edit {new} 修改", id = id, new = new))
+    }
+
+    /// Puts a draft's photos into another draft.
+    ///
+    /// # Errors
+    /// As of [`Outbox::join`]; [`Error::NoPage`].
+    pub fn join(&mut self, join: &cli::Join, out: &mut dyn Write) -> Result<()> {
+        let (from, into) = (join.from, join.into);
+        let place = match join.replace {
+            None => Place::Behind,
+            Some(page) => Place::InsteadOf(self.page(into, page)?.photo),
+        };
+        self.outbox.join(from, into, place)?;
+        tell(out, say!("第 {from} 号已并入第 {into} 号", from = from, into = into))
+    }
+
+    /// Makes a draft of its own of a page, counted from 1.
+    ///
+    /// # Errors
+    /// As of [`Outbox::split`]; [`Error::NoPage`].
+    pub fn split(&mut self, id: i64, page: usize, out: &mut dyn Write) -> Result<()> {
+        let new = self.outbox.split(self.page(id, page)?)?;
+        tell(out, say!("这一页现在是第 {id} 号", id = new))
+    }
+
+    /// An item's page, counted from 1.
+    fn page(&self, item: i64, page: usize) -> Result<PageId> {
+        let pages = self.outbox.item(item)?.pages;
+        let found = page.checked_sub(1).and_then(|at| pages.get(at));
+        let found = found.ok_or(Error::NoPage { item, page })?;
+        Ok(PageId { item, photo: found.original })
     }
 
     /// States that a month had no receipts; it is signed and sent like a receipt.

@@ -23,6 +23,12 @@ pub enum Error {
     Photo { file: PathBuf, why: BadPhoto },
     /// Too many pages for one receipt.
     TooManyPages { most: usize },
+    /// A paper and itself cannot be put together.
+    SamePaper(i64),
+    /// A receipt has no such page, counted from 1.
+    NoPage { item: i64, page: usize },
+    /// A paper's only page cannot be taken from it.
+    OnlyPage(i64),
     /// `init` was not run here.
     NoDesk(PathBuf),
     /// `init` was run here before.
@@ -86,6 +92,11 @@ impl fmt::Display for Error {
                 say!("照片用不了：{file}：{why}", file = file.display(), why = why)
             }
             Error::TooManyPages { most } => say!("一张票据最多 {most} 页", most = most),
+            Error::SamePaper(id) => say!("两个都是第 {id} 号", id = id),
+            Error::NoPage { item, page } => {
+                say!("第 {id} 号没有第 {page} 页", id = item, page = page)
+            }
+            Error::OnlyPage(id) => say!("第 {id} 号只有这一页", id = id),
             Error::NoDesk(folder) => say!(
                 "这里还没有钥匙：{folder}；请先运行 mingbai-uploader init",
                 folder = folder.display()

@@ -72,6 +72,8 @@ pub fn run(cli: &Cli) -> error::Result<()> {
         Command::Restore(one) => desk()?.restore(one.id, out),
         Command::Undo => desk()?.undo(out),
         Command::Revise(one) => desk()?.revise(one.id, out),
+        Command::Join(join) => desk()?.join(join, out),
+        Command::Split(split) => desk()?.split(split.id, split.page, out),
         Command::Nothing(nothing) => desk()?.nothing(nothing, out),
         Command::List(list) => listing::list(&desk()?, list.all, list.json, out),
         Command::Sign(sign) => signing::sign(&mut desk()?, sign, out),

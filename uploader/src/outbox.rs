@@ -14,10 +14,12 @@ use std::time::Duration;
 
 mod journal;
 mod pages;
+mod regroup;
 
 pub use journal::{Act, Deed};
 use pages::put_page;
 pub use pages::{Found, PageId};
+pub use regroup::Place;
 
 /// How long to wait for another program that writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -98,8 +100,13 @@ impl Outbox {
         draft: &Draft,
         originals: &[Hash],
     ) -> Result<std::result::Result<i64, i64>> {
-        let pages: Vec<Page> = originals.iter().map(|original| Page::new(*original)).collect();
-        self.act(Act::Add, None, |t| {
+        let mut pages: Vec<Page> = Vec::new();
+        for original in originals {
+            if !pages.iter().any(|page| page.original == *original) {
+                pages.push(Page::new(*original));
+            }
+        }
+        self.act(Act::Add, &[], |t| {
             for page in &pages {
                 if let Some(id) = holder_of(t, page.original)? {
                     return Ok((Err(id), None));
@@ -118,7 +125,7 @@ impl Outbox {
         let find = "SELECT id FROM item WHERE kind = 'nothing' AND draft ->> 'period' = ?1
                     AND state NOT IN ('removed', 'revised')";
         let draft = Draft { period: Some(period), ..Draft::default() };
-        self.act(Act::Add, None, |t| {
+        self.act(Act::Add, &[], |t| {
             let there = t.query_row(find, [period.to_string()], |row| row.get(0)).optional()?;
             if let Some(id) = there {
                 return Ok((Err(id), None));
@@ -133,7 +140,7 @@ impl Outbox {
     /// # Errors
     /// [`Error::State`] unless it was returned.
     pub fn revise(&mut self, item: &Item) -> Result<i64> {
-        self.act(Act::Revise, Some(item.id), |t| {
+        self.act(Act::Revise, &[item.id], |t| {
             step(t, item.id, &[State::Returned], State::Revised)?;
             let kind = if item.kind == Kind::Receipt { "receipt" } else { "nothing" };
             let id = insert(t, kind, &item.draft, &item.pages, Some(item.id))?;
@@ -154,7 +161,7 @@ impl Outbox {
         act: Act,
         change: impl FnOnce(&mut Draft) -> Result<()>,
     ) -> Result<()> {
-        self.act(act, Some(id), |t| {
+        self.act(act, &[id], |t| {
             step(t, id, &[State::Draft], State::Draft)?;
             let mut draft = draft_of(t, id)?;
             change(&mut draft)?;
@@ -169,7 +176,7 @@ impl Outbox {
     /// [`Error::State`] if it was sent.
     pub fn remove(&mut self, id: i64) -> Result<()> {
         let unsign = "UPDATE item SET submission = NULL, note = NULL, content = NULL WHERE id = ?1";
-        self.act(Act::Remove, Some(id), |t| {
+        self.act(Act::Remove, &[id], |t| {
             let get = "SELECT offered FROM item WHERE id = ?1";
             let offered = t.query_row(get, [id], |row| row.get(0)).optional()?;
             let from: &[State] = match offered {
@@ -185,9 +192,15 @@ impl Outbox {
     /// Brings a removed item back as a draft.
     ///
     /// # Errors
-    /// [`Error::State`] unless it is removed.
+    /// [`Error::State`] unless it is removed, and if its pages went to another one.
     pub fn restore(&mut self, id: i64) -> Result<()> {
-        self.act(Act::Restore, Some(id), |t| {
+        self.act(Act::Restore, &[id], |t| {
+            let empty = "SELECT count(*) FROM item WHERE id = ?1 AND kind = 'receipt'
+                         AND NOT EXISTS (SELECT 1 FROM page WHERE item = ?1)";
+            if t.query_row(empty, [id], |row| row.get::<_, i64>(0))? > 0 {
+                let why = say!("照片在别的票据里；要分开请用 split");
+                return Err(Error::State { id, state: State::Removed, why });
+            }
             step(t, id, &[State::Removed], State::Draft)?;
             Ok(((), None))
         })

@@ -12,6 +12,7 @@ mod news;
 mod paper;
 mod phone;
 mod picture;
+mod regroup;
 mod room;
 mod rows;
 mod send;
@@ -133,7 +134,9 @@ fn wire(window: &Window, room: &Rc<RefCell<Room>>) {
         on_ground_cover(at, ground) => Room::ground_cover;
         on_remove_cover(at) => Room::remove_cover;
         on_open_duplicate(other) => Room::open_duplicate;
-        on_judge_duplicate(same) => Room::judge_duplicate;
+        on_judge_duplicate(judgement) => Room::judge_duplicate;
+        on_pick(what) => Room::pick;
+        on_split_page() => Room::split_page;
         on_see(id) => Room::see;
         on_tick(row, seen) => Room::tick;
         on_sign() => Room::sign;

@@ -8,6 +8,7 @@ use image::codecs::jpeg::JpegEncoder;
 use mingbai_tests::accountant::Accountant;
 use mingbai_tests::programs;
 use mingbai_tests::sample::{self, SampleReceipt};
+use mingbai_tests::server::Server;
 use mingbai_tests::town::Town;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -316,6 +317,40 @@ fn a_backup_made_in_the_window_opens_on_a_new_computer() {
     desk.settled("14-back", &form);
     assert_eq!(desk.papers().len(), 1);
     assert!(new.run(&["enrol", "--json"]).unwrap().contains(&vkey));
+}
+
+#[test]
+fn what_a_cut_line_held_back_is_sent_from_the_same_page() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cut");
+    let _ = std::fs::remove_dir_all(&folder);
+    let town = Town::found(&folder, fixture::small_sample(), fixture::PASSWORD).unwrap();
+    let accountant = &town.accountants[0];
+    let theirs = town.sample.receipts.iter().filter(|r| r.village == accountant.village);
+    let month = &town.sample.receipts[0].period;
+    for receipt in theirs.filter(|receipt| receipt.period == *month).take(2) {
+        accountant.add(&town.sample.folder, receipt).unwrap();
+    }
+    accountant.run(&["sign", "--all"]).unwrap();
+    let server = town.serve().unwrap();
+    let url = server.url.clone();
+    drop(server);
+    let display = Display::start("1366x768");
+    let empty = display.picture(&folder.join("empty.png"));
+    let desk = Desk::open(&display, accountant, &url);
+    let start = desk.settled("15-month", &empty);
+    turn_to_the_month(&desk, month);
+    desk.keys(&["F10"]);
+    let ready = desk.settled("15-ready", &start);
+    desk.keys(&["F10"]);
+    let cut = desk.settled("15-cut", &ready);
+    assert!(desk.papers().iter().all(|paper| paper["state"] == "signed"), "nobody took them");
+    let address = url.trim_start_matches("http://");
+    let _server = Server::start(&town.server_data(), address, None).unwrap();
+    desk.keys(&["F10"]);
+    desk.until("all is with the office", PATIENCE, |papers| {
+        papers.len() == 2 && papers.iter().all(|paper| paper["state"] == "received")
+    });
+    desk.settled("15-sent", &cut);
 }
 
 /// From the month on the screen back to the one of the papers.

@@ -1,12 +1,14 @@
 //! The journal of undo: what each deed of the person changed. Taken back field by field, so that what machines filled in
 //! since then stays.
 
+use super::regroup::{lay_out, photos_of};
 use super::{Outbox, json, of_json};
 use crate::draft::Field;
 use crate::edit::Edit;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::item::State;
 use crate::say;
+use ledger::hash::Hash;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -36,6 +38,9 @@ pub enum Act {
     Restore,
     Revise,
     Apart,
+    Join,
+    Retake,
+    Split,
 }
 
 impl Deed {
@@ -53,6 +58,9 @@ impl Deed {
             Act::Restore => say!("恢复第 {id} 号", id = id),
             Act::Revise => say!("重做第 {id} 号", id = id),
             Act::Apart => say!("说第 {id} 号不是同一张", id = id),
+            Act::Join => say!("给第 {id} 号加页", id = id),
+            Act::Retake => say!("给第 {id} 号换照片", id = id),
+            Act::Split => say!("从第 {id} 号拆出一页", id = id),
         }
     }
 }
@@ -64,6 +72,9 @@ struct Snapshot {
     state: String,
     draft: Map<String, Value>,
     edits: Vec<Map<String, Value>>,
+    /// Of its pages, in their order.
+    #[serde(default)]
+    photos: Vec<Hash>,
     /// The papers that it was said not to be.
     #[serde(default)]
     apart: Vec<String>,
@@ -75,29 +86,43 @@ struct Change {
     after: Snapshot,
 }
 
+impl Change {
+    fn gave(&self, photo: &Hash) -> bool {
+        self.before.photos.contains(photo) && !self.after.photos.contains(photo)
+    }
+
+    fn moved_pages(&self) -> bool {
+        self.before.photos != self.after.photos
+    }
+}
+
 impl Outbox {
-    /// Does a deed that can be undone. `work` says which item it was done to, and which items it added.
+    /// Does a deed that can be undone, to these items; the first of them, or else the one that it added, is what a person
+    /// calls it after. `work` says which item it added.
     pub(super) fn act<T>(
         &mut self,
         act: Act,
-        on: Option<i64>,
+        on: &[i64],
         work: impl FnOnce(&Transaction) -> Result<(T, Option<i64>)>,
     ) -> Result<T> {
         self.write(|t| {
-            let before = on.map(|item| snapshot(t, item)).transpose()?;
+            let before: Vec<Snapshot> =
+                on.iter().map(|item| snapshot(t, *item)).collect::<Result<_>>()?;
             let (done, added) = work(t)?;
             let mut changes = Vec::new();
-            if let Some(before) = before {
+            for before in before {
                 let after = snapshot(t, before.item)?;
                 changes.push(Change { before, after });
             }
             if let Some(added) = added {
                 let after = snapshot(t, added)?;
-                let before = Snapshot { state: State::Removed.word().into(), ..after.clone() };
+                let mut before = Snapshot { state: State::Removed.word().into(), ..after.clone() };
+                // A page that an item gave away goes back to it.
+                before.photos.retain(|photo| !changes.iter().any(|change| change.gave(photo)));
                 changes.push(Change { before, after });
             }
             changes.retain(|change| change.before != change.after);
-            if let (false, Some(item)) = (changes.is_empty(), on.or(added)) {
+            if let (false, Some(item)) = (changes.is_empty(), on.first().copied().or(added)) {
                 let values = params![json(&Deed { item, act })?, json(&changes)?];
                 t.execute("INSERT INTO journal (deed, changes) VALUES (?1, ?2)", values)?;
                 let old = "DELETE FROM journal WHERE id <= (SELECT max(id) FROM journal) - ?1";
@@ -110,7 +135,7 @@ impl Outbox {
     /// The deed that [`Outbox::undo`] would take back.
     ///
     /// # Errors
-    /// [`crate::error::Error::Outbox`].
+    /// [`Error::Outbox`].
     pub fn last_deed(&self) -> Result<Option<Deed>> {
         let get = "SELECT deed FROM journal ORDER BY id DESC LIMIT 1";
         let deed: Option<String> = self.db.query_row(get, [], |row| row.get(0)).optional()?;
@@ -120,15 +145,17 @@ impl Outbox {
     /// Takes back the last deed; which it was.
     ///
     /// # Errors
-    /// [`crate::error::Error::Outbox`].
+    /// [`Error::Outbox`].
     pub fn undo(&mut self) -> Result<Option<Deed>> {
         let get = "SELECT id, deed, changes FROM journal ORDER BY id DESC LIMIT 1";
         self.write(|t| {
             let row = |row: &rusqlite::Row| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
             let last: Option<(i64, String, String)> = t.query_row(get, [], row).optional()?;
             let Some((id, deed, changes)) = last else { return Ok(None) };
-            for change in of_json::<Vec<Change>>(&changes)? {
-                take_back(t, &change)?;
+            let changes: Vec<Change> = of_json(&changes)?;
+            put_pages_back(t, &changes)?;
+            for change in &changes {
+                take_back(t, change)?;
             }
             t.execute("DELETE FROM journal WHERE id = ?1", [id])?;
             of_json(&deed).map(Some)
@@ -140,14 +167,28 @@ fn snapshot(t: &Transaction, item: i64) -> Result<Snapshot> {
     let get = "SELECT state, draft FROM item WHERE id = ?1";
     let found: Option<(String, String)> =
         t.query_row(get, [item], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    let (state, draft) = found.ok_or(crate::error::Error::NoItem(item))?;
+    let (state, draft) = found.ok_or(Error::NoItem(item))?;
     let mut pages = t.prepare_cached("SELECT edit FROM page WHERE item = ?1 ORDER BY n")?;
     let edits: Vec<String> =
         pages.query_map([item], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let edits = edits.iter().map(|edit| of_json(edit)).collect::<Result<_>>()?;
+    let photos = photos_of(t, item)?;
     let mut apart = t.prepare_cached("SELECT other FROM apart WHERE item = ?1 ORDER BY other")?;
     let apart = apart.query_map([item], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    Ok(Snapshot { item, state, draft: of_json(&draft)?, edits, apart })
+    Ok(Snapshot { item, state, draft: of_json(&draft)?, edits, photos, apart })
+}
+
+/// Lays the pages that the deed moved where they lay before.
+fn put_pages_back(t: &Transaction, changes: &[Change]) -> Result<()> {
+    let moved: Vec<&Change> = changes.iter().filter(|change| change.moved_pages()).collect();
+    for change in &moved {
+        // Moved again since, without a journal: left as they are.
+        if photos_of(t, change.after.item)? != change.after.photos {
+            return Ok(());
+        }
+    }
+    let before = moved.iter().map(|change| (change.after.item, change.before.photos.as_slice()));
+    lay_out(t, &before.collect::<Vec<_>>())
 }
 
 fn take_back(t: &Transaction, change: &Change) -> Result<()> {
@@ -165,6 +206,9 @@ fn take_back(t: &Transaction, change: &Change) -> Result<()> {
     let item = now.item;
     for other in after.apart.iter().filter(|other| !before.apart.contains(other)) {
         t.execute("DELETE FROM apart WHERE item = ?1 AND other = ?2", params![item, other])?;
+    }
+    if change.moved_pages() {
+        return Ok(());
     }
     let edits = before.edits.iter().zip(&after.edits).zip(now.edits);
     for (n, ((before, after), now)) in (0i64..).zip(edits) {

@@ -8,11 +8,18 @@ use crate::item::{Page, State};
 use crate::looking::Looked;
 use crate::outbox::Act;
 use ledger::content::ImageRef;
+use ledger::hash::Hash;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Which page: the item's number, and the page's, from 0.
-pub type PageId = (i64, i64);
+/// Which page. It keeps its photo wherever it stands among the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageId {
+    /// The item's number.
+    pub item: i64,
+    /// SHA-256 of the photo's file.
+    pub photo: Hash,
+}
 
 impl Outbox {
     pub(super) fn pages(&self, id: i64) -> Result<Vec<Page>> {
@@ -31,21 +38,24 @@ impl Outbox {
     ///
     /// # Errors
     /// [`Error::State`] unless its item is a draft.
-    pub fn edit_page(&mut self, (item, n): PageId, change: impl FnOnce(&mut Edit)) -> Result<()> {
-        self.act(Act::Picture, Some(item), |t| {
-            step(t, item, &[State::Draft], State::Draft)?;
-            change_edit(t, (item, n), change)?;
+    pub fn edit_page(&mut self, page: PageId, change: impl FnOnce(&mut Edit)) -> Result<()> {
+        self.act(Act::Picture, &[page.item], |t| {
+            step(t, page.item, &[State::Draft], State::Draft)?;
+            if !change_edit(t, page, change)? {
+                return Err(Error::NoItem(page.item));
+            }
             Ok(((), None))
         })
     }
 
-    /// Keeps what was found on a page, and fills in what that says. A draft only; else nothing is kept.
+    /// Keeps what was found on a page, and fills in what that says. A draft only; else, and where the page has gone to
+    /// another item by now, nothing is kept.
     ///
     /// # Errors
     /// [`Error::Outbox`].
     pub fn found(
         &mut self,
-        (item, n): PageId,
+        page: PageId,
         found: &Found,
         fill: impl FnOnce(&mut Draft, &mut Edit),
     ) -> Result<()> {
@@ -53,17 +63,15 @@ impl Outbox {
             Found::Looked(looked) => ("looked", json(looked)?),
             Found::Lines(lines) => ("lines", lines.clone()),
         };
-        let put = format!("UPDATE page SET {column} = ?3 WHERE item = ?1 AND n = ?2");
+        let put = format!("UPDATE page SET {column} = ?3 WHERE item = ?1 AND original = ?2");
         self.write(|t| {
-            if t.execute(&put, params![item, n, value])? == 0 {
-                return Err(Error::NoItem(item));
-            }
-            if !is_draft(t, item)? {
+            let there = t.execute(&put, params![page.item, page.photo.to_string(), value])?;
+            if there == 0 || !is_draft(t, page.item)? {
                 return Ok(());
             }
-            let mut draft = draft_of(t, item)?;
-            change_edit(t, (item, n), |edit| fill(&mut draft, edit))?;
-            put_draft(t, item, &draft)
+            let mut draft = draft_of(t, page.item)?;
+            change_edit(t, page, |edit| fill(&mut draft, edit))?;
+            put_draft(t, page.item, &draft)
         })
     }
 
@@ -71,9 +79,9 @@ impl Outbox {
     ///
     /// # Errors
     /// [`Error::Outbox`].
-    pub fn made(&mut self, (item, n): PageId, edit: &Edit, image: &ImageRef) -> Result<()> {
-        let put = "UPDATE page SET image = ?4 WHERE item = ?1 AND n = ?2 AND edit = ?3";
-        let values = params![item, n, json(edit)?, json(image)?];
+    pub fn made(&mut self, page: PageId, edit: &Edit, image: &ImageRef) -> Result<()> {
+        let put = "UPDATE page SET image = ?4 WHERE item = ?1 AND original = ?2 AND edit = ?3";
+        let values = params![page.item, page.photo.to_string(), json(edit)?, json(image)?];
         self.write(|t| Ok(t.execute(put, values).map(|_| ())?))
     }
 
@@ -81,10 +89,11 @@ impl Outbox {
     ///
     /// # Errors
     /// [`Error::Outbox`], [`Error::Record`].
-    pub fn lines<T: DeserializeOwned>(&self, (item, n): PageId) -> Result<Option<Vec<T>>> {
-        let get = "SELECT lines FROM page WHERE item = ?1 AND n = ?2";
+    pub fn lines<T: DeserializeOwned>(&self, page: PageId) -> Result<Option<Vec<T>>> {
+        let get = "SELECT lines FROM page WHERE item = ?1 AND original = ?2";
+        let which = params![page.item, page.photo.to_string()];
         let lines: Option<Option<String>> =
-            self.db.query_row(get, [item, n], |row| row.get(0)).optional()?;
+            self.db.query_row(get, which, |row| row.get(0)).optional()?;
         lines.flatten().as_deref().map(of_json).transpose()
     }
 
@@ -94,7 +103,7 @@ impl Outbox {
     /// [`Error::Outbox`].
     pub fn keep_apart(&mut self, item: i64, other: &str) -> Result<()> {
         let put = "INSERT OR IGNORE INTO apart VALUES (?1, ?2)";
-        self.act(Act::Apart, Some(item), |t| {
+        self.act(Act::Apart, &[item], |t| {
             t.execute(put, params![item, other])?;
             Ok(((), None))
         })
@@ -156,15 +165,19 @@ fn is_draft(t: &Transaction, item: i64) -> Result<bool> {
     Ok(t.query_row(get, [item], |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
-fn change_edit(t: &Transaction, (item, n): PageId, change: impl FnOnce(&mut Edit)) -> Result<()> {
-    let get = "SELECT edit FROM page WHERE item = ?1 AND n = ?2";
-    let was: Option<String> = t.query_row(get, [item, n], |row| row.get(0)).optional()?;
-    let was: Edit = of_json(&was.ok_or(Error::NoItem(item))?)?;
+/// Changes how a page is edited; whether there is such a page.
+fn change_edit(t: &Transaction, page: PageId, change: impl FnOnce(&mut Edit)) -> Result<bool> {
+    let get = "SELECT edit FROM page WHERE item = ?1 AND original = ?2";
+    let (item, photo) = (page.item, page.photo.to_string());
+    let was: Option<String> =
+        t.query_row(get, params![item, photo], |row| row.get(0)).optional()?;
+    let Some(was) = was else { return Ok(false) };
+    let was: Edit = of_json(&was)?;
     let mut edit = was.clone();
     change(&mut edit);
     if edit != was {
-        let put = "UPDATE page SET edit = ?3, image = NULL WHERE item = ?1 AND n = ?2";
-        t.execute(put, params![item, n, json(&edit)?])?;
+        let put = "UPDATE page SET edit = ?3, image = NULL WHERE item = ?1 AND original = ?2";
+        t.execute(put, params![item, photo, json(&edit)?])?;
     }
-    Ok(())
+    Ok(true)
 }

@@ -16,6 +16,10 @@ fn original(seed: &str) -> Hash {
     sha256(seed.as_bytes())
 }
 
+fn page(item: i64, seed: &str) -> PageId {
+    PageId { item, photo: original(seed) }
+}
+
 fn image() -> ImageRef {
     let hash = sha256(b"picture");
     ImageRef { sha256: hash, thumb: hash, width: 3, height: 4, bytes: 5, covered: Vec::new() }
@@ -126,7 +130,7 @@ fn every_deed_is_undone_in_turn_back_to_the_beginning() {
     let (_folder, mut outbox) = outbox();
     let id = outbox.add(&Draft::default(), &[original("a")]).unwrap().unwrap();
     purpose(&mut outbox, id, "路灯");
-    outbox.edit_page((id, 0), |edit| edit.turn = 1).unwrap();
+    outbox.edit_page(page(id, "a"), |edit| edit.turn = 1).unwrap();
     outbox.remove(id).unwrap();
     outbox.restore(id).unwrap();
     let acts: Vec<Act> =
@@ -144,7 +148,7 @@ fn undoing_leaves_what_a_machine_found_since() {
     let id = outbox.add(&Draft::default(), &[original("a")]).unwrap().unwrap();
     purpose(&mut outbox, id, "路灯");
     let looked = Found::Looked(Looked::default());
-    outbox.found((id, 0), &looked, |draft, _| draft.payee = "五金店".into()).unwrap();
+    outbox.found(page(id, "a"), &looked, |draft, _| draft.payee = "五金店".into()).unwrap();
     outbox.undo().unwrap();
     let item = outbox.item(id).unwrap();
     assert_eq!((&*item.draft.purpose, &*item.draft.payee), ("", "五金店"));
@@ -157,14 +161,14 @@ fn a_picture_is_kept_only_for_the_edit_that_made_it() {
     let id = outbox.add(&Draft::default(), &[original("a")]).unwrap().unwrap();
     let picture = |outbox: &Outbox| outbox.item(id).unwrap().pages[0].image.clone();
     let turned = Edit { turn: 1, ..Edit::default() };
-    outbox.made((id, 0), &turned, &image()).unwrap();
+    outbox.made(page(id, "a"), &turned, &image()).unwrap();
     assert_eq!(picture(&outbox), None, "the page is not turned");
-    outbox.edit_page((id, 0), |edit| edit.turn = 1).unwrap();
-    outbox.made((id, 0), &turned, &image()).unwrap();
+    outbox.edit_page(page(id, "a"), |edit| edit.turn = 1).unwrap();
+    outbox.made(page(id, "a"), &turned, &image()).unwrap();
     assert_eq!(picture(&outbox), Some(image()));
     outbox.undo().unwrap();
     assert_eq!(picture(&outbox), None);
-    outbox.made((id, 0), &Edit::default(), &image()).unwrap();
+    outbox.made(page(id, "a"), &Edit::default(), &image()).unwrap();
     assert_eq!(picture(&outbox), Some(image()), "an undone edit is written as it was");
 }
 
@@ -175,7 +179,7 @@ fn signing_ends_what_can_be_undone() {
     assert_eq!(outbox.last_deed().unwrap().unwrap().act, Act::Add);
     outbox.sign(id, &signed("one")).unwrap();
     assert_eq!(outbox.undo().unwrap(), None);
-    assert!(matches!(outbox.edit_page((id, 0), |_| ()), Err(Error::State { .. })));
+    assert!(matches!(outbox.edit_page(page(id, "a"), |_| ()), Err(Error::State { .. })));
 }
 
 #[test]
@@ -192,4 +196,85 @@ fn an_outbox_of_the_first_version_is_opened() {
     let page = Outbox::open(&file).unwrap().item(1).unwrap().pages.remove(0);
     assert_eq!((page.image, page.read), (Some(image()), true));
     assert!(page.looked.is_some(), "there is nothing more to look at");
+}
+
+/// The photos of an item, by their seeds.
+fn photos(outbox: &Outbox, id: i64) -> String {
+    let seed = |page: &Page| {
+        ["a", "b", "c", "d"].into_iter().find(|seed| original(seed) == page.original).unwrap()
+    };
+    outbox.item(id).unwrap().pages.iter().map(seed).collect()
+}
+
+fn added(outbox: &mut Outbox, seeds: &[&str]) -> i64 {
+    let photos: Vec<Hash> = seeds.iter().map(|seed| original(seed)).collect();
+    outbox.add(&Draft::default(), &photos).unwrap().unwrap()
+}
+
+#[test]
+fn papers_are_put_together_and_taken_apart_and_both_can_be_undone() {
+    let (_folder, mut outbox) = outbox();
+    let (first, second) = (added(&mut outbox, &["a", "b"]), added(&mut outbox, &["c"]));
+    let looked = Found::Looked(Looked::default());
+    outbox.found(page(second, "c"), &looked, |draft, _| draft.payee = "五金店".into()).unwrap();
+    outbox.edit_page(page(second, "c"), |edit| edit.turn = 1).unwrap();
+    outbox
+        .made(page(second, "c"), &outbox.item(second).unwrap().pages[0].edit.clone(), &image())
+        .unwrap();
+    outbox.join(second, first, Place::Behind).unwrap();
+    assert_eq!((photos(&outbox, first), photos(&outbox, second)), ("abc".into(), "".into()));
+    assert_eq!(outbox.item(second).unwrap().state, State::Removed);
+    let moved = outbox.item(first).unwrap().pages.remove(2);
+    assert_eq!((moved.edit.turn, moved.image, moved.looked), (1, Some(image()), None));
+    assert!(matches!(outbox.restore(second), Err(Error::State { .. })), "it has no page");
+    // The middle one is taken out again, as a paper of its own.
+    let third = outbox.split(page(first, "b")).unwrap();
+    assert_eq!((photos(&outbox, first), photos(&outbox, third)), ("ac".into(), "b".into()));
+    assert!(matches!(outbox.split(page(third, "b")), Err(Error::OnlyPage(_))));
+    assert_eq!(outbox.undo().unwrap().unwrap().act, Act::Split);
+    assert_eq!((photos(&outbox, first), photos(&outbox, third)), ("abc".into(), "".into()));
+    assert_eq!(outbox.item(third).unwrap().state, State::Removed);
+    assert_eq!(outbox.undo().unwrap().unwrap(), Deed { item: first, act: Act::Join });
+    assert_eq!((photos(&outbox, first), photos(&outbox, second)), ("ab".into(), "c".into()));
+    let back = outbox.item(second).unwrap();
+    assert_eq!((back.state, back.pages[0].edit.turn), (State::Draft, 1));
+    assert_eq!(outbox.undo().unwrap().unwrap().act, Act::Picture);
+    assert_eq!(outbox.item(second).unwrap().pages[0].edit.turn, 0);
+}
+
+#[test]
+fn a_photo_that_was_taken_again_stands_where_the_bad_one_stood() {
+    let (_folder, mut outbox) = outbox();
+    let (first, again) = (added(&mut outbox, &["a", "b", "c"]), added(&mut outbox, &["d"]));
+    purpose(&mut outbox, first, "路灯");
+    outbox.join(again, first, Place::InsteadOf(original("b"))).unwrap();
+    assert_eq!((photos(&outbox, first), photos(&outbox, again)), ("adc".into(), "b".into()));
+    assert_eq!(outbox.item(first).unwrap().draft.purpose, "路灯");
+    // A machine that was still at the bad photo tells nothing of the good one.
+    let looked = Found::Looked(Looked::default());
+    outbox.found(page(first, "b"), &looked, |draft, _| draft.payee = "五金店".into()).unwrap();
+    outbox.made(page(first, "b"), &Edit::default(), &image()).unwrap();
+    let item = outbox.item(first).unwrap();
+    assert!(item.pages.iter().all(|page| page.looked.is_none() && page.image.is_none()));
+    assert_eq!(item.draft.payee, "");
+    assert_eq!(outbox.undo().unwrap().unwrap().act, Act::Retake);
+    assert_eq!((photos(&outbox, first), photos(&outbox, again)), ("abc".into(), "d".into()));
+    assert_eq!(outbox.item(again).unwrap().state, State::Draft);
+}
+
+#[test]
+fn only_two_drafts_are_put_together_and_not_too_many_pages() {
+    let (_folder, mut outbox) = outbox();
+    let (first, second) = (added(&mut outbox, &["a"]), added(&mut outbox, &["b"]));
+    assert!(matches!(outbox.join(first, first, Place::Behind), Err(Error::SamePaper(_))));
+    let gone = Place::InsteadOf(original("c"));
+    assert!(matches!(outbox.join(second, first, gone), Err(Error::NoItem(_))));
+    let photos: Vec<Hash> =
+        (0..ledger::content::IMAGES_MAX).map(|n| original(&format!("page {n}"))).collect();
+    let full = outbox.add(&Draft::default(), &photos).unwrap().unwrap();
+    assert!(matches!(outbox.join(full, first, Place::Behind), Err(Error::TooManyPages { .. })));
+    outbox.sign(second, &signed("one")).unwrap();
+    assert!(matches!(outbox.join(second, first, Place::Behind), Err(Error::State { .. })));
+    assert!(matches!(outbox.join(first, second, Place::Behind), Err(Error::State { .. })));
+    assert_eq!(outbox.item(first).unwrap().state, State::Draft, "nothing half done");
 }

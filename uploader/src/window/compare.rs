@@ -7,8 +7,9 @@ use crate::concerns::{self, Concern};
 use crate::draft::Field;
 use crate::error::Result;
 use crate::item::{Item, State};
+use crate::outbox::Place;
 use crate::say;
-use mingbai_uploader_ui::{Api, Duplicate, Fact, Page};
+use mingbai_uploader_ui::{Api, Duplicate, Fact, Judgement, Page};
 use slint::{ComponentHandle, Image};
 
 /// What of two papers is held against each other.
@@ -36,17 +37,26 @@ impl Room {
         Ok(())
     }
 
-    pub fn judge_duplicate(&mut self, same: bool) -> Result<()> {
+    pub fn judge_duplicate(&mut self, judgement: Judgement) -> Result<()> {
         let Some(Pair { goes, stays }) = self.pair.take() else { return Ok(()) };
         let outbox = &mut self.desk()?.outbox;
-        if same {
-            outbox.remove(goes)?;
-            self.say(&say!("已删去第 {id} 号", id = goes));
-        } else {
-            outbox.keep_apart(goes, &stays.to_string())?;
-            self.say(&say!("两张都留下"));
+        match judgement {
+            Judgement::One => {
+                outbox.remove(goes)?;
+                self.say(&say!("已删去第 {id} 号", id = goes));
+            }
+            Judgement::Retaken => {
+                let bad = outbox.item(stays)?.pages.first().map(|page| page.original);
+                self.page_shown = 0;
+                let place = bad.map_or(Place::Behind, Place::InsteadOf);
+                return self.put_together(goes, stays, place);
+            }
+            Judgement::Two => {
+                outbox.keep_apart(goes, &stays.to_string())?;
+                self.say(&say!("两张都留下"));
+            }
         }
-        let left = same && goes == self.paper;
+        let left = judgement == Judgement::One && goes == self.paper;
         self.page = if left { self.paper_from } else { Page::Paper };
         Ok(())
     }

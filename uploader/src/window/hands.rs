@@ -116,7 +116,7 @@ impl Work {
             left.extend(of(true).filter(|chore| chore.task == Task::Read));
         }
         left.retain(|chore| !self.failed.contains(chore));
-        let busy: BTreeSet<i64> = left.iter().map(|chore| chore.page.0).collect();
+        let busy: BTreeSet<i64> = left.iter().map(|chore| chore.page.item).collect();
         self.begun.extend(&busy);
         if busy.is_empty() {
             self.begun.clear();

@@ -20,25 +20,15 @@ const LATE_UNTIL: i8 = 10;
 /// The month that the calendar says.
 pub fn this_month() -> Period {
     let today = jiff::Zoned::now().date();
-    let month = of(i32::from(today.year()), i32::from(today.month()));
-    if today.day() <= LATE_UNTIL { turned(month, -1) } else { month }
+    let month = format!("{:04}-{:02}", today.year(), today.month());
+    let month: Period = month.parse().unwrap_or(Period::FIRST);
+    if today.day() <= LATE_UNTIL { month.later(-1) } else { month }
 }
 
 /// The month to show first: where papers are unsigned, or else as the calendar says.
 pub fn to_begin_with(items: &[Item]) -> Period {
     let drafts = items.iter().filter(|item| item.state == State::Draft);
     drafts.filter_map(|item| item.draft.period).max().unwrap_or_else(this_month)
-}
-
-/// A month so many later.
-fn turned(month: Period, by: i32) -> Period {
-    let months = i32::from(month.year()) * 12 + i32::from(month.month()) - 1 + by;
-    of(months.div_euclid(12), months.rem_euclid(12) + 1)
-}
-
-/// The month of these numbers; the first there is for years that no accounts are of.
-fn of(year: i32, month: i32) -> Period {
-    format!("{year:04}-{month:02}").parse().unwrap_or(Period::FIRST)
 }
 
 /// The sums of papers that count: income, spending.
@@ -112,7 +102,7 @@ impl Room {
     }
 
     pub fn turn_month(&mut self, by: i32) -> Result<()> {
-        self.month = turned(self.month, by);
+        self.month = self.month.later(by);
         self.thumbs.clear();
         self.with_api(|api| api.set_chosen(0));
         self.tell_phone_month();
@@ -135,25 +125,15 @@ impl Room {
         let Some(item) = usize::try_from(at).ok().and_then(|at| { sheet }.nth(at)) else {
             return Ok(());
         };
+        if self.picking.is_some() {
+            let id = item.id;
+            return self.picked(id);
+        }
         if item.kind == Kind::Nothing && item.state == State::Draft {
             // There is nothing to fill in.
             return self.go(Page::Sign);
         }
         let id = item.id;
         self.open_item(id)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn months_turn_over_the_years() {
-        let january: Period = "2026-01".parse().unwrap();
-        assert_eq!(turned(january, -1).to_string(), "2025-12");
-        assert_eq!(turned(january, 23).to_string(), "2027-12");
-        assert_eq!(turned("1900-01".parse().unwrap(), -1), Period::FIRST);
     }
 }

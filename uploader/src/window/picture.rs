@@ -8,6 +8,7 @@ use crate::edit::{By, Cover, Edit};
 use crate::error::Result;
 use crate::geometry::{Point, Quad};
 use crate::item::{Item, Page};
+use crate::outbox::PageId;
 use crate::paper::Flattening;
 use crate::say;
 use ledger::hash::Hash;
@@ -188,7 +189,8 @@ impl Room {
     }
 
     fn edit_page(&mut self, change: impl FnOnce(&mut Edit)) -> Result<()> {
-        let page = (self.paper, i64::try_from(self.page_shown).unwrap_or(0));
+        let Some(page) = self.page_now()? else { return Ok(()) };
+        let page = PageId { item: self.paper, photo: page.original };
         let open = self.open()?;
         open.desk.outbox.edit_page(page, change)?;
         open.hands.look();
@@ -196,7 +198,7 @@ impl Room {
     }
 
     /// The page on the screen as the desk has it now.
-    fn page_now(&mut self) -> Result<Option<Page>> {
+    pub fn page_now(&mut self) -> Result<Option<Page>> {
         let (id, at) = (self.paper, self.page_shown);
         Ok(self.desk()?.outbox.item(id)?.pages.into_iter().nth(at))
     }

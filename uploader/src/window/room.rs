@@ -7,6 +7,7 @@ use super::hands::Hands;
 use super::line::Line;
 use super::news::{News, Tell};
 use super::phone::{Known, Phone};
+use super::regroup::Picking;
 use super::{later, month};
 use crate::concerns::{Concern, Others};
 use crate::desk::Desk;
@@ -75,6 +76,8 @@ pub struct Room {
     /// The edit that the covers and corners on the screen show.
     pub edit_shown: Option<(i64, usize, Edit)>,
     pub pair: Option<Pair>,
+    /// The paper that a photo is being picked for.
+    pub picking: Option<Picking>,
     /// Items that machines still work at.
     pub busy: BTreeSet<i64>,
     /// The warnings that the person has seen, by item.
@@ -106,6 +109,7 @@ impl Room {
             wish: None,
             edit_shown: None,
             pair: None,
+            picking: None,
             busy: BTreeSet::new(),
             ticked: HashMap::new(),
             line: Line::default(),
@@ -130,6 +134,7 @@ impl Room {
             desk => desk?,
         };
         self.phone = None;
+        self.picking = None;
         self.busy.clear();
         self.ticked.clear();
         self.month = month::to_begin_with(&desk.outbox.items()?);
@@ -173,6 +178,9 @@ impl Room {
             Page::Send => self.line.begin_page(),
             _ => {}
         }
+        if page != Page::Phone {
+            self.picking = None;
+        }
         self.page = page;
         self.with_api(|api| {
             api.set_row(0);
@@ -191,6 +199,7 @@ impl Room {
             Page::Setup => Page::Setup,
             Page::Compare => Page::Paper,
             Page::Paper => self.paper_from,
+            Page::Month => return self.pick_no_more(),
             _ => Page::Month,
         };
         Ok(())
@@ -222,8 +231,10 @@ impl Room {
         let Some(deed) = self.desk()?.outbox.undo()? else { return Ok(()) };
         self.open()?.hands.look();
         self.wrong.clear();
-        let gone = self.desk()?.outbox.item(deed.item)?.state == State::Removed;
-        if gone && deed.item == self.paper && self.page == Page::Paper {
+        let shown = (self.page == Page::Paper).then_some(self.paper);
+        if let Some(paper) = shown
+            && self.desk()?.outbox.item(paper)?.state == State::Removed
+        {
             self.page = self.paper_from;
         }
         self.say(&say!("已撤销：{deed}", deed = deed.said()));
@@ -271,6 +282,7 @@ impl Room {
         self.with_api(|api| api.set_practice(practice));
         if self.open.is_some() {
             let scene = self.scene()?;
+            self.show_picking();
             let undo = self.desk()?.outbox.last_deed()?.map_or(Undo::Nothing, undo);
             self.with_api(|api| api.set_undo(undo));
             self.show_month(&scene)?;
@@ -426,6 +438,8 @@ fn undo(deed: Deed) -> Undo {
         Act::Edit | Act::Type(_) => Undo::Field,
         Act::Picture => Undo::Picture,
         Act::Remove => Undo::Removed,
-        Act::Restore | Act::Revise | Act::Apart => Undo::Other,
+        Act::Restore | Act::Revise | Act::Apart | Act::Join | Act::Retake | Act::Split => {
+            Undo::Other
+        }
     }
 }
