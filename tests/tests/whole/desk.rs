@@ -132,15 +132,15 @@ fn fill_in(desk: &Desk, id: i64, truth: &SampleReceipt) {
     }
 }
 
-/// The photo of a paper once more, as another camera would store it.
-fn taken_again(photo: &Path, folder: &Path) -> PathBuf {
+/// The photo of a paper once more, as another camera would store it: in JPEG of this quality.
+fn taken_again(photo: &Path, folder: &Path, quality: u8) -> PathBuf {
     let again = folder.join("again.jpg");
     let picture = image::open(photo).unwrap().to_rgb8();
     let (width, height) = picture.dimensions();
     let mut picture = picture;
     let cut = image::imageops::crop(&mut picture, 6, 4, width - 12, height - 8).to_image();
     let file = std::fs::File::create(&again).unwrap();
-    cut.write_with_encoder(JpegEncoder::new_with_quality(file, 82)).unwrap();
+    cut.write_with_encoder(JpegEncoder::new_with_quality(file, quality)).unwrap();
     again
 }
 
@@ -204,7 +204,8 @@ fn a_month_of_forty_papers_goes_through_the_window() {
     assert_eq!(waiting.len(), PAPERS, "every paper reached the office once");
     office.send_back(&waiting[0], "照片看不清金额，请重拍", "original").unwrap();
     drop(desk);
-    do_the_returned_one_again(&display, &town.accountants[0], &server.url);
+    let again = do_the_returned_one_again(&display, &town.accountants[0], &server.url);
+    give_it_another_photo(&again, &taken_again(&photos[0], &folder, 91));
 }
 
 #[test]
@@ -419,7 +420,7 @@ fn fill_category(desk: &Desk, category: &str) {
 
 /// A paper photographed twice is shown beside the first one, and goes.
 fn judge_a_duplicate(desk: &Desk, photo: &Path, folder: &Path, before: &image::RgbImage) {
-    desk.display.drop_files(&[taken_again(photo, folder)]);
+    desk.display.drop_files(&[taken_again(photo, folder, 82)]);
     desk.until("the paper is taken in again", READING, |papers| {
         papers.len() == PAPERS + 1
             && papers.iter().all(|paper| !paper["images"].as_array().unwrap().is_empty())
@@ -466,7 +467,11 @@ fn signed_covers(desk: &Desk) -> usize {
 }
 
 /// Opened again, the window has asked the office by itself; the paper is made anew from the page of what came back.
-fn do_the_returned_one_again(display: &Display, accountant: &Accountant, server: &str) {
+fn do_the_returned_one_again<'a>(
+    display: &'a Display,
+    accountant: &'a Accountant,
+    server: &str,
+) -> Desk<'a> {
     let empty = image::RgbImage::new(1366, 768);
     let desk = Desk::open(display, accountant, server);
     desk.until("the window asked", PATIENCE, |p| p.iter().any(|p| p["state"] == "returned"));
@@ -476,4 +481,36 @@ fn do_the_returned_one_again(display: &Display, accountant: &Accountant, server:
     desk.keys(&["Return"]);
     desk.until("there is a new draft of it", PATIENCE, |p| p.iter().any(|p| p["state"] == "draft"));
     desk.settled("10-redo", &returned);
+    desk
+}
+
+/// The paper on the screen gets a photo that is taken only now, and that step is taken back and done again.
+fn give_it_another_photo(desk: &Desk, photo: &Path) {
+    let drafts = |papers: &[Value]| -> Vec<Value> {
+        papers.iter().filter(|paper| paper["state"] == "draft").cloned().collect()
+    };
+    let bad = drafts(&desk.papers()).remove(0);
+    let paper = desk.shoot("10-redo");
+    desk.keys(&["F4"]);
+    let picking = desk.settled("10-picking", &paper);
+    desk.display.drop_files(&[photo.to_path_buf()]);
+    desk.until("the new photo is there", READING, |papers| drafts(papers).len() == 2);
+    let there = desk.settled("10-picking-there", &picking);
+    desk.keys(&vec!["Right"; PAPERS + 1]);
+    desk.keys(&["Return"]);
+    let given = |papers: &[Value]| {
+        let drafts = drafts(papers);
+        drafts.len() == 1
+            && drafts[0]["id"] == bad["id"]
+            && drafts[0]["images"] != bad["images"]
+            && !drafts[0]["images"].as_array().unwrap().is_empty()
+            && drafts[0]["payee"] == bad["payee"]
+    };
+    desk.until("the paper has the new photo", READING, given);
+    desk.settled("10-retaken", &there);
+    desk.keys(&["ctrl+z"]);
+    desk.until("the bad photo is back", READING, |papers| {
+        let drafts = drafts(papers);
+        drafts.len() == 2 && drafts[0]["images"] == bad["images"]
+    });
 }

@@ -1,5 +1,6 @@
 //! A display without a screen (Xvfb with a window manager), with a hand at its pointer and keys.
 
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -21,6 +22,8 @@ pub struct Display {
     server: Child,
     manager: Child,
     name: String,
+    /// The letters that were put on spare keys, the newest last.
+    letters: RefCell<Vec<char>>,
 }
 
 impl Display {
@@ -39,8 +42,12 @@ impl Display {
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
         let name = format!(":{}", number.trim());
         let manager = Command::new("openbox").env("DISPLAY", &name).stderr(Stdio::null()).spawn();
-        let display =
-            Display { server, manager: manager.expect("openbox (Debian: openbox)"), name };
+        let display = Display {
+            server,
+            manager: manager.expect("openbox (Debian: openbox)"),
+            name,
+            letters: RefCell::default(),
+        };
         // Without its manager a display knows no full screen.
         let start = Instant::now();
         while !display.managed() {
@@ -92,7 +99,39 @@ impl Display {
     }
 
     pub fn type_text(&self, text: &str) {
+        self.put_on_keys(text);
         self.xdotool(&["type", "--delay", "40", text]);
+    }
+
+    /// Puts letters that no key has on spare ones and leaves them there: xdotool would take them away again as soon as it
+    /// pressed them, and a window that is slow to look then sees a key without a letter.
+    fn put_on_keys(&self, text: &str) {
+        let (connection, _) = x11rb::connect(Some(&self.name)).unwrap();
+        let setup = connection.setup();
+        let (first, count) = (setup.min_keycode, setup.max_keycode - setup.min_keycode + 1);
+        let keys = connection.get_keyboard_mapping(first, count).unwrap().reply().unwrap();
+        let symbol = |letter: char| match u32::from(letter) {
+            latin @ ..0x100 => latin,
+            other => 0x0100_0000 | other,
+        };
+        let on_key = |key: &[u32]| key.iter().copied().find(|symbol| *symbol != 0);
+        let mut letters = self.letters.borrow_mut();
+        // Spare are the keys without a symbol and those that were taken here, which are used in turn.
+        let mut spare: Vec<u8> = (first..=setup.max_keycode)
+            .zip(keys.keysyms.chunks(keys.keysyms_per_keycode.into()))
+            .filter(|(_, key)| on_key(key).is_none_or(|s| letters.iter().any(|l| symbol(*l) == s)))
+            .map(|(code, _)| code)
+            .collect();
+        // One is left to xdotool.
+        spare.pop();
+        for letter in text.chars().filter(|letter| !letter.is_ascii()) {
+            if !letters.iter().rev().take(spare.len()).any(|known| *known == letter) {
+                let code = spare[letters.len() % spare.len()];
+                let both = [symbol(letter); 2];
+                connection.change_keyboard_mapping(1, code, 2, &both).unwrap().check().unwrap();
+                letters.push(letter);
+            }
+        }
     }
 
     /// Whether a window of this name is shown.
