@@ -283,8 +283,13 @@ impl Desk {
             None => Place::Behind,
             Some(page) => Place::InsteadOf(self.page(into, page)?.photo),
         };
+        let bare = self.outbox.item(into)?.covers_lost(place);
         self.outbox.join(from, into, place)?;
-        tell(out, say!("第 {from} 号已并入第 {into} 号", from = from, into = into))
+        tell(out, say!("第 {from} 号已并入第 {into} 号", from = from, into = into))?;
+        match bare {
+            0 => Ok(()),
+            bare => tell(out, say!("旧照片上遮住了 {count} 处；新照片请重新遮住", count = bare)),
+        }
     }
 
     /// Makes a draft of its own of a page, counted from 1.

@@ -91,12 +91,6 @@ impl fmt::Display for Error {
             Error::Photo { file, why } => {
                 say!("照片用不了：{file}：{why}", file = file.display(), why = why)
             }
-            Error::TooManyPages { most } => say!("一张票据最多 {most} 页", most = most),
-            Error::SamePaper(id) => say!("两个都是第 {id} 号", id = id),
-            Error::NoPage { item, page } => {
-                say!("第 {id} 号没有第 {page} 页", id = item, page = page)
-            }
-            Error::OnlyPage(id) => say!("第 {id} 号只有这一页", id = id),
             Error::NoDesk(folder) => say!(
                 "这里还没有钥匙：{folder}；请先运行 mingbai-uploader init",
                 folder = folder.display()
@@ -122,7 +116,11 @@ impl fmt::Display for Error {
             Error::Schema(why) => say!("发件箱的版本不对：{why}", why = why),
             Error::Record(why) => say!("发件箱里有读不懂的记录：{why}", why = why),
             Error::NoItem(id) => say!("没有第 {id} 号", id = id),
-            Error::State { .. }
+            Error::TooManyPages { .. }
+            | Error::SamePaper(_)
+            | Error::NoPage { .. }
+            | Error::OnlyPage(_)
+            | Error::State { .. }
             | Error::Missing { .. }
             | Error::Concerns { .. }
             | Error::Content { .. }
@@ -175,6 +173,12 @@ impl Error {
     /// What is wrong with one item; nothing for other errors.
     fn of_an_item(&self) -> String {
         match self {
+            Error::TooManyPages { most } => say!("一张票据最多 {most} 页", most = most),
+            Error::SamePaper(id) => say!("两个都是第 {id} 号", id = id),
+            Error::NoPage { item, page } => {
+                say!("第 {id} 号没有第 {page} 页", id = item, page = page)
+            }
+            Error::OnlyPage(id) => say!("第 {id} 号只有这一页", id = id),
             Error::State { id, state, why } => {
                 say!("第 {id} 号{state}：{why}", id = id, state = state.label(), why = why)
             }

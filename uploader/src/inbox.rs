@@ -1,10 +1,13 @@
 //! A watched folder that fills the desk: what is new in it is taken in, what cannot be kept now is tried again.
 
 use crate::camera::verdict::{Outcome, Verdict};
+use crate::desk::Desk;
+use crate::error::{Error, Result};
+use crate::photo::PhotoFile;
 use crate::watch::Watch;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// How often a folder is looked at: a file is taken when it did not change between two looks.
 pub const LOOK: Duration = Duration::from_secs(2);
@@ -28,15 +31,23 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Watches the folder from now on: what lies in it already is known.
+    /// Watches the folder for a desk. What lay in it when this desk watched it for the first time is known and stays out;
+    /// what came since then and is not at the desk, because the program was not running, is taken in.
     ///
     /// # Errors
-    /// The folder cannot be listed.
-    pub fn open(folder: &Path) -> io::Result<Inbox> {
-        Ok(Inbox { watch: Watch::new(folder)?, gone: false, left: Vec::new() })
+    /// [`Error::Disk`] if the folder cannot be listed, [`Error::Outbox`].
+    pub fn open(desk: &mut Desk, folder: &Path) -> Result<Inbox> {
+        let begun = first_watched(desk, folder)?;
+        let held = |file: &Path| {
+            let photo = PhotoFile::read(file).ok();
+            photo.is_some_and(|photo| matches!(desk.outbox.holder_of(photo.hash), Ok(Some(_))))
+        };
+        let watch = Watch::new(folder, |file, came| came < begun || held(file));
+        let watch = watch.map_err(Error::disk(folder))?;
+        Ok(Inbox { watch, gone: false, left: Vec::new() })
     }
 
-    /// How many photos lay there from the start.
+    /// How many photos lie there that are not taken in.
     pub fn known(&self) -> usize {
         self.watch.known()
     }
@@ -72,15 +83,70 @@ impl Inbox {
     }
 }
 
+/// When the desk watched the folder for the first time: now, if it never did.
+fn first_watched(desk: &mut Desk, folder: &Path) -> Result<SystemTime> {
+    let whole = folder.canonicalize().map_err(Error::disk(folder))?;
+    let name = format!("watched {}", whole.display());
+    if let Ok(nanos) = desk.outbox.setting(&name)?.parse() {
+        return Ok(UNIX_EPOCH + Duration::from_nanos(nanos));
+    }
+    let now = SystemTime::now();
+    let nanos = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    desk.outbox.set(&name, &nanos.to_string())?;
+    Ok(now)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::camera::take_file;
+    use crate::desk::tests::desk;
+    use crate::draft::Draft;
+    use crate::photo::tests::photo;
+
+    #[test]
+    fn what_came_while_the_program_was_not_running_is_taken_in_and_what_was_there_before_is_not() {
+        let (_kept, mut desk, _) = desk();
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, width| {
+            std::fs::write(folder.path().join(name), photo(width, 400, 1)).unwrap();
+        };
+        put("old.jpg", 500);
+        let place = desk.folder().to_path_buf();
+        let looked = |desk: &mut Desk| {
+            let mut inbox = Inbox::open(desk, folder.path()).unwrap();
+            let mut taken = Vec::new();
+            for _ in 0..3 {
+                inbox.look(
+                    |file| take_file(&place, file, &Draft::default()),
+                    |arrival| match arrival {
+                        Arrival::Photo(file, _) => {
+                            taken.push(file.file_name().unwrap().to_str().unwrap().to_owned());
+                        }
+                        other => panic!("{other:?}"),
+                    },
+                );
+            }
+            taken
+        };
+        assert!(looked(&mut desk).is_empty(), "it lay there before");
+        // The clock of files goes in steps.
+        let begun = SystemTime::now();
+        let written = || folder.path().join("new.jpg").metadata().unwrap().modified().unwrap();
+        put("new.jpg", 600);
+        while written() <= begun {
+            put("new.jpg", 600);
+        }
+        assert_eq!(looked(&mut desk), ["new.jpg"]);
+        assert!(looked(&mut desk).is_empty(), "it is at the desk");
+    }
 
     #[test]
     fn what_cannot_be_kept_is_told_once_and_tried_until_it_can() {
+        let (_kept, mut desk, _) = desk();
         let folder = tempfile::tempdir().unwrap();
-        let mut inbox = Inbox::open(folder.path()).unwrap();
+        let mut inbox = Inbox::open(&mut desk, folder.path()).unwrap();
         std::fs::write(folder.path().join("a.jpg"), b"a").unwrap();
         let look = |inbox: &mut Inbox, state| {
             let mut told = Vec::new();

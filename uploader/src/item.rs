@@ -4,6 +4,7 @@ use crate::draft::Draft;
 use crate::edit::Edit;
 use crate::error::{Error, Result};
 use crate::looking::Looked;
+use crate::outbox::Place;
 use crate::say;
 use crate::send::Status;
 use ledger::content::ImageRef;
@@ -135,6 +136,13 @@ impl Item {
             }
         }
         codes
+    }
+
+    /// How many places are covered on the page that another photo would replace: on that one they are bare.
+    pub fn covers_lost(&self, place: Place) -> usize {
+        let goes = |page: &&Page| place == Place::InsteadOf(page.original);
+        let covers = self.pages.iter().filter(goes).flat_map(|page| &page.edit.covers);
+        covers.filter(|cover| cover.on).count()
     }
 
     /// The public pictures that are made, in the order of the pages.

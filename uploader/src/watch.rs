@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Endings of names that are photos.
 const PHOTOS: [&str; 4] = ["jpg", "jpeg", "png", "webp"];
@@ -21,7 +22,7 @@ struct Stamp {
 enum Seen {
     /// It may still be growing.
     Settling(Stamp),
-    /// It was handed out, or lay here from the start.
+    /// It was handed out, or was known from the start.
     Known(Stamp),
 }
 
@@ -33,13 +34,21 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches the folder from now on: what lies in it already is known.
+    /// Watches the folder from now on. `known` says of what lies in it already, and of when it came there, whether it is
+    /// known; what is not will be handed out.
     ///
     /// # Errors
     /// The folder cannot be listed.
-    pub fn new(folder: &Path) -> io::Result<Watch> {
-        let known = photos(folder)?.into_iter().map(|(path, stamp)| (path, Seen::Known(stamp)));
-        Ok(Watch { folder: folder.into(), seen: known.collect() })
+    pub fn new(folder: &Path, known: impl Fn(&Path, SystemTime) -> bool) -> io::Result<Watch> {
+        let mut seen = HashMap::new();
+        for (path, stamp) in photos(folder)? {
+            // A file that was moved away since is none.
+            let came = path.symlink_metadata().map(|file| came(&file));
+            if came.is_ok_and(|came| known(&path, came)) {
+                seen.insert(path, Seen::Known(stamp));
+            }
+        }
+        Ok(Watch { folder: folder.into(), seen })
     }
 
     /// How many photos are known.
@@ -97,6 +106,13 @@ fn stamp(file: &Metadata) -> Stamp {
     Stamp { bytes: file.len(), changed: file.modified().ok() }
 }
 
+/// When a file came where it is. Whoever copies it may keep the time of its last change, but not this one.
+fn came(file: &Metadata) -> SystemTime {
+    let seconds = u64::try_from(file.ctime()).unwrap_or_default();
+    let rest = u32::try_from(file.ctime_nsec()).unwrap_or_default();
+    UNIX_EPOCH + Duration::new(seconds, rest)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -114,7 +130,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str, bytes: &str| fs::write(folder.path().join(name), bytes).unwrap();
         put("old.jpg", "old");
-        let mut watch = Watch::new(folder.path()).unwrap();
+        let mut watch = Watch::new(folder.path(), |_, _| true).unwrap();
         assert_eq!(watch.known(), 1);
         assert!(watch.look().unwrap().is_empty(), "it was here before");
         put("b.JPG", "half");
@@ -133,7 +149,7 @@ mod tests {
     #[test]
     fn a_file_that_only_changes_its_time_is_still_being_written() {
         let folder = tempfile::tempdir().unwrap();
-        let mut watch = Watch::new(folder.path()).unwrap();
+        let mut watch = Watch::new(folder.path(), |_, _| true).unwrap();
         let path = folder.path().join("a.jpg");
         fs::write(&path, "same").unwrap();
         assert!(watch.look().unwrap().is_empty());
@@ -146,7 +162,7 @@ mod tests {
     #[test]
     fn what_is_no_finished_photo_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let mut watch = Watch::new(folder.path()).unwrap();
+        let mut watch = Watch::new(folder.path(), |_, _| true).unwrap();
         let none = [
             ".a.jpg",
             "~a.jpg",
@@ -172,10 +188,10 @@ mod tests {
     fn a_folder_that_goes_and_comes_back_keeps_what_is_known() {
         let place = tempfile::tempdir().unwrap();
         let (folder, away) = (place.path().join("in"), place.path().join("away"));
-        assert!(Watch::new(&folder).is_err());
+        assert!(Watch::new(&folder, |_, _| true).is_err());
         fs::create_dir(&folder).unwrap();
         fs::write(folder.join("a.jpg"), "x").unwrap();
-        let mut watch = Watch::new(&folder).unwrap();
+        let mut watch = Watch::new(&folder, |_, _| true).unwrap();
         fs::rename(&folder, &away).unwrap();
         assert_eq!(watch.look().unwrap_err().kind(), io::ErrorKind::NotFound);
         fs::rename(&away, &folder).unwrap();

@@ -110,6 +110,7 @@ macro_rules! on {
 
 fn wire(window: &Window, room: &Rc<RefCell<Room>>) {
     let api = window.global::<Api>();
+    wire_typed(window, room);
     on! { api, room:
         on_go(page) => Room::go;
         on_back() => Room::back;
@@ -153,6 +154,11 @@ fn wire(window: &Window, room: &Rc<RefCell<Room>>) {
             room.restore(&passphrase)
         };
     }
+}
+
+/// What comes with words that were typed, or changes the window's own.
+fn wire_typed(window: &Window, room: &Rc<RefCell<Room>>) {
+    let api = window.global::<Api>();
     let shared = Rc::clone(room);
     api.on_enrol(move |village, name, post, server| {
         act(&shared, |room| room.enrol(&village, &name, &post, &server));

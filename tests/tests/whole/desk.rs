@@ -343,7 +343,13 @@ fn what_a_cut_line_held_back_is_sent_from_the_same_page() {
     desk.keys(&["F10"]);
     let ready = desk.settled("15-ready", &start);
     desk.keys(&["F10"]);
-    let cut = desk.settled("15-cut", &ready);
+    let sending = desk.settled("15-sending", &ready);
+    // The button that goes on is red again: the line was given up.
+    let begun = Instant::now();
+    while desk.shoot("15-cut").get_pixel(1336, 700).0 != [0x9b, 0x1c, 0x1c] {
+        assert!(begun.elapsed() < PATIENCE, "the line was not given up");
+    }
+    let cut = desk.settled("15-cut", &sending);
     assert!(desk.papers().iter().all(|paper| paper["state"] == "signed"), "nobody took them");
     let address = url.trim_start_matches("http://");
     let _server = Server::start(&town.server_data(), address, None).unwrap();

@@ -92,8 +92,8 @@ fn text(verdict: &Verdict) -> String {
     }
 }
 
-fn open(folder: &Path, talk: &mut Talk) -> Result<Inbox> {
-    let inbox = Inbox::open(folder).map_err(Error::disk(folder))?;
+fn open(desk: &Path, folder: &Path, talk: &mut Talk) -> Result<Inbox> {
+    let inbox = Inbox::open(&mut Desk::open(desk)?, folder)?;
     let text = say!(
         "看着文件夹 {folder}：新照片会自动加入（原有 {known} 张不加）",
         folder = folder.display(),
@@ -144,7 +144,7 @@ pub fn camera(folder: &Path, camera: &cli::Camera, out: &mut dyn Write) -> Resul
     let (running, events) =
         Camera::start(&camera.listen, move |photo| take_bytes(&desk, photo, &Draft::default()))?;
     let mut inbox = match &camera.watch {
-        Some(dir) => Some((dir, open(dir, talk)?)),
+        Some(dir) => Some((dir, open(folder, dir, talk)?)),
         None => None,
     };
     talk.code(&running)?;
@@ -168,7 +168,7 @@ pub fn camera(folder: &Path, camera: &cli::Camera, out: &mut dyn Write) -> Resul
 pub fn watch(folder: &Path, watch: &cli::Watch, out: &mut dyn Write) -> Result<()> {
     drop(Desk::open(folder)?);
     let talk = &mut Talk { out, json: watch.json };
-    let mut inbox = open(&watch.folder, talk)?;
+    let mut inbox = open(folder, &watch.folder, talk)?;
     loop {
         look(folder, &watch.folder, &mut inbox, talk)?;
         std::thread::sleep(LOOK);

@@ -8,7 +8,7 @@ use crate::camera::pairing::Standing;
 use crate::camera::verdict::{Outcome, Sharp, Verdict};
 use crate::camera::{Camera, Event, Listen, qr, take_bytes, take_file};
 use crate::draft::Draft;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::inbox::{Arrival, Inbox, LOOK};
 use crate::say;
 use mingbai_uploader_ui::Shot;
@@ -141,7 +141,7 @@ impl Room {
     pub fn watch_folder(&mut self) -> Result<()> {
         let Some(watched) = self.given.watch.clone() else { return Ok(()) };
         let folder = self.desk()?.folder().to_path_buf();
-        let mut inbox = Inbox::open(&watched).map_err(Error::disk(&watched))?;
+        let mut inbox = Inbox::open(self.desk()?, &watched)?;
         self.folder_known.set(self.known());
         let (known, tell) = (self.folder_known.clone(), self.tell.clone());
         beside("folder", move || {

@@ -50,6 +50,7 @@ impl Room {
     /// Puts one paper's photos into another, which is shown then.
     pub fn put_together(&mut self, from: i64, into: i64, place: Place) -> Result<()> {
         let desk = self.desk()?;
+        let bare = desk.outbox.item(into)?.covers_lost(place);
         desk.outbox.join(from, into, place)?;
         let item = desk.outbox.item(into)?;
         self.picking = None;
@@ -70,6 +71,9 @@ impl Room {
                 say!("第 {into} 号换上了第 {from} 号的照片", from = from, into = into)
             }
         });
+        if bare > 0 {
+            self.problem(&say!("旧照片上遮住了 {count} 处；新照片请重新遮住", count = bare));
+        }
         Ok(())
     }
 
