@@ -106,13 +106,7 @@ impl fmt::Display for Error {
                 let why = in_words(why);
                 say!("读写失败：{file}：{why}", file = file.display(), why = why)
             }
-            Error::Outbox(why) if why.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
-                say!("发件箱写不下：{why}", why = full())
-            }
-            Error::Outbox(why) if why.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) => {
-                say!("发件箱读写不了：磁盘可能满了，或者坏了；请腾出空间再试")
-            }
-            Error::Outbox(why) => say!("发件箱数据库出错：{why}", why = why),
+            Error::Outbox(why) => outbox_in_words(why),
             Error::Schema(why) => say!("发件箱的版本不对：{why}", why = why),
             Error::Record(why) => say!("发件箱里有读不懂的记录：{why}", why = why),
             Error::NoItem(id) => say!("没有第 {id} 号", id = id),
@@ -149,6 +143,17 @@ impl fmt::Display for Error {
             Error::Thread(why) => say!("系统太忙，请关掉别的程序再试：{why}", why = why),
             Error::Terminal(why) => say!("终端读写失败：{why}", why = why),
         })
+    }
+}
+
+/// What the database of the outbox says.
+fn outbox_in_words(why: &rusqlite::Error) -> String {
+    match why.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => say!("发件箱写不下：{why}", why = full()),
+        Some(ErrorCode::SystemIoFailure) => {
+            say!("发件箱读写不了：磁盘可能满了，或者坏了；请腾出空间再试")
+        }
+        _ => say!("发件箱数据库出错：{why}", why = why),
     }
 }
 
