@@ -283,8 +283,7 @@ impl Desk {
             None => Place::Behind,
             Some(page) => Place::InsteadOf(self.page(into, page)?.photo),
         };
-        let bare = self.outbox.item(into)?.covers_lost(place);
-        self.outbox.join(from, into, place)?;
+        let bare = self.outbox.join(from, into, place)?;
         tell(out, say!("第 {from} 号已并入第 {into} 号", from = from, into = into))?;
         match bare {
             0 => Ok(()),

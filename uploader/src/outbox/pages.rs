@@ -41,9 +41,7 @@ impl Outbox {
     pub fn edit_page(&mut self, page: PageId, change: impl FnOnce(&mut Edit)) -> Result<()> {
         self.act(Act::Picture, &[page.item], |t| {
             step(t, page.item, &[State::Draft], State::Draft)?;
-            if !change_edit(t, page, change)? {
-                return Err(Error::NoItem(page.item));
-            }
+            change_edit(t, page, change)?;
             Ok(((), None))
         })
     }
@@ -165,19 +163,17 @@ fn is_draft(t: &Transaction, item: i64) -> Result<bool> {
     Ok(t.query_row(get, [item], |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
-/// Changes how a page is edited; whether there is such a page.
-fn change_edit(t: &Transaction, page: PageId, change: impl FnOnce(&mut Edit)) -> Result<bool> {
+fn change_edit(t: &Transaction, page: PageId, change: impl FnOnce(&mut Edit)) -> Result<()> {
     let get = "SELECT edit FROM page WHERE item = ?1 AND original = ?2";
     let (item, photo) = (page.item, page.photo.to_string());
     let was: Option<String> =
         t.query_row(get, params![item, photo], |row| row.get(0)).optional()?;
-    let Some(was) = was else { return Ok(false) };
-    let was: Edit = of_json(&was)?;
+    let was: Edit = of_json(&was.ok_or(Error::NoItem(item))?)?;
     let mut edit = was.clone();
     change(&mut edit);
     if edit != was {
         let put = "UPDATE page SET edit = ?3, image = NULL WHERE item = ?1 AND original = ?2";
         t.execute(put, params![item, photo, json(&edit)?])?;
     }
-    Ok(true)
+    Ok(())
 }

@@ -19,15 +19,17 @@ pub enum Place {
 }
 
 impl Outbox {
-    /// Puts the pages of one draft into another. The first one goes out of the work, with the page that was replaced.
+    /// Puts the pages of one draft into another. The first one goes out of the work, with the page that was replaced;
+    /// how many places were covered on that one, and are bare on the new one.
     ///
     /// # Errors
     /// [`Error::State`] unless both are drafts, [`Error::SamePaper`] unless they are two, [`Error::TooManyPages`],
     /// [`Error::NoItem`] if the page to replace is not there.
-    pub fn join(&mut self, from: i64, into: i64, place: Place) -> Result<()> {
+    pub fn join(&mut self, from: i64, into: i64, place: Place) -> Result<usize> {
         if from == into {
             return Err(Error::SamePaper(from));
         }
+        let bare = self.item(into)?.covers_lost(place);
         let act = if place == Place::Behind { Act::Join } else { Act::Retake };
         self.act(act, &[into, from], |t| {
             step(t, into, &[State::Draft], State::Draft)?;
@@ -48,7 +50,7 @@ impl Outbox {
                 return Err(Error::TooManyPages { most: IMAGES_MAX });
             }
             lay_out(t, &[(into, &photos), (from, &replaced)])?;
-            Ok(((), None))
+            Ok((bare, None))
         })
     }
 

@@ -50,8 +50,7 @@ impl Room {
     /// Puts one paper's photos into another, which is shown then.
     pub fn put_together(&mut self, from: i64, into: i64, place: Place) -> Result<()> {
         let desk = self.desk()?;
-        let bare = desk.outbox.item(into)?.covers_lost(place);
-        desk.outbox.join(from, into, place)?;
+        let bare = desk.outbox.join(from, into, place)?;
         let item = desk.outbox.item(into)?;
         self.picking = None;
         if let Some(month) = item.draft.period {
