@@ -5,6 +5,7 @@ use crate::encoding::{from_hex, hex, serde_as_text};
 use crate::hash::{Hash, sha256};
 use crate::money::Fen;
 use crate::place::Village;
+use crate::statement::{LegalGround, Reason};
 use crate::time::Date;
 use alloc::{string::String, vec::Vec};
 use core::{fmt, str::FromStr};
@@ -126,6 +127,33 @@ pub enum Ground {
     Other,
 }
 
+/// How far a record is disclosed (公开属性). All but the first name the law's ground.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "attribute", rename_all = "kebab-case", deny_unknown_fields)]
+#[allow(missing_docs, reason = "the ground is what its type says")]
+pub enum Openness {
+    /// 主动公开: everyone sees all of it.
+    Open {},
+    /// 部分公开: everyone sees it, but for what is covered.
+    Partial { ground: LegalGround },
+    /// 依申请公开: shown to whoever applies for it.
+    OnRequest { ground: LegalGround },
+    /// 不予公开: not shown.
+    Withheld { ground: LegalGround },
+}
+
+impl Openness {
+    /// The reason and ground of the statement that says so in the log; none where the content is disclosed.
+    #[must_use]
+    pub fn withholding(self) -> Option<(Reason, LegalGround)> {
+        match self {
+            Openness::Open {} | Openness::Partial { .. } => None,
+            Openness::OnRequest { ground } => Some((Reason::OnRequest, ground)),
+            Openness::Withheld { ground } => Some((Reason::Withheld, ground)),
+        }
+    }
+}
+
 /// How money changed hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -177,6 +205,12 @@ pub struct ReceiptContent {
     /// The tax invoice, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoice: Option<Invoice>,
+    /// How far it is to be disclosed; the office sends back what does not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openness: Option<Openness>,
+    /// Why there is no paper, where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub no_voucher: String,
     /// Its pages.
     pub images: Vec<ImageRef>,
 }
@@ -194,6 +228,31 @@ pub struct BulletinContent {
     pub body: String,
     /// Pictures below the text.
     pub images: Vec<ImageRef>,
+}
+
+/// What a village's month comes to when it is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosingContent {
+    /// Makes the hash unguessable.
+    pub salt: Salt,
+    /// Receipts that stand, those that are not disclosed among them; none when the village stated that there were none.
+    pub receipts: u64,
+    /// Money that came in, in fen, of the receipts that are disclosed.
+    pub received: Fen,
+    /// Money that went out, in fen, of the receipts that are disclosed.
+    pub spent: Fen,
+    /// Receipts without any paper, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unvouched: Vec<Unvouched>,
+}
+
+/// A receipt of a closed month that has no paper.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unvouched {
+    /// Its log index.
+    pub of: u64,
+    /// Why.
+    pub reason: String,
 }
 
 /// Who holds a key.
@@ -325,6 +384,7 @@ impl Content for ReceiptContent {
         line("recipient", &self.recipient, 40, true)?;
         line("supervisor", &self.supervisor, 40, true)?;
         line("resolution", &self.resolution, 100, true)?;
+        line("no_voucher", &self.no_voucher, 200, true)?;
         if let Some(invoice) = &self.invoice {
             line("invoice", &invoice.type_code, 8, true)?;
             line("invoice", &invoice.code, 20, true)?;
@@ -344,6 +404,15 @@ impl Content for BulletinContent {
             return Err(BadContent::Field("body"));
         }
         pictures(&self.images)
+    }
+}
+
+impl Content for ClosingContent {
+    fn check(&self) -> Result<(), BadContent> {
+        if self.received < Fen(0) || self.spent < Fen(0) {
+            return Err(BadContent::Field("received, spent"));
+        }
+        self.unvouched.iter().try_for_each(|one| line("unvouched", &one.reason, 200, false))
     }
 }
 
@@ -390,6 +459,8 @@ pub(crate) mod tests {
             payment: None,
             resolution: String::new(),
             invoice: None,
+            openness: None,
+            no_voucher: String::new(),
             images: Vec::new(),
         }
     }
@@ -422,6 +493,7 @@ pub(crate) mod tests {
             let _ = BulletinContent::parse(&bytes);
             let _ = DirectoryContent::parse(&bytes);
             let _ = KeyContent::parse(&bytes);
+            let _ = ClosingContent::parse(&bytes);
         }
     }
 }

@@ -189,9 +189,11 @@ fn may_sign(signer: &Signer, statement: &Statement, target: Option<&Statement>) 
         Statement::Withdrawal { village, .. } => {
             signer.role == Role::Office && target.is_some_and(|t| t.village() == *village)
         }
-        Statement::Bulletin { .. } | Statement::Key { .. } | Statement::Directory { .. } => {
-            signer.role == Role::Office
-        }
+        Statement::Bulletin { .. }
+        | Statement::Closing { .. }
+        | Statement::Audit { .. }
+        | Statement::Key { .. }
+        | Statement::Directory { .. } => signer.role == Role::Office,
     }
 }
 
@@ -302,6 +304,7 @@ mod tests {
             time,
             of,
             reason: Reason::Personal,
+            ground: None,
             source: Source::Original,
         };
         let correction = Statement::Correction {

@@ -33,9 +33,9 @@ pub enum Act {
     Revoke,
 }
 
-/// Why a record was withdrawn.
+/// Why a record's content is not disclosed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// It held personal data.
     Personal,
@@ -45,6 +45,31 @@ pub enum Reason {
     Duplicate,
     /// An authority ordered it.
     Ordered,
+    /// It never was disclosed: shown to whoever applies for it (依申请公开).
+    OnRequest,
+    /// It never was disclosed, and is not to be (不予公开).
+    Withheld,
+}
+
+/// The law's ground for not disclosing all of a record: the regulations on open government information (政府信息公开条例,
+/// 2019), articles 14 to 16.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LegalGround {
+    /// A state secret (article 14).
+    StateSecret,
+    /// It would endanger the safety of the state, the public, the economy or society (article 14).
+    Safety,
+    /// A trade secret (article 15).
+    TradeSecret,
+    /// A person's privacy (article 15).
+    Privacy,
+    /// Internal affairs of the office: personnel, logistics, workflow (article 16).
+    Internal,
+    /// Records of discussions and drafts on the way to a decision (article 16).
+    Process,
+    /// The files of a case of law enforcement (article 16).
+    Enforcement,
 }
 
 /// Where an error came from (错误源归责).
@@ -57,6 +82,23 @@ pub enum Source {
     Original,
     /// Its openness attribute (信息属性认定错误).
     Attribute,
+}
+
+/// The word that a role, reason, source or ground has in a statement.
+#[must_use]
+pub fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+impl Reason {
+    /// Whether the law's ground has to be named with it.
+    #[must_use]
+    pub fn needs_ground(self) -> bool {
+        matches!(self, Reason::OnRequest | Reason::Withheld)
+    }
 }
 
 /// One published assertion. The order of the fields is the order in the text.
@@ -73,8 +115,21 @@ pub enum Statement {
     Bulletin { village: Village, time: Timestamp, content: Hash },
     /// A new version of the statement at index `of`.
     Correction { village: Village, time: Timestamp, of: u64, source: Source, content: Hash },
-    /// The content of the statement at index `of` is no longer disclosed.
-    Withdrawal { village: Village, time: Timestamp, of: u64, reason: Reason, source: Source },
+    /// The content of the statement at index `of` is not or no longer disclosed. A ground stands exactly where the
+    /// reason is [`Reason::OnRequest`] or [`Reason::Withheld`].
+    Withdrawal {
+        village: Village,
+        time: Timestamp,
+        of: u64,
+        reason: Reason,
+        source: Source,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ground: Option<LegalGround>,
+    },
+    /// A village's month is closed: nothing is missing from it, says the office.
+    Closing { village: Village, period: Period, time: Timestamp, content: Hash },
+    /// The office's record of who did what: how many lines it has, and the newest link of its chain of hashes.
+    Audit { village: Village, time: Timestamp, lines: u64, head: Hash },
     /// A signer enrolled or revoked.
     Key {
         village: Village,
@@ -122,6 +177,13 @@ impl Statement {
         }
         let statement: Statement = serde_json::from_str(text)
             .map_err(|error| BadStatement::Form(alloc::format!("{error}")))?;
+        if let Statement::Withdrawal { reason, ground, .. } = &statement
+            && reason.needs_ground() != ground.is_some()
+        {
+            return Err(BadStatement::Form(
+                "a ground is missing, or stands where none belongs".into(),
+            ));
+        }
         (statement.to_text() == text).then_some(statement).ok_or(BadStatement::Spelling)
     }
 
@@ -134,6 +196,8 @@ impl Statement {
             | Statement::Correction { village, .. }
             | Statement::Withdrawal { village, .. }
             | Statement::Key { village, .. }
+            | Statement::Closing { village, .. }
+            | Statement::Audit { village, .. }
             | Statement::Directory { village, .. } => *village,
         }
     }
@@ -147,6 +211,8 @@ impl Statement {
             | Statement::Correction { time, .. }
             | Statement::Withdrawal { time, .. }
             | Statement::Key { time, .. }
+            | Statement::Closing { time, .. }
+            | Statement::Audit { time, .. }
             | Statement::Directory { time, .. } => time,
         }
     }
@@ -154,7 +220,9 @@ impl Statement {
     /// The accounting month, where it has one.
     pub fn period(&self) -> Option<Period> {
         match self {
-            Statement::Receipt { period, .. } | Statement::Nothing { period, .. } => Some(*period),
+            Statement::Receipt { period, .. }
+            | Statement::Nothing { period, .. }
+            | Statement::Closing { period, .. } => Some(*period),
             _ => None,
         }
     }
@@ -165,9 +233,12 @@ impl Statement {
             Statement::Receipt { content, .. }
             | Statement::Bulletin { content, .. }
             | Statement::Correction { content, .. }
+            | Statement::Closing { content, .. }
             | Statement::Directory { content, .. } => Some(*content),
             Statement::Key { content, .. } => *content,
-            Statement::Nothing { .. } | Statement::Withdrawal { .. } => None,
+            Statement::Nothing { .. } | Statement::Withdrawal { .. } | Statement::Audit { .. } => {
+                None
+            }
         }
     }
 
@@ -180,6 +251,8 @@ impl Statement {
             Statement::Correction { .. } => "correction",
             Statement::Withdrawal { .. } => "withdrawal",
             Statement::Key { .. } => "key",
+            Statement::Closing { .. } => "closing",
+            Statement::Audit { .. } => "audit",
             Statement::Directory { .. } => "directory",
         }
     }

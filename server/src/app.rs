@@ -79,6 +79,12 @@ impl App {
         })
     }
 
+    /// The rules as they are now.
+    #[must_use]
+    pub fn rules(&self) -> Arc<crate::rules::Rules> {
+        Arc::new(crate::rules::Rules)
+    }
+
     /// Publishes what `choose` picks and lets the pages follow. Blocks; see
     /// [`Publisher::append`].
     ///

@@ -8,10 +8,11 @@ use ledger::place::Village;
 use ledger::statement::Statement;
 
 use crate::app::{App, read_keys};
+use crate::audit::{self, Change};
 use crate::durable::{self, Access};
 use crate::error::{Error, Result};
 use crate::intake::{self, Checked};
-use crate::people::{Who, record};
+use crate::people::{Deed, Who};
 use crate::photo::{self, Prepared};
 use crate::{blobs, clock, directory, publish};
 
@@ -35,7 +36,6 @@ pub struct Draft {
 /// # Errors
 /// When this person may not write bulletins, or a field or picture is wrong.
 pub async fn draft(app: &Arc<App>, who: &Who, draft: Draft) -> Result<String> {
-    who.must_edit()?;
     let (app, who) = (Arc::clone(app), who.clone());
     tokio::task::spawn_blocking(move || draft_blocking(&app, &who, draft))
         .await
@@ -47,7 +47,7 @@ pub async fn draft(app: &Arc<App>, who: &Who, draft: Draft) -> Result<String> {
 /// # Errors
 /// As [`draft`].
 pub fn draft_blocking(app: &App, who: &Who, draft: Draft) -> Result<String> {
-    who.must_edit()?;
+    let by = who.acting(Deed::Write)?;
     app.publisher.must_run()?;
     if draft.images.len() > IMAGES_MAX {
         return Err(Error::refused("bad-content", format!("至多 {IMAGES_MAX} 张图片")));
@@ -76,7 +76,6 @@ pub fn draft_blocking(app: &App, who: &Who, draft: Draft) -> Result<String> {
         invoice: None,
         statement,
     };
-    let who = who.clone();
     app.db.write_blocking(move |c| {
         for made in &images {
             let image = &made.image;
@@ -84,8 +83,8 @@ pub fn draft_blocking(app: &App, who: &Who, draft: Draft) -> Result<String> {
             // A thumbnail's size is not asked for by anyone.
             blobs::keep(c, &image.thumb, made.thumb.len(), 0, 0)?;
         }
-        intake::keep(c, &checked, Some(&who.login))?;
-        record(c, &who, "draft", &checked.id, Some(&content.title))?;
+        intake::keep(c, &checked, Some(&by))?;
+        audit::record(c, &by, "draft", &checked.id, Change::to(&content.title))?;
         Ok(checked.id)
     })
 }

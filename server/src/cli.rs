@@ -15,7 +15,7 @@ use crate::app::{App, read_keys};
 use crate::data::DataDir;
 use crate::db;
 use crate::error::{Error, Result};
-use crate::people::Who;
+use crate::people::Actor;
 use crate::publish::Published;
 use crate::{directory, found, serve, verify, web};
 
@@ -227,7 +227,7 @@ fn village(command: VillageCommand) -> Result<()> {
             if villages.is_empty() {
                 return Err(Error::refused("bad-village", "请给出 代码=村名，或 --code 和 --name"));
             }
-            tell(directory::add_villages(&data.open()?, &villages, &Who::operator())?);
+            tell(directory::add_villages(&data.open()?, &villages, &Actor::operator())?);
         }
         VillageCommand::List { data, json } => {
             let villages = data.read(directory::current)?.villages;
@@ -245,7 +245,7 @@ fn column(command: ColumnCommand) -> Result<()> {
     match command {
         ColumnCommand::Add { data, id, name, name_en } => {
             let column = Column { id, name, name_en };
-            tell(directory::add_column(&data.open()?, &column, &Who::operator())?);
+            tell(directory::add_column(&data.open()?, &column, &Actor::operator())?);
         }
         ColumnCommand::List { data, json } => {
             let columns = data.read(directory::current)?.columns;

@@ -7,10 +7,11 @@ use ledger::statement::{Act, Role, Statement};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::app::App;
+use crate::audit::{self, Change};
 use crate::bulletin::salt;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::people::{Who, record};
+use crate::people::Actor;
 use crate::publish::{Keys, NewEntry, Published, office_note};
 
 /// The columns that a new office begins with: id, Chinese, English.
@@ -57,7 +58,7 @@ pub(crate) fn first_entries(keys: &Keys, township: Village, name: &str) -> Resul
         villages: Vec::new(),
         columns: FIRST_COLUMNS.into_iter().map(column).collect(),
     };
-    let enrolment = NewEntry { note: office_note(keys, &key), body: None, submission: None };
+    let enrolment = NewEntry::stated(office_note(keys, &key), None);
     Ok(vec![enrolment, directory_entry(keys, township, &directory)?])
 }
 
@@ -66,7 +67,7 @@ fn directory_entry(keys: &Keys, township: Village, new: &DirectoryContent) -> Re
     let (body, content) = new.to_bytes();
     let statement = Statement::Directory { village: township, time: clock::timestamp()?, content };
     let body = Some(String::from_utf8_lossy(&body).into_owned());
-    Ok(NewEntry { note: office_note(keys, &statement), body, submission: None })
+    Ok(NewEntry::stated(office_note(keys, &statement), body))
 }
 
 /// Adds villages to the directory, or renames them: one statement for all. Answers nothing when
@@ -74,9 +75,9 @@ fn directory_entry(keys: &Keys, township: Village, new: &DirectoryContent) -> Re
 ///
 /// # Errors
 /// When a name or code is wrong, or publishing fails.
-pub fn add_villages(app: &App, villages: &[VillageName], who: &Who) -> Result<Option<Published>> {
+pub fn add_villages(app: &App, villages: &[VillageName], by: &Actor) -> Result<Option<Published>> {
     let villages = villages.to_vec();
-    change(app, who, "village-add", move |directory| {
+    change(app, by, "village-add", move |directory| {
         for village in villages {
             if village.code.is_township() {
                 let message = format!("{} 是乡镇代码，不是村代码", village.code);
@@ -95,9 +96,9 @@ pub fn add_villages(app: &App, villages: &[VillageName], who: &Who) -> Result<Op
 ///
 /// # Errors
 /// As [`add_villages`].
-pub fn add_column(app: &App, column: &Column, who: &Who) -> Result<Option<Published>> {
+pub fn add_column(app: &App, column: &Column, by: &Actor) -> Result<Option<Published>> {
     let column = column.clone();
-    change(app, who, "column-add", move |directory| {
+    change(app, by, "column-add", move |directory| {
         match directory.columns.iter_mut().find(|known| known.id == column.id) {
             Some(known) => *known = column,
             None => directory.columns.push(column),
@@ -108,7 +109,7 @@ pub fn add_column(app: &App, column: &Column, who: &Who) -> Result<Option<Publis
 
 fn change(
     app: &App,
-    who: &Who,
+    by: &Actor,
     act: &'static str,
     edit: impl FnOnce(&mut DirectoryContent) -> Result<()> + Send + 'static,
 ) -> Result<Option<Published>> {
@@ -119,16 +120,25 @@ fn change(
         return Ok(None);
     }
     after.salt = salt()?;
-    let (who, township) = (who.clone(), township(app)?);
+    let (by, township) = (by.clone(), township(app)?);
     let published = app.append(move |c, keys| {
         // Nobody else may have published another directory since it was read.
         if current(c)? != before {
             return Err(Error::Busy);
         }
-        record(c, &who, act, township.as_str(), None)?;
+        let (old, new) = (said(&before), said(&after));
+        let what = Change { old: Some(&old), new: Some(&new) };
+        audit::record(c, &by, act, township.as_str(), what)?;
         Ok(vec![directory_entry(keys, township, &after)?])
     })?;
     Ok(published.into_iter().next())
+}
+
+/// A directory as the record of what was done keeps it.
+fn said(directory: &DirectoryContent) -> String {
+    let villages = directory.villages.iter().map(|v| format!("{}={}", v.code, v.name));
+    let columns = directory.columns.iter().map(|c| format!("{}={}/{}", c.id, c.name, c.name_en));
+    villages.chain(columns).collect::<Vec<_>>().join(", ")
 }
 
 fn township(app: &App) -> Result<Village> {
@@ -154,7 +164,7 @@ pub fn enrol(
     role: Role,
     key: VerifierKey,
     holder: Holder,
-    who: &Who,
+    by: &Actor,
 ) -> Result<Published> {
     let known = app.db.read(current)?.villages.iter().any(|known| known.code == village);
     if !known {
@@ -172,14 +182,14 @@ pub fn enrol(
         key,
         content: Some(hash),
     };
-    state(app, "key-enrol", statement, Some(String::from_utf8_lossy(&body).into_owned()), who)
+    state(app, "key-enrol", statement, Some(String::from_utf8_lossy(&body).into_owned()), by)
 }
 
 /// Revokes a key by its name: what it signed before stands, nothing after.
 ///
 /// # Errors
 /// When no such key is enrolled, or it is the office's own.
-pub fn revoke(app: &App, name: &str, who: &Who) -> Result<Published> {
+pub fn revoke(app: &App, name: &str, by: &Actor) -> Result<Published> {
     let roster = app.publisher.roster();
     let signer = roster.signers().iter().find(|signer| signer.key.name() == name);
     let signer = signer
@@ -193,7 +203,7 @@ pub fn revoke(app: &App, name: &str, who: &Who) -> Result<Published> {
         key: signer.key.clone(),
         content: None,
     };
-    state(app, "key-revoke", statement, None, who)
+    state(app, "key-revoke", statement, None, by)
 }
 
 fn state(
@@ -201,12 +211,16 @@ fn state(
     act: &'static str,
     statement: Statement,
     body: Option<String>,
-    who: &Who,
+    by: &Actor,
 ) -> Result<Published> {
-    let who = who.clone();
+    let by = by.clone();
     let published = app.append(move |c, keys| {
-        record(c, &who, act, statement.village().as_str(), None)?;
-        Ok(vec![NewEntry { note: office_note(keys, &statement), body, submission: None }])
+        let key = match &statement {
+            Statement::Key { key, .. } => key.to_string(),
+            _ => String::new(),
+        };
+        audit::record(c, &by, act, statement.village().as_str(), Change::to(&key))?;
+        Ok(vec![NewEntry::stated(office_note(keys, &statement), body)])
     })?;
     published.into_iter().next().ok_or_else(|| Error::Corrupt("声明没有结果".into()))
 }

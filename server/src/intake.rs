@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::people::Actor;
 use crate::publish;
 use crate::review::{self, State};
 
@@ -153,7 +154,7 @@ fn find(c: &Connection, id: &str) -> Result<Option<i64>> {
 ///
 /// # Errors
 /// `content-used` when the same content stands under another statement.
-pub(crate) fn keep(c: &Connection, checked: &Checked, author: Option<&str>) -> Result<()> {
+pub(crate) fn keep(c: &Connection, checked: &Checked, author: Option<&Actor>) -> Result<()> {
     let content = checked.statement.content().map(|hash| hash.to_string());
     if let Some(hash) = &content {
         must_be_new(c, hash)?;
@@ -164,9 +165,9 @@ pub(crate) fn keep(c: &Connection, checked: &Checked, author: Option<&str>) -> R
     };
     let now = clock::now();
     c.prepare_cached(
-        "INSERT INTO submission (id, kind, village, period, signer, author, note, content, body,
-             of, state, received, changed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'received', ?11, ?11)",
+        "INSERT INTO submission (id, kind, village, period, signer, author, author_for, note,
+             content, body, of, state, received, changed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'received', ?12, ?12)",
     )?
     .execute(params![
         checked.id,
@@ -174,7 +175,8 @@ pub(crate) fn keep(c: &Connection, checked: &Checked, author: Option<&str>) -> R
         checked.statement.village().as_str(),
         checked.statement.period().map(|period| period.to_string()),
         checked.signer,
-        author,
+        author.map(|author| &author.login),
+        author.and_then(Actor::for_login),
         checked.note,
         content,
         checked.body,

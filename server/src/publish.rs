@@ -294,6 +294,14 @@ impl LogRow {
     }
 }
 
+/// Entries in the log.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) fn size(c: &Connection) -> Result<u64> {
+    Ok(c.prepare_cached("SELECT size FROM log")?.query_row([], |row| row.get(0))?)
+}
+
 /// Makes the empty log of a new office: a head of size 0, no file yet.
 ///
 /// # Errors

@@ -1,11 +1,16 @@
 //! Review: what waits, what one looks like, and the decisions that people of the office take.
 
+mod countersign;
 mod decide;
+mod way;
 
+use ledger::content::Openness;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::error::Result;
-pub use decide::{publish, return_to, withdraw};
+pub use countersign::{countersign, key_name, object};
+pub use decide::{REASON_CHARS_MAX, approve, pass, publish, return_to, withdraw};
+pub use way::{Needs, Opinion, Stage, Voice, needs, signed_note, stage};
 
 /// Most submissions that one list holds.
 pub const LIST_MAX: u32 = 500;
@@ -49,6 +54,8 @@ pub struct Submission {
     pub signer: String,
     /// Login of the editor who wrote it (bulletins).
     pub author: Option<String>,
+    /// Login of whom the editor stood in for.
+    pub author_for: Option<String>,
     /// The signed note.
     pub note: String,
     /// The content object's text (JSON); none once withdrawn.
@@ -71,25 +78,20 @@ pub struct Submission {
     pub missing: Vec<String>,
     /// What a reviewer should look at.
     pub flags: Vec<Flag>,
+    /// What supervisors, reviewer and leader said of it.
+    pub opinions: Vec<Opinion>,
 }
 
-/// One line of what was done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Act {
-    /// RFC 3339.
-    pub time: String,
-    /// The login it was done under.
-    pub login: String,
-    /// The person's name then.
-    pub name: String,
-    /// The person's role then.
-    pub role: String,
-    /// `publish`, `return`, `withdraw`, `draft`, …
-    pub act: String,
-    /// Submission id, log index, login, …
-    pub subject: String,
-    /// What else there is to say.
-    pub detail: Option<String>,
+impl Submission {
+    /// How far it is to be disclosed, where its content says so.
+    #[must_use]
+    pub fn openness(&self) -> Option<Openness> {
+        #[derive(serde::Deserialize)]
+        struct Said {
+            openness: Option<Openness>,
+        }
+        serde_json::from_str::<Said>(self.body.as_deref()?).ok()?.openness
+    }
 }
 
 /// What waits for review and is whole, oldest first, at most [`LIST_MAX`].
@@ -123,33 +125,10 @@ pub fn one(c: &Connection, id: &str) -> Result<Option<Submission>> {
     found.map(|(seq, submission)| complete(c, seq, submission)).transpose()
 }
 
-/// What was done to a submission (by id), oldest first.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn history(c: &Connection, id: &str) -> Result<Vec<Act>> {
-    let mut query = c.prepare_cached(
-        "SELECT time, login, name, role, act, subject, detail FROM audit
-         WHERE subject = ?1 ORDER BY id LIMIT 500",
-    )?;
-    let rows = query.query_map([id], |row| {
-        Ok(Act {
-            time: row.get(0)?,
-            login: row.get(1)?,
-            name: row.get(2)?,
-            role: row.get(3)?,
-            act: row.get(4)?,
-            subject: row.get(5)?,
-            detail: row.get(6)?,
-        })
-    })?;
-    Ok(rows.collect::<std::result::Result<_, _>>()?)
-}
-
 /// The columns that [`read`] reads. An index counts once the files of its batch are written.
 const SELECT: &str = "SELECT w.seq, w.id, w.kind, w.village, w.period, w.signer, w.author, w.note,
     w.body, w.of, w.state, w.reason, w.source,
-    CASE WHEN w.idx < (SELECT applied FROM log) THEN w.idx END, w.received, w.changed
+    CASE WHEN w.idx < (SELECT applied FROM log) THEN w.idx END, w.received, w.changed, w.author_for
     FROM submission w WHERE";
 
 fn list(c: &Connection, which: &str) -> Result<Vec<Submission>> {
@@ -187,6 +166,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(i64, Submission)> {
         changed: row.get(15)?,
         missing: Vec::new(),
         flags: Vec::new(),
+        author_for: row.get(16)?,
+        opinions: Vec::new(),
     };
     Ok((row.get(0)?, submission))
 }
@@ -199,6 +180,7 @@ fn complete(c: &Connection, seq: i64, mut submission: Submission) -> Result<Subm
         }
     }
     submission.flags = flags(c, seq)?;
+    submission.opinions = way::opinions(c, seq)?;
     Ok(submission)
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ledger::content::{Content, Direction, ImageRef, Invoice, ReceiptContent, Salt, VillageName};
+use ledger::content::{
+    Content, Direction, ImageRef, Invoice, Openness, ReceiptContent, Salt, VillageName,
+};
 use ledger::hash::{Hash, sha256};
 use ledger::key::SigningKey;
 use ledger::money::Fen;
@@ -17,7 +19,7 @@ use crate::data::DataDir;
 use crate::directory::{self, Holder};
 use crate::found::found;
 use crate::intake::{self, Status};
-use crate::people::{self, Who};
+use crate::people::{self, Actor, Who};
 use crate::photo::tests::jpeg;
 use crate::publish::Crash;
 
@@ -40,8 +42,16 @@ impl Office {
         let accountant = SigningKey::from_seed("341181107201/accountant", [7; 32]).unwrap();
         let township = "341181107000".parse().unwrap();
         found(&DataDir::at(directory.path()), "新街镇", ORIGIN, township).unwrap();
-        let who = Who::operator();
-        let reviewer = Who { login: "wang".into(), role: people::Role::Reviewer, ..who.clone() };
+        let who = Actor::operator();
+        let reviewer = Who {
+            id: 0,
+            login: "wang".into(),
+            name: "王审核".into(),
+            role: people::Role::Reviewer,
+            village: None,
+            away: false,
+            absent: Vec::new(),
+        };
         let office = Self { directory, accountant, reviewer };
         let app = office.open();
         let names = [VillageName { code: village(), name: "新街村".into() }];
@@ -91,6 +101,8 @@ impl Office {
             payment: None,
             resolution: String::new(),
             invoice,
+            openness: Some(Openness::Open {}),
+            no_voucher: String::new(),
             images: images.iter().map(|bytes| image_ref(bytes)).collect(),
         };
         let (body, content) = content.to_bytes();

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::error::Result;
 pub use build::{extend, rebuild};
 pub use bulletins::{BULLETINS_PAGE, BulletinLine, Column, Which, bulletins, columns};
-pub use item::{Enrolled, Item, Signer, enrolled, item};
+pub use item::{Enrolled, Item, Signer, enrolled, holder, item};
 
 /// Months that a village's page looks back from the newest one.
 const MONTHS_BACK_MAX: usize = 36;

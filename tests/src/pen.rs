@@ -1,7 +1,7 @@
 //! An accountant's key in a test's hand: signs receipts without pictures as fast as a machine can.
 
 use crate::Result;
-use ledger::content::{Content, Direction, Invoice, ReceiptContent, Salt};
+use ledger::content::{Content, Direction, Invoice, Openness, ReceiptContent, Salt};
 use ledger::hash::sha256;
 use ledger::key::SigningKey;
 use ledger::money::Fen;
@@ -85,6 +85,8 @@ impl Pen {
                 number: format!("26{number:018}"),
                 check: String::new(),
             }),
+            openness: Some(Openness::Open {}),
+            no_voucher: String::new(),
             images: Vec::new(),
         };
         let (bytes, hash) = content.to_bytes();

@@ -3,8 +3,9 @@
 use crate::invoice::{Amount, InvoiceCode};
 use crate::say;
 use clap::Args;
-use ledger::content::{Direction, ImageRef, Invoice, Payment, ReceiptContent, Salt};
+use ledger::content::{Direction, ImageRef, Invoice, Openness, Payment, ReceiptContent, Salt};
 use ledger::money::Fen;
+use ledger::statement::LegalGround;
 use ledger::time::{Date, Period};
 use serde::{Deserialize, Serialize};
 
@@ -474,10 +475,21 @@ impl Draft {
             payment: self.payment,
             resolution: self.resolution.clone(),
             invoice: self.invoice.clone(),
+            openness: Some(openness_of(&images)),
+            no_voucher: String::new(),
             images,
         };
         // An empty line is refused there too; here it is told as missing.
         self.missing().is_empty().then_some((self.period?, content))
+    }
+}
+
+/// What is covered was covered for a person's privacy; all the rest everyone may see.
+fn openness_of(images: &[ImageRef]) -> Openness {
+    if images.iter().all(|image| image.covered.is_empty()) {
+        Openness::Open {}
+    } else {
+        Openness::Partial { ground: LegalGround::Privacy }
     }
 }
 

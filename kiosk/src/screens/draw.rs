@@ -103,6 +103,8 @@ pub(super) fn standing(state: &State) -> (Standing, ui::Reason, Day, i32) {
                 Reason::Mistaken => ui::Reason::Mistaken,
                 Reason::Duplicate => ui::Reason::Duplicate,
                 Reason::Ordered => ui::Reason::Ordered,
+                Reason::OnRequest => ui::Reason::OnRequest,
+                Reason::Withheld => ui::Reason::Withheld,
             };
             (Standing::Withdrawn, reason, day(at.date()), -1)
         }

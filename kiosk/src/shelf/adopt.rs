@@ -217,7 +217,7 @@ fn take(tx: &Transaction, index: u64, verdict: &Verdict) -> Result<u64, ShelfErr
         }
         Statement::Correction { of, .. } => correct(tx, index, *of)?,
         Statement::Withdrawal { of, .. } => return withdraw(tx, index, *of),
-        Statement::Directory { .. } => {}
+        Statement::Directory { .. } | Statement::Closing { .. } | Statement::Audit { .. } => {}
     }
     Ok(0)
 }

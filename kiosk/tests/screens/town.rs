@@ -7,7 +7,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use ledger::content::{
     BulletinContent, Column, Content, Direction, DirectoryContent, ImageRef, Invoice, KeyContent,
-    ReceiptContent, Salt, VillageName,
+    Openness, ReceiptContent, Salt, VillageName,
 };
 use ledger::hash::{Hash, sha256};
 use ledger::key::SigningKey;
@@ -193,6 +193,8 @@ impl Town {
             payment: None,
             resolution: String::new(),
             invoice,
+            openness: Some(Openness::Open {}),
+            no_voucher: String::new(),
             images: vec![self.picture(), self.picture()],
         }
     }
@@ -219,8 +221,14 @@ impl Town {
 
     pub fn withdraw(&mut self, n: usize, of: u64) -> u64 {
         let (reason, source) = (Reason::Personal, Source::Original);
-        let statement =
-            Statement::Withdrawal { village: village(n), time: time(), of, reason, source };
+        let statement = Statement::Withdrawal {
+            village: village(n),
+            time: time(),
+            of,
+            reason,
+            source,
+            ground: None,
+        };
         self.append(&statement, None, None)
     }
 

@@ -3,15 +3,16 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use ledger::key::VerifierKey;
 use ledger::place::Village;
 use ledger::statement::Role as KeyRole;
 
 use super::{Data, print_json, tell};
+use crate::app::App;
 use crate::directory::{self, Holder};
 use crate::error::{Error, Result};
-use crate::people::{self, PASSWORD_BYTES_MAX, Role, Who};
+use crate::people::{self, Actor, NewAccount, PASSWORD_BYTES_MAX, Role};
 
 #[derive(Subcommand)]
 #[allow(clippy::large_enum_variant, reason = "one is made, once")]
@@ -22,20 +23,20 @@ pub(super) enum User {
         data: Data,
         /// 角色
         #[arg(long, env = "MINGBAI_ROLE")]
-        role: AnyRole,
+        role: Role,
         /// 姓名
         #[arg(long, env = "MINGBAI_NAME")]
         name: String,
-        /// 登录名（办公人员）
+        /// 登录名；开立账户时要给
         #[arg(long, env = "MINGBAI_LOGIN")]
         login: Option<String>,
         /// 密码文件；不给则从标准输入读一行
         #[arg(long, env = "MINGBAI_PASSWORD_FILE")]
         password_file: Option<PathBuf>,
-        /// 村代码（报账员）
+        /// 村代码（监督委员、报账员）
         #[arg(long, env = "MINGBAI_VILLAGE")]
         village: Option<Village>,
-        /// 验证公钥（报账员）：mingbai-uploader init 打印的那一行
+        /// 验证公钥（监督委员、报账员）：mingbai-uploader init 打印的那一行；给了就登记密钥
         #[arg(long, env = "MINGBAI_VKEY")]
         vkey: Option<VerifierKey>,
     },
@@ -46,6 +47,39 @@ pub(super) enum User {
         /// 以 JSON 打印
         #[arg(long, env = "MINGBAI_JSON")]
         json: bool,
+    },
+    /// 定由谁代办（B 岗）；不给 --deputy 就是取消
+    Deputy {
+        #[command(flatten)]
+        data: Data,
+        /// 登录名
+        #[arg(long, env = "MINGBAI_LOGIN")]
+        login: String,
+        /// 代办人的登录名
+        #[arg(long, env = "MINGBAI_DEPUTY")]
+        deputy: Option<String>,
+    },
+    /// 标记离岗（由 B 岗代办），或用 --back 标记回岗
+    Away {
+        #[command(flatten)]
+        data: Data,
+        /// 登录名
+        #[arg(long, env = "MINGBAI_LOGIN")]
+        login: String,
+        /// 回岗
+        #[arg(long, env = "MINGBAI_BACK")]
+        back: bool,
+    },
+    /// 换密码；所有登录随即失效
+    Password {
+        #[command(flatten)]
+        data: Data,
+        /// 登录名
+        #[arg(long, env = "MINGBAI_LOGIN")]
+        login: String,
+        /// 密码文件；不给则从标准输入读一行
+        #[arg(long, env = "MINGBAI_PASSWORD_FILE")]
+        password_file: Option<PathBuf>,
     },
     /// 注销账户（--login）或密钥（--key）
     Revoke {
@@ -60,42 +94,40 @@ pub(super) enum User {
     },
 }
 
-/// Everyone that can be added.
-#[derive(Clone, Copy, ValueEnum)]
-pub(super) enum AnyRole {
-    /// 管理员
-    Admin,
-    /// 编辑
-    Editor,
-    /// 审核
-    Reviewer,
-    /// 村报账员
-    Accountant,
-}
-
 pub(super) fn run(command: User) -> Result<()> {
     match command {
         User::Add { data, role, name, login, password_file, village, vkey } => {
-            let role = match role {
-                AnyRole::Admin => Role::Admin,
-                AnyRole::Editor => Role::Editor,
-                AnyRole::Reviewer => Role::Reviewer,
-                AnyRole::Accountant => return enrol(&data, name, village, vkey),
-            };
+            let app = data.open()?;
+            if role.is_of_village() && (vkey.is_some() || login.is_none()) {
+                enrol(&app, &name, role, village, vkey)?;
+                if login.is_none() {
+                    return Ok(());
+                }
+            }
             let login = login.ok_or_else(|| missing("--login"))?;
             let password = read_password(password_file.as_deref())?;
-            let app = data.open()?;
-            people::add(&app.db, &login, &name, role, &password, &Who::operator())?;
-            println!("已开立账户 {login}");
+            let new = NewAccount { login, name, role, village, password };
+            people::add(&app.db, &new, &Actor::operator())?;
+            println!("已开立账户 {}", new.login);
             Ok(())
         }
         User::List { data, json } => list(&data, json),
+        User::Deputy { data, login, deputy } => {
+            people::set_deputy(&data.open()?.db, &login, deputy.as_deref(), &Actor::operator())
+        }
+        User::Away { data, login, back } => {
+            people::set_away(&data.open()?.db, &login, !back, &Actor::operator())
+        }
+        User::Password { data, login, password_file } => {
+            let password = read_password(password_file.as_deref())?;
+            people::set_password(&data.open()?.db, &login, &password, &Actor::operator())
+        }
         User::Revoke { data, login, key } => {
             let app = data.open()?;
             match (login, key) {
-                (Some(login), _) => people::revoke(&app.db, &login, &Who::operator()),
+                (Some(login), _) => people::revoke(&app.db, &login, &Actor::operator()),
                 (None, Some(key)) => {
-                    tell(Some(directory::revoke(&app, &key, &Who::operator())?));
+                    tell(Some(directory::revoke(&app, &key, &Actor::operator())?));
                     Ok(())
                 }
                 (None, None) => Err(missing("--login 或 --key")),
@@ -109,17 +141,20 @@ fn missing(what: &str) -> Error {
 }
 
 fn enrol(
-    data: &Data,
-    name: String,
+    app: &App,
+    name: &str,
+    role: Role,
     village: Option<Village>,
     vkey: Option<VerifierKey>,
 ) -> Result<()> {
     let village = village.ok_or_else(|| missing("--village"))?;
     let vkey = vkey.ok_or_else(|| missing("--vkey"))?;
-    let holder = Holder { name, post: "报账员".into() };
-    let app = data.open()?;
-    let by = Who::operator();
-    tell(Some(directory::enrol(&app, village, KeyRole::Accountant, vkey, holder, &by)?));
+    let holder = Holder { name: name.to_owned(), post: role.name().to_owned() };
+    let key_role = match role {
+        Role::Supervisor => KeyRole::Supervisor,
+        _ => KeyRole::Accountant,
+    };
+    tell(Some(directory::enrol(app, village, key_role, vkey, holder, &Actor::operator())?));
     Ok(())
 }
 

@@ -131,7 +131,7 @@ fn a_returned_submission_says_why_and_is_decided_once() {
     assert_eq!(status.state, State::Returned);
     assert_eq!(status.reason.as_deref(), Some("照片不清楚"));
     assert_eq!(status.source.as_deref(), Some("format"));
-    let history = app.db.read(|c| review::history(c, &id)).unwrap();
+    let history = app.db.read(|c| crate::audit::of(c, &id)).unwrap();
     assert_eq!(history.len(), 1);
     assert_eq!(history[0].login, "wang");
 }

@@ -25,6 +25,16 @@ pub struct NewEntry {
     pub body: Option<String>,
     /// The submission that it comes from (`seq`); none for what the office states by itself.
     pub submission: Option<i64>,
+    /// Whether everyone may see the content. If not, a withdrawal in the same batch says why.
+    pub disclosed: bool,
+}
+
+impl NewEntry {
+    /// What the office states by itself.
+    #[must_use]
+    pub fn stated(note: String, body: Option<String>) -> Self {
+        Self { note, body, submission: None, disclosed: true }
+    }
 }
 
 /// A statement signed by the office.
@@ -95,6 +105,7 @@ fn keep(
         must_stand(c, *of)?;
     }
     let text = statement.to_text();
+    let body = entry.body.as_ref().filter(|_| entry.disclosed);
     c.prepare_cached(
         "INSERT INTO entry (idx, id, note, kind, content, body, published)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -105,10 +116,10 @@ fn keep(
         entry.note,
         statement.kind(),
         content.map(|hash| hash.to_string()),
-        entry.body,
+        body,
         clock::now(),
     ])?;
-    for hash in entry.body.iter().flat_map(|body| intake::image_files(body)) {
+    for hash in body.into_iter().flat_map(|body| intake::image_files(body)) {
         keep_image(c, data, index, &hash)?;
     }
     if let Some(seq) = entry.submission {
@@ -118,7 +129,11 @@ fn keep(
         .execute(params![seq, index, clock::now()])?;
     }
     match statement {
-        Statement::Withdrawal { of, .. } => withdraw(c, *of, index),
+        Statement::Withdrawal { of, reason, .. } => {
+            withdraw(c, *of, index)?;
+            // What was never disclosed stays in the office's keeping: somebody may apply for it.
+            if reason.needs_ground() { Ok(()) } else { forget_submissions(c, index) }
+        }
         _ => Ok(()),
     }
 }
@@ -138,6 +153,11 @@ fn withdraw(c: &Connection, of: u64, by: u64) -> Result<()> {
     let chain = "idx = ?1 OR (withdrawn IS NULL AND idx IN
         (SELECT idx FROM submission WHERE of = ?1 AND idx IS NOT NULL))";
     c.execute(&format!("UPDATE entry SET body = NULL, withdrawn = ?2 WHERE {chain}"), [of, by])?;
+    Ok(())
+}
+
+/// Drops what the submissions behind the entries that `by` withdrew say.
+fn forget_submissions(c: &Connection, by: u64) -> Result<()> {
     c.execute(
         "DELETE FROM invoice WHERE submission IN (SELECT seq FROM submission WHERE idx IN
          (SELECT idx FROM entry WHERE withdrawn = ?1))",

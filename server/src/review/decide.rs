@@ -1,15 +1,20 @@
-//! Decisions: return, publish, withdraw. Each is written down in the transaction that does it.
+//! Decisions: return, pass on, approve, publish, withdraw. Each is written down in the transaction that does it.
 
 use std::sync::Arc;
 
-use ledger::statement::{Reason, Source, Statement};
+use ledger::content::Openness;
+use ledger::place::Village;
+use ledger::roster::Roster;
+use ledger::statement::{Reason, Source, Statement, word};
 use rusqlite::{Connection, params};
 
-use super::{State, Submission};
+use super::Submission;
+use super::way::{self, Needs, Opinion, Stage, Voice};
 use crate::app::App;
+use crate::audit::{self, Change};
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::people::{Who, record};
+use crate::people::{Actor, Deed, Who};
 use crate::publish::{self, BATCH_MAX, Keys, NewEntry, Published};
 
 /// Characters of the longest reason.
@@ -20,16 +25,18 @@ pub const REASON_CHARS_MAX: usize = 500;
 /// # Errors
 /// When this person may not, it is decided already, or there is no reason.
 pub async fn return_to(app: &App, id: &str, reason: &str, source: Source, who: &Who) -> Result<()> {
-    who.must_review()?;
+    let actor = who.acting(Deed::Review)?;
     app.publisher.must_run()?;
     let reason = reason.trim().to_owned();
     if !(1..=REASON_CHARS_MAX).contains(&reason.chars().count()) {
         let message = format!("请写明退回原因（至多 {REASON_CHARS_MAX} 字）");
         return Err(Error::refused("no-reason", message));
     }
-    let (id, who) = (id.to_owned(), who.clone());
+    let id = id.to_owned();
     app.db
         .write(move |c| {
+            let found = super::one(c, &id)?.ok_or_else(|| not_found(&id))?;
+            must_not_be_own(&found, &actor)?;
             let returned = c.execute(
                 "UPDATE submission SET state = 'returned', reason = ?2, source = ?3, changed = ?4
                  WHERE id = ?1 AND state = 'received'",
@@ -38,7 +45,70 @@ pub async fn return_to(app: &App, id: &str, reason: &str, source: Source, who: &
             if returned == 0 {
                 return Err(Error::refused("wrong-state", "没有这份提交，或它已经办结"));
             }
-            record(c, &who, "return", &id, Some(&format!("{}: {reason}", word(&source))))
+            let why = format!("{}: {reason}", word(&source));
+            audit::record(c, &actor, "return", &id, Change::to(&why))
+        })
+        .await
+}
+
+/// Passes a submission that the leader has to approve on to the leader.
+///
+/// # Errors
+/// When this person may not, or the submission does not wait for a reviewer, or needs no leader.
+pub async fn pass(app: &App, id: &str, who: &Who) -> Result<()> {
+    let actor = who.acting(Deed::Review)?;
+    speak(app, id, actor, Voice::Reviewer, |found, needs, actor| {
+        must_not_be_own(found, actor)?;
+        match way::stage(found, needs) {
+            Stage::Review if needs.leader => Ok(()),
+            other => Err(not_now(other)),
+        }
+    })
+    .await
+}
+
+/// Approves a submission in the leader's name.
+///
+/// # Errors
+/// When this person may not, wrote or passed it themselves, or it does not wait for the leader.
+pub async fn approve(app: &App, id: &str, who: &Who) -> Result<()> {
+    let actor = who.acting(Deed::Approve)?;
+    speak(app, id, actor, Voice::Leader, |found, needs, actor| {
+        must_not_be_own(found, actor)?;
+        let passed = found.opinions.iter().find(|opinion| opinion.voice == Voice::Reviewer);
+        if passed.is_some_and(|by| actor.is_either(Some(&by.whose), by.for_login.as_deref())) {
+            return Err(Error::refused("own-work", "自己审核的，要由另一个人签批"));
+        }
+        match way::stage(found, needs) {
+            Stage::Approval => Ok(()),
+            other => Err(not_now(other)),
+        }
+    })
+    .await
+}
+
+async fn speak<F>(app: &App, id: &str, actor: Actor, voice: Voice, may: F) -> Result<()>
+where
+    F: FnOnce(&Submission, Needs, &Actor) -> Result<()> + Send + 'static,
+{
+    app.publisher.must_run()?;
+    let (id, rules) = (id.to_owned(), app.rules());
+    app.db
+        .write(move |c| {
+            let found = super::one(c, &id)?.ok_or_else(|| not_found(&id))?;
+            may(&found, way::needs(&found, &rules), &actor)?;
+            let opinion = Opinion {
+                voice,
+                whose: actor.login.clone(),
+                name: actor.name.clone(),
+                for_login: actor.for_login().map(str::to_owned),
+                objection: None,
+                signature: None,
+                time: clock::now(),
+            };
+            way::say(c, &id, &opinion)?;
+            let act = if voice == Voice::Leader { "approve" } else { "pass" };
+            audit::record(c, &actor, act, &id, Change::default())
         })
         .await
 }
@@ -46,46 +116,114 @@ pub async fn return_to(app: &App, id: &str, reason: &str, source: Source, who: &
 /// Publishes submissions, all or none, in the order they came; answers their proofs.
 ///
 /// # Errors
-/// When this person may not, one is decided, incomplete or this person's own work, or as
-/// [`App::append`].
+/// When this person may not, one is decided, incomplete, lacks a signature or approval, or is this person's own work,
+/// or as [`App::append`].
 pub async fn publish(app: &Arc<App>, ids: &[String], who: &Who) -> Result<Vec<Published>> {
-    who.must_review()?;
+    let actor = who.acting(Deed::Review)?;
     if ids.is_empty() || ids.len() > BATCH_MAX {
         return Err(Error::refused("batch", format!("每次发布 1 到 {BATCH_MAX} 条")));
     }
-    let (ids, who) = (ids.to_vec(), who.clone());
-    append(app, move |c, _keys| {
+    let mut ids = ids.to_vec();
+    let (rules, roster) = (app.rules(), app.publisher.roster());
+    append(app, move |c, keys| {
+        ids.sort();
+        ids.dedup();
         let mut chosen = Vec::with_capacity(ids.len());
         for id in &ids {
-            chosen.push(choose(c, id, &who)?);
+            let found = super::one(c, id)?.ok_or_else(|| not_found(id))?;
+            may_publish(&found, way::needs(&found, &rules), &roster, &actor)?;
+            audit::record(c, &actor, "publish", id, Change::default())?;
+            chosen.push((seq(c, id)?, found));
         }
-        chosen.sort_by_key(|entry: &NewEntry| entry.submission);
-        chosen.dedup_by_key(|entry| entry.submission);
-        Ok(chosen)
+        chosen.sort_by_key(|(seq, _)| *seq);
+        let size = publish::size(c)?;
+        entries(keys, size, &chosen, &roster)
     })
     .await
 }
 
-fn choose(c: &Connection, id: &str, who: &Who) -> Result<NewEntry> {
-    let found = super::one(c, id)?;
-    let found = found.ok_or_else(|| Error::refused("not-found", format!("没有提交 {id}")))?;
-    may_publish(&found, who)?;
-    record(c, who, "publish", id, None)?;
-    let seq = c
-        .prepare_cached("SELECT seq FROM submission WHERE id = ?1")?
-        .query_row([id], |row| row.get(0))?;
-    Ok(NewEntry { note: found.note, body: found.body, submission: Some(seq) })
+/// The entries of a batch. What is not disclosed comes with the statement that says why, so that nobody finds a gap
+/// without its ground.
+fn entries(
+    keys: &Keys,
+    size: u64,
+    chosen: &[(i64, Submission)],
+    roster: &Roster,
+) -> Result<Vec<NewEntry>> {
+    let mut entries = Vec::with_capacity(chosen.len());
+    let mut withheld = Vec::new();
+    for (index, (seq, found)) in (size..).zip(chosen) {
+        let (note, _) = way::signed_note(found, roster);
+        let withholding = found.openness().and_then(Openness::withholding);
+        if let Some((reason, ground)) = withholding {
+            withheld.push(Statement::Withdrawal {
+                village: parsed(&found.village)?,
+                time: clock::timestamp()?,
+                of: index,
+                reason,
+                source: Source::Attribute,
+                ground: Some(ground),
+            });
+        }
+        entries.push(NewEntry {
+            note,
+            body: found.body.clone(),
+            submission: Some(*seq),
+            disclosed: withholding.is_none(),
+        });
+    }
+    let withheld = withheld.iter().map(|s| NewEntry::stated(publish::office_note(keys, s), None));
+    entries.extend(withheld);
+    Ok(entries)
 }
 
-fn may_publish(found: &Submission, who: &Who) -> Result<()> {
-    if found.author.as_deref() == Some(who.login.as_str()) {
-        return Err(Error::refused("own-work", "不能发布自己编写的内容：编审分离"));
+fn parsed(village: &str) -> Result<Village> {
+    village.parse().map_err(|_| Error::Corrupt("数据库中的村代码".into()))
+}
+
+fn seq(c: &Connection, id: &str) -> Result<i64> {
+    let mut query = c.prepare_cached("SELECT seq FROM submission WHERE id = ?1")?;
+    Ok(query.query_row([id], |row| row.get(0))?)
+}
+
+fn may_publish(found: &Submission, needs: Needs, roster: &Roster, actor: &Actor) -> Result<()> {
+    must_not_be_own(found, actor)?;
+    let (_, supervisors) = way::signed_note(found, roster);
+    match way::stage(found, needs) {
+        // A key may have been revoked since it signed.
+        Stage::Review | Stage::Approved if supervisors < needs.supervisors => {
+            Err(not_now(Stage::Countersign(needs.supervisors - supervisors)))
+        }
+        Stage::Approved => Ok(()),
+        Stage::Review if !needs.leader => Ok(()),
+        Stage::Review => Err(not_now(Stage::Approval)),
+        other => Err(not_now(other)),
     }
-    match found.state {
-        State::Received => Ok(()),
-        State::Incomplete => Err(Error::refused("wrong-state", "图片还没有传完")),
-        State::Returned | State::Published => Err(Error::refused("wrong-state", "已经办结")),
+}
+
+fn must_not_be_own(found: &Submission, actor: &Actor) -> Result<()> {
+    if actor.is_either(found.author.as_deref(), found.author_for.as_deref()) {
+        return Err(Error::refused("own-work", "不能审核、公布自己编写的内容：编审分离"));
     }
+    Ok(())
+}
+
+fn not_found(id: &str) -> Error {
+    Error::refused("not-found", format!("没有提交 {id}"))
+}
+
+/// Why something is not to be done at this stage.
+fn not_now(stage: Stage) -> Error {
+    let message = match stage {
+        Stage::Incomplete => "图片还没有传完".to_owned(),
+        Stage::Countersign(missing) => format!("还差 {missing} 位监督委员会签"),
+        Stage::Objected => "监督委员不同意：请退回，或等他改为会签".to_owned(),
+        Stage::Review => "要先由审核人员审核通过".to_owned(),
+        Stage::Approval => "要先由领导签批".to_owned(),
+        Stage::Approved => "领导已经签批，可以公布".to_owned(),
+        Stage::Returned | Stage::Published => "已经办结".to_owned(),
+    };
+    Error::refused("wrong-state", message)
 }
 
 /// Withdraws the content of a published record (and of its corrections): a statement in the log
@@ -100,8 +238,7 @@ pub async fn withdraw(
     source: Source,
     who: &Who,
 ) -> Result<Published> {
-    who.must_review()?;
-    let who = who.clone();
+    let actor = who.acting(Deed::Review)?;
     let published = append(app, move |c, keys: &Keys| {
         let target = publish::earlier(c, index);
         let target =
@@ -115,11 +252,12 @@ pub async fn withdraw(
             of: index,
             reason,
             source,
+            ground: None,
         };
         let detail = format!("{}, {}", word(&reason), word(&source));
-        record(c, &who, "withdraw", &index.to_string(), Some(&detail))?;
+        audit::record(c, &actor, "withdraw", &index.to_string(), Change::to(&detail))?;
         let note = publish::office_note(keys, &statement);
-        Ok(vec![NewEntry { note, body: None, submission: None }])
+        Ok(vec![NewEntry::stated(note, None)])
     })
     .await?;
     published.into_iter().next().ok_or_else(|| Error::Corrupt("撤回没有结果".into()))
@@ -134,10 +272,4 @@ where
     tokio::task::spawn_blocking(move || app.append(choose))
         .await
         .unwrap_or_else(|_| Err(Error::Corrupt("发布中途出错（程序内部错误）".into())))
-}
-
-/// The word that a value has in the log's formats.
-fn word(value: &impl serde::Serialize) -> String {
-    let value = serde_json::to_value(value).unwrap_or_default();
-    value.as_str().unwrap_or_default().to_owned()
 }

@@ -1,10 +1,11 @@
 //! Building the view: every entry of the log is read once, in order, and changes the tables.
 
 use ledger::content::{
-    BulletinContent, Content, Direction, DirectoryContent, KeyContent, ReceiptContent,
+    BulletinContent, ClosingContent, Content, Direction, DirectoryContent, KeyContent,
+    ReceiptContent,
 };
 use ledger::note::Note;
-use ledger::statement::{Act, Reason, Statement};
+use ledger::statement::{Act, Statement, word};
 use ledger::tree::leaf_hash;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -37,6 +38,7 @@ pub fn rebuild(connection: &Connection) -> Result<()> {
     connection.execute_batch(
         "DELETE FROM view_signer; DELETE FROM view_item; DELETE FROM view_key;
          DELETE FROM view_column; DELETE FROM view_village;
+         DELETE FROM view_closing;
          UPDATE view_state SET next = 0, township = '';",
     )?;
     extend(connection)
@@ -72,11 +74,13 @@ impl Entry {
                 self.add(connection, &note, &statement, &place)
             }
             Statement::Correction { of, .. } => self.correct(connection, &note, &statement, *of),
-            Statement::Withdrawal { reason, .. } => self.withdraw(connection, *reason),
+            Statement::Withdrawal { reason, ground, .. } => {
+                self.withdraw(connection, &word(reason), ground.as_ref().map(word))
+            }
+            Statement::Closing { .. } => self.close(connection, &village, period.as_deref()),
+            Statement::Audit { .. } => Ok(()),
             Statement::Key { act: Act::Enrol, role, key, .. } => {
-                let role = serde_json::to_value(role).ok();
-                let role = role.as_ref().and_then(|role| role.as_str()).unwrap_or_default();
-                self.enrol(connection, key.name(), key.id(), role, &village)
+                self.enrol(connection, key.name(), key.id(), &word(role), &village)
             }
             Statement::Key { act: Act::Revoke, key, .. } => {
                 connection.execute(
@@ -157,18 +161,41 @@ impl Entry {
 
     /// Drops what the view holds of the withdrawn content. Which entries that are (newer versions
     /// go with what they corrected) stands beside the entries.
-    fn withdraw(&self, connection: &Connection, reason: Reason) -> Result<()> {
-        let reason = serde_json::to_value(reason).ok();
-        let reason = reason.as_ref().and_then(|reason| reason.as_str()).unwrap_or_default();
+    fn withdraw(
+        &self,
+        connection: &Connection,
+        reason: &str,
+        ground: Option<String>,
+    ) -> Result<()> {
         connection.execute(
-            "UPDATE view_item SET withdrawn = ?1, reason = ?2, content = NULL, income = NULL,
-             amount = NULL WHERE n IN (SELECT idx FROM entry WHERE withdrawn = ?1)",
-            params![self.n, reason],
+            "UPDATE view_item SET withdrawn = ?1, reason = ?2, ground = ?3, content = NULL,
+             income = NULL, amount = NULL WHERE n IN (SELECT idx FROM entry WHERE withdrawn = ?1)",
+            params![self.n, reason, ground],
         )?;
         connection.execute(
             "UPDATE view_key SET holder = NULL, post = NULL
              WHERE n IN (SELECT idx FROM entry WHERE withdrawn = ?1)",
             [self.n],
+        )?;
+        Ok(())
+    }
+
+    /// The newest closing of a month counts.
+    fn close(&self, connection: &Connection, village: &str, period: Option<&str>) -> Result<()> {
+        let body = self.body.as_deref().unwrap_or_default().as_bytes();
+        let Ok(closing) = ClosingContent::parse(body) else { return Ok(()) };
+        connection.execute(
+            "INSERT OR REPLACE INTO view_closing
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, published FROM entry WHERE idx = ?3",
+            params![
+                village,
+                period,
+                self.n,
+                closing.receipts,
+                closing.received.0,
+                closing.spent.0,
+                self.body,
+            ],
         )?;
         Ok(())
     }

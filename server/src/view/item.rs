@@ -104,6 +104,16 @@ fn read_item(row: &Row<'_>) -> rusqlite::Result<Item> {
     })
 }
 
+/// The name of whoever holds the key that counts under this name.
+///
+/// # Errors
+/// When the database fails.
+pub fn holder(connection: &Connection, key: &str) -> Result<Option<String>> {
+    let sql = "SELECT holder FROM view_key WHERE name = ?1 AND revoked IS NULL";
+    let found = connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?;
+    Ok(found.flatten())
+}
+
 /// A key that may sign now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrolled {

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use ledger::hash::sha256;
 
 use crate::app::App;
-use crate::people::Role;
+use crate::people::Deed;
 use crate::web::login::{self, Session};
 use crate::web::office;
 use crate::web::words::zh;
@@ -21,23 +21,14 @@ const STALE: &str = zh("表单已过期，没有执行。请回到上一页刷�
 /// What is said to someone whose post does not allow it.
 const NOT_YOURS: &str = zh("您的岗位不能打开这一页。");
 
-/// Every role: whoever is signed in.
-pub const EVERYONE: &[Role] = &[Role::Admin, Role::Editor, Role::Reviewer];
-/// Those who decide on what others sent.
-pub const REVIEWERS: &[Role] = &[Role::Admin, Role::Reviewer];
-/// Those who write bulletins.
-pub const EDITORS: &[Role] = &[Role::Admin, Role::Editor];
-/// Those who say who may sign.
-pub const ADMINS: &[Role] = &[Role::Admin];
-
-/// The roles that may send this request: by the office's table, nobody where it is silent.
-fn roles(parts: &Parts) -> &'static [Role] {
-    let Some(path) = parts.extensions.get::<MatchedPath>() else { return &[] };
+/// What this request does: by the office's table, none where it is silent.
+fn deed(parts: &Parts) -> Option<Deed> {
+    let path = parts.extensions.get::<MatchedPath>()?;
     let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
     let rule = office::TABLE
         .iter()
         .find(|rule| rule.path == path.as_str() && rule.method == method.as_str());
-    rule.map_or(&[], |rule| rule.roles)
+    rule.map(|rule| rule.deed)
 }
 
 /// Whether a request that changes something was sent by a page of this server, as far as the
@@ -69,7 +60,7 @@ impl FromRequestParts<Arc<App>> for Session {
         let Some(session) = session else {
             return Err(Redirect::to(&office::words(&uri).link("/office/login")).into_response());
         };
-        if roles(parts).contains(&session.who.role) {
+        if deed(parts).is_some_and(|deed| session.who.may(deed)) {
             Ok(session)
         } else {
             Err(office::refused(&uri, StatusCode::FORBIDDEN, NOT_YOURS))

@@ -13,8 +13,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::Semaphore;
 
 use crate::app::App;
+use crate::audit::{self, Change};
 use crate::error::{Error, Result};
-use crate::people::{self, Who};
+use crate::people::{self, Deed, Who};
 use crate::web::guard::{self, Act};
 use crate::web::office;
 
@@ -150,7 +151,8 @@ fn start(db: &Connection, who: &Who, now: i64) -> Result<String> {
         "INSERT INTO session VALUES (?1, ?2, ?3, ?4, ?5)",
         params![sha256(cookie.as_bytes()).0, who.id, form, now, now + IDLE_SECONDS],
     )?;
-    people::record(db, who, "login", &who.login, None)?;
+    let actor = who.acting(Deed::Read)?;
+    audit::record(db, &actor, "login", &who.login, Change::default())?;
     Ok(cookie)
 }
 
@@ -214,12 +216,19 @@ fn unix_now() -> i64 {
 mod tests {
     use super::*;
     use crate::db::Db;
-    use crate::people::Role;
+    use crate::people::{Actor, Role};
 
     fn office() -> (tempfile::TempDir, Db, Who) {
         let directory = tempfile::tempdir().unwrap();
         let db = Db::open(&directory.path().join("db")).unwrap();
-        people::add(&db, "li", "李", Role::Editor, "correct horse", &Who::operator()).unwrap();
+        let new = people::NewAccount {
+            login: "li".into(),
+            name: "李".into(),
+            role: Role::Editor,
+            village: None,
+            password: "correct horse".into(),
+        };
+        people::add(&db, &new, &Actor::operator()).unwrap();
         let who = people::recognise(&db, "li", "correct horse").unwrap().unwrap();
         (directory, db, who)
     }
@@ -242,7 +251,7 @@ mod tests {
         assert!(!lives(now));
         let later = db.write_blocking(move |db| start(db, &who, 2_000)).unwrap();
         let cookie = sha256(later.as_bytes()).0;
-        people::revoke(&db, "li", &Who::operator()).unwrap();
+        people::revoke(&db, "li", &Actor::operator()).unwrap();
         assert!(db.read(|db| find(db, cookie, 2_001)).unwrap().is_none());
     }
 

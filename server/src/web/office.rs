@@ -17,10 +17,10 @@ use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::people::Role;
-use crate::web::guard::{ADMINS, EDITORS, EVERYONE, PRIVATE, REVIEWERS};
+use crate::people::Deed;
+use crate::web::guard::PRIVATE;
 use crate::web::login::{self, Session};
-use crate::web::words::{Lang, Words};
+use crate::web::words::{Lang, Words, zh};
 use crate::web::{answer, pages};
 
 /// One line of the office's table.
@@ -29,38 +29,38 @@ pub struct Rule {
     pub method: &'static str,
     /// The path as the router knows it.
     pub path: &'static str,
-    /// Who may.
-    pub roles: &'static [Role],
+    /// What it does, and so who may.
+    pub deed: Deed,
     handler: fn() -> MethodRouter<Arc<App>>,
 }
 
 const fn rule(
     method: &'static str,
     path: &'static str,
-    roles: &'static [Role],
+    deed: Deed,
     handler: fn() -> MethodRouter<Arc<App>>,
 ) -> Rule {
-    Rule { method, path, roles, handler }
+    Rule { method, path, deed, handler }
 }
 
 /// Every request that needs somebody who signed in. The router is made from this table, and the
 /// guard asks it: a path that is not here does not exist.
 pub const TABLE: &[Rule] = &[
-    rule("GET", "/office", EVERYONE, || get(work::waiting)),
-    rule("GET", "/office/group", EVERYONE, || get(work::group)),
-    rule("GET", "/office/s/{id}", EVERYONE, || get(work::submission)),
-    rule("GET", "/office/blob/{sha256}", EVERYONE, || get(work::picture)),
-    rule("GET", "/office/returned", EVERYONE, || get(work::returned)),
-    rule("GET", "/office/published", EVERYONE, || get(work::published)),
-    rule("POST", "/office/publish", REVIEWERS, || post(work::publish)),
-    rule("POST", "/office/return", REVIEWERS, || post(work::return_to)),
-    rule("GET", "/office/withdraw", REVIEWERS, || get(withdraw::ask)),
-    rule("POST", "/office/withdraw", REVIEWERS, || post(withdraw::act)),
-    rule("GET", "/office/bulletins", EDITORS, || get(bulletins::show)),
-    rule("POST", "/office/bulletins", EDITORS, || post(bulletins::send)),
-    rule("GET", "/office/people", ADMINS, || get(people::show)),
-    rule("POST", "/office/enrol", ADMINS, || post(people::enrol)),
-    rule("POST", "/office/logout", EVERYONE, || post(login::leave)),
+    rule("GET", "/office", Deed::Read, || get(work::waiting)),
+    rule("GET", "/office/group", Deed::Read, || get(work::group)),
+    rule("GET", "/office/s/{id}", Deed::Read, || get(work::submission)),
+    rule("GET", "/office/blob/{sha256}", Deed::Read, || get(work::picture)),
+    rule("GET", "/office/returned", Deed::Read, || get(work::returned)),
+    rule("GET", "/office/published", Deed::Read, || get(work::published)),
+    rule("POST", "/office/publish", Deed::Review, || post(work::publish)),
+    rule("POST", "/office/return", Deed::Review, || post(work::return_to)),
+    rule("GET", "/office/withdraw", Deed::Review, || get(withdraw::ask)),
+    rule("POST", "/office/withdraw", Deed::Review, || post(withdraw::act)),
+    rule("GET", "/office/bulletins", Deed::Write, || get(bulletins::show)),
+    rule("POST", "/office/bulletins", Deed::Write, || post(bulletins::send)),
+    rule("GET", "/office/people", Deed::Manage, || get(people::show)),
+    rule("POST", "/office/enrol", Deed::Manage, || post(people::enrol)),
+    rule("POST", "/office/logout", Deed::Read, || post(login::leave)),
 ];
 
 /// The office's paths.
@@ -77,11 +77,21 @@ const STYLE: &str = concat!(
 
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| pages::policy(STYLE));
 
+/// The pages that stand in everyone's menu who may open them.
+const MENU: &[(Deed, &str, &str)] = &[
+    (Deed::Read, "/office", zh("待办")),
+    (Deed::Read, "/office/returned", zh("已退回")),
+    (Deed::Read, "/office/published", zh("已公布")),
+    (Deed::Write, "/office/bulletins", zh("写公告")),
+    (Deed::Manage, "/office/people", zh("人员")),
+];
+
 /// What every office page has around its content.
 struct Frame {
     w: Words,
     title: String,
     other: String,
+    path: String,
     session: Option<Session>,
     css: &'static str,
     logo: &'static str,
@@ -92,11 +102,23 @@ impl Frame {
         let w = words(uri);
         let other = pages::other_language(w, uri);
         let title = format!("{title} · {}", w.t("明白账 · 审核室"));
-        Self { w, title, other, session, css: STYLE, logo: pages::LOGO }
+        Self {
+            w,
+            title,
+            other,
+            path: uri.path().to_owned(),
+            session,
+            css: STYLE,
+            logo: pages::LOGO,
+        }
     }
 
-    fn admin(&self) -> bool {
-        self.session.as_ref().is_some_and(|session| session.who.role == Role::Admin)
+    /// The menu of whoever is signed in: address, words, and whether it is this page.
+    fn menu(&self) -> Vec<(String, &'static str, bool)> {
+        let Some(session) = &self.session else { return Vec::new() };
+        let mine = MENU.iter().filter(|(deed, ..)| session.who.may(*deed));
+        mine.map(|(_, path, words)| (self.w.link(path), self.w.t(words), *path == self.path))
+            .collect()
     }
 }
 

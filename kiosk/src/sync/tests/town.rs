@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::checkpoint::Checkpoint;
 use ledger::content::{
-    BulletinContent, Column, Content, Direction, DirectoryContent, ImageRef, KeyContent,
+    BulletinContent, Column, Content, Direction, DirectoryContent, ImageRef, KeyContent, Openness,
     ReceiptContent, Salt, VillageName,
 };
 use ledger::hash::{Hash, sha256};
@@ -151,6 +151,8 @@ impl Town {
             payment: None,
             resolution: String::new(),
             invoice: None,
+            openness: Some(Openness::Open {}),
+            no_voucher: String::new(),
             images: vec![image],
         }
     }
@@ -174,8 +176,14 @@ impl Town {
     /// Withdraws; the server drops the contents at once.
     pub fn withdraw(&mut self, of: u64) -> u64 {
         let (reason, source) = (Reason::Personal, Source::Original);
-        let statement =
-            Statement::Withdrawal { village: village(), time: time(), of, reason, source };
+        let statement = Statement::Withdrawal {
+            village: village(),
+            time: time(),
+            of,
+            reason,
+            source,
+            ground: None,
+        };
         self.withdrawn.insert(of);
         self.append(&statement, None, Role::Office)
     }

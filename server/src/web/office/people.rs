@@ -14,6 +14,7 @@ use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::directory::{self, Holder};
 use crate::error::{Error, Result};
+use crate::people::Deed;
 use crate::view;
 use crate::web::guard::Act;
 use crate::web::login::Session;
@@ -61,9 +62,12 @@ pub async fn enrol(State(app): State<Arc<App>>, act: Act) -> Response {
         Ok(asked) => asked,
         Err(error) => return failed(&act.uri, &error),
     };
-    let who = act.session.who.clone();
+    let by = match act.session.who.acting(Deed::Manage) {
+        Ok(by) => by,
+        Err(error) => return failed(&act.uri, &error),
+    };
     let (village, key, holder) = asked;
-    let work = move || directory::enrol(&app, village, Role::Accountant, key, holder, &who);
+    let work = move || directory::enrol(&app, village, Role::Accountant, key, holder, &by);
     match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Busy)) {
         Ok(_) => done(&act.uri, "/office/people?enrolled=1"),
         Err(error) => failed(&act.uri, &error),

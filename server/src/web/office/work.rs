@@ -18,6 +18,7 @@ use super::rows::{Held, Names, Row, row, when};
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::people::Deed;
 use crate::review::{self, State, Submission};
 use crate::view;
 use crate::web::guard::Act;
@@ -148,7 +149,7 @@ pub async fn group(
         Err(error) => failed(&uri, &error),
         Ok((title, rows)) => {
             let ready = rows.iter().filter(|row| row.flags.is_empty()).count();
-            let (reviews, token) = (session.who.role.reviews(), session.form.clone());
+            let (reviews, token) = (session.who.may(Deed::Review), session.form.clone());
             let f = Frame::new(&uri, &title, Some(session));
             html(&uri, StatusCode::OK, &GroupPage { f, title, rows, ready, reviews, token })
         }
@@ -213,7 +214,7 @@ pub async fn submission(
         index: found.index,
         big: asked.big.is_some(),
         checks: check::checks(&app, w, &found),
-        decides: waits && !own && session.who.role.reviews(),
+        decides: waits && !own && session.who.may(Deed::Review),
         token: session.form.clone(),
         f: Frame::new(&uri, &row.title, Some(session)),
         row,
@@ -297,7 +298,7 @@ fn decided(
     (heading, done): (&'static str, Option<String>),
 ) -> Response {
     let w = words(uri);
-    let reviews = session.who.role.reviews();
+    let reviews = session.who.may(Deed::Review);
     let found = app.db.read(|db| {
         let mut decided = review::list_decided(db)?;
         decided.retain(|submission| submission.state == state);

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 use image::{DynamicImage, GrayImage, Luma, codecs::jpeg::JpegEncoder};
 use ledger::checkpoint::Checkpoint;
-use ledger::content::{Content, Direction, ImageRef, Invoice, ReceiptContent, Salt};
+use ledger::content::{Content, Direction, ImageRef, Invoice, Openness, ReceiptContent, Salt};
 use ledger::hash::{Hash, sha256};
 use ledger::key::SigningKey;
 use ledger::money::Fen;
@@ -112,6 +112,8 @@ impl Town {
             payment: None,
             resolution: String::new(),
             invoice,
+            openness: Some(Openness::Open {}),
+            no_voucher: String::new(),
             images: vec![image],
         }
     }
@@ -136,7 +138,7 @@ impl Town {
     pub fn withdraw(&mut self, of: u64) {
         let (village, time) = (OWN.parse().unwrap(), TIME.parse().unwrap());
         let (reason, source) = (Reason::Personal, Source::Original);
-        let statement = Statement::Withdrawal { village, time, of, reason, source };
+        let statement = Statement::Withdrawal { village, time, of, reason, source, ground: None };
         self.hidden.insert(of);
         self.append(&statement, None, 0);
     }
