@@ -15,6 +15,7 @@ pub mod durable;
 pub mod error;
 pub mod found;
 pub mod intake;
+pub mod month;
 pub mod objects;
 pub mod people;
 pub mod photo;
@@ -25,6 +26,7 @@ pub mod serve;
 pub mod verify;
 pub mod view;
 pub mod web;
+pub mod worklist;
 
 #[cfg(test)]
 mod testing;

@@ -5,9 +5,10 @@ mod decide;
 mod way;
 
 use ledger::content::Openness;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::error::Result;
+use crate::people::Who;
 pub use countersign::{countersign, key_name, object};
 pub use decide::{REASON_CHARS_MAX, approve, pass, publish, return_to, withdraw};
 pub use way::{Needs, Opinion, Stage, Voice, needs, signed_note, stage};
@@ -94,25 +95,40 @@ impl Submission {
     }
 }
 
-/// What waits for review and is whole, oldest first, at most [`LIST_MAX`].
+/// What waits for somebody's word, is whole, and may be seen by this person; oldest first, at most [`LIST_MAX`].
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn list_pending(c: &Connection) -> Result<Vec<Submission>> {
-    list(
-        c,
-        "w.state = 'received' AND NOT EXISTS (SELECT 1 FROM submission_image s
+pub fn list_pending(c: &Connection, who: &Who) -> Result<Vec<Submission>> {
+    let waits = "w.state = 'received' AND NOT EXISTS (SELECT 1 FROM submission_image s
              LEFT JOIN image i ON i.sha256 = s.sha256
-             WHERE s.submission = w.seq AND i.sha256 IS NULL) ORDER BY w.seq",
-    )
+             WHERE s.submission = w.seq AND i.sha256 IS NULL)";
+    match &who.village {
+        None => list(c, &format!("{waits} ORDER BY w.seq"), []),
+        Some(own) => {
+            list(c, &format!("{waits} AND w.village = ?1 ORDER BY w.seq"), [own.as_str()])
+        }
+    }
 }
 
-/// What was returned or published last, newest first, at most [`LIST_MAX`].
+/// What was returned (or published) last and may be seen by this person, newest first, at most `max`.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn list_decided(c: &Connection) -> Result<Vec<Submission>> {
-    list(c, "w.state <> 'received' ORDER BY w.changed DESC, w.seq DESC")
+pub fn list_decided(
+    c: &Connection,
+    who: &Who,
+    published: bool,
+    max: usize,
+) -> Result<Vec<Submission>> {
+    let state = if published { "published" } else { "returned" };
+    let order = format!("ORDER BY w.changed DESC, w.seq DESC LIMIT {max}");
+    match &who.village {
+        None => list(c, &format!("w.state = '{state}' {order}"), []),
+        Some(own) => {
+            list(c, &format!("w.state = '{state}' AND w.village = ?1 {order}"), [own.as_str()])
+        }
+    }
 }
 
 /// One submission by its id.
@@ -131,9 +147,9 @@ const SELECT: &str = "SELECT w.seq, w.id, w.kind, w.village, w.period, w.signer,
     CASE WHEN w.idx < (SELECT applied FROM log) THEN w.idx END, w.received, w.changed, w.author_for
     FROM submission w WHERE";
 
-fn list(c: &Connection, which: &str) -> Result<Vec<Submission>> {
-    let mut query = c.prepare_cached(&format!("{SELECT} {which} LIMIT {LIST_MAX}"))?;
-    let rows = query.query_map([], read)?;
+fn list(c: &Connection, which: &str, values: impl Params) -> Result<Vec<Submission>> {
+    let mut query = c.prepare_cached(&format!("SELECT * FROM ({SELECT} {which}) LIMIT {LIST_MAX}"))?;
+    let rows = query.query_map(values, read)?;
     rows.map(|row| {
         let (seq, submission) = row?;
         complete(c, seq, submission)

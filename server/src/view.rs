@@ -175,21 +175,13 @@ pub fn months(connection: &Connection, village: &str) -> Result<Vec<Month>> {
     let newest: Option<Period> = span.1.and_then(|text| text.parse().ok());
     let oldest: Option<Period> = span.0.and_then(|text| text.parse().ok());
     if let (Some(oldest), Some(newest)) = (oldest, newest) {
-        let back = std::iter::successors(Some(newest), |period| before(*period));
+        let back = std::iter::successors(Some(newest), |period| Some(period.later(-1)));
         for period in back.take(MONTHS_BACK_MAX).take_while(|period| *period >= oldest) {
             let silent = Month { period, state: MonthState::Silent, totals: Totals::default() };
             months.entry(period).or_insert(silent);
         }
     }
     Ok(months.into_values().rev().collect())
-}
-
-fn before(period: Period) -> Option<Period> {
-    let (year, month) = match period.month() {
-        1 => (period.year().checked_sub(1)?, 12),
-        month => (period.year(), month - 1),
-    };
-    format!("{year:04}-{month:02}").parse().ok()
 }
 
 fn spoken_months(connection: &Connection, village: &str) -> Result<BTreeMap<Period, Month>> {

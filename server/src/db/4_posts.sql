@@ -64,4 +64,7 @@ CREATE TABLE view_closing (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE view_item ADD COLUMN ground TEXT;   -- of what is not disclosed
 ALTER TABLE submission ADD COLUMN author_for TEXT;  -- login of whom the author stood in for
+CREATE INDEX view_item_period ON view_item (period) WHERE period IS NOT NULL;
+CREATE INDEX submission_decided ON submission (state, changed DESC, seq DESC);
+CREATE INDEX submission_village_decided ON submission (village, state, changed DESC, seq DESC);
 CREATE INDEX submission_month ON submission (village, period, state);
