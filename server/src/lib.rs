@@ -23,6 +23,8 @@ pub mod serve;
 pub mod verify;
 pub mod view;
 pub mod web;
+pub mod why;
+pub mod workdays;
 
 #[cfg(test)]
 mod testing;
