@@ -12,6 +12,7 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::objects::Objects;
 use crate::publish::{Crash, Keys, NewEntry, Published, Publisher};
+use crate::rulebook::LiveRulebook;
 use crate::web::page_cache::PageCache;
 
 /// The open data directory of one office, and everything that serves it.
@@ -34,6 +35,8 @@ pub struct App {
     pub uploads: Uploads,
     /// Rendered pages.
     pub pages: PageCache,
+    /// Rules and holidays; they may change while the office runs.
+    pub rulebook: LiveRulebook,
     _lock: Lock,
 }
 
@@ -64,6 +67,7 @@ impl App {
         let vkey = publisher.vkey();
         let uploads = Uploads::default();
         let pages = PageCache::default();
+        let rulebook = LiveRulebook::open(&data)?;
         let public_url = public_url.trim_end_matches('/').to_owned();
         Ok(Self {
             db,
@@ -75,14 +79,9 @@ impl App {
             objects,
             uploads,
             pages,
+            rulebook,
             _lock: lock,
         })
-    }
-
-    /// The rules as they are now.
-    #[must_use]
-    pub fn rules(&self) -> Arc<crate::rules::Rules> {
-        Arc::new(crate::rules::Rules)
     }
 
     /// Publishes what `choose` picks and lets the pages follow. Blocks; see

@@ -1,6 +1,7 @@
 //! The command line: what an operator types, and what is printed.
 
 mod people;
+mod rules;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -106,6 +107,10 @@ enum Command {
     /// 公告栏目
     #[command(subcommand)]
     Column(ColumnCommand),
+    /// 规则：期限、签批、理由、权重
+    Rules(rules::RulesCommand),
+    /// 放假安排：哪些天放假，哪些周末调休上班
+    Holidays(rules::HolidaysCommand),
     /// 核对全部数据：树、条目、内容、图片
     Verify {
         #[command(flatten)]
@@ -195,6 +200,8 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::User(command) => people::run(command),
         Command::Village(command) => village(command),
         Command::Column(command) => column(command),
+        Command::Rules(command) => rules::rules(command),
+        Command::Holidays(command) => rules::holidays(command),
         Command::Verify { data, json } => check(&data.at(), json),
     }
 }

@@ -1,6 +1,7 @@
 //! The office's clock: China Standard Time, whole seconds.
 
-use jiff::{Timestamp as Instant, tz};
+use jiff::civil::Date;
+use jiff::{Timestamp as Instant, Zoned, tz};
 use ledger::time::Timestamp;
 
 use crate::error::{Error, Result};
@@ -11,8 +12,17 @@ const CHINA_OFFSET_HOURS: i8 = 8;
 /// Now, as RFC 3339 text with the offset and whole seconds.
 #[must_use]
 pub fn now() -> String {
-    let zone = tz::TimeZone::fixed(tz::offset(CHINA_OFFSET_HOURS));
-    Instant::now().to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    china().strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+fn china() -> Zoned {
+    Instant::now().to_zoned(tz::TimeZone::fixed(tz::offset(CHINA_OFFSET_HOURS)))
+}
+
+/// Today, in China.
+#[must_use]
+pub fn today() -> Date {
+    china().date()
 }
 
 /// Now, as statements carry it.

@@ -44,6 +44,24 @@ impl DataDir {
         self.0.join("keys/office.key")
     }
 
+    /// The rules of the office, if it does not go by those that the program came with.
+    #[must_use]
+    pub fn rules(&self) -> PathBuf {
+        self.0.join("rules.toml")
+    }
+
+    /// Public holidays that the program did not come with, a file a year.
+    #[must_use]
+    pub fn holidays(&self) -> PathBuf {
+        self.0.join("holidays")
+    }
+
+    /// The public holidays of one year.
+    #[must_use]
+    pub fn holidays_of(&self, year: i16) -> PathBuf {
+        self.0.join(format!("holidays/{year}.json"))
+    }
+
     /// The public tree: files at exactly the paths of the read surface.
     #[must_use]
     pub fn public(&self) -> PathBuf {

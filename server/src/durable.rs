@@ -1,7 +1,7 @@
 //! Files that are there after a power cut: write beside, sync, rename, sync the directory.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -84,6 +84,21 @@ fn replace_unsynced_name(path: &Path, bytes: &[u8], access: Access, sync: Sync) 
         let _best_effort = fs::remove_file(&beside);
         Error::file(path)(e)
     })
+}
+
+/// Reads a file that somebody brought, which may be of any size.
+///
+/// # Errors
+/// `too-large` when it has more than `max` bytes; or when it cannot be read.
+pub fn read_at_most(path: &Path, max: usize) -> Result<Vec<u8>> {
+    let file = File::open(path).map_err(Error::file(path))?;
+    let mut bytes = Vec::new();
+    file.take(max as u64 + 1).read_to_end(&mut bytes).map_err(Error::file(path))?;
+    if bytes.len() > max {
+        let message = format!("文件 {} 太大：至多 {max} 字节", path.display());
+        return Err(Error::refused("too-large", message));
+    }
+    Ok(bytes)
 }
 
 /// Makes renames, creations and removals in a directory durable.

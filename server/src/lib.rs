@@ -10,22 +10,27 @@ pub mod cli;
 pub mod clock;
 pub mod data;
 pub mod db;
+pub mod deadlines;
 pub mod directory;
 pub mod durable;
 pub mod error;
 pub mod found;
 pub mod intake;
+pub mod keys;
 pub mod month;
 pub mod objects;
 pub mod people;
 pub mod photo;
 pub mod publish;
 pub mod review;
+pub mod rulebook;
 pub mod rules;
 pub mod serve;
 pub mod verify;
 pub mod view;
 pub mod web;
+pub mod why;
+pub mod workdays;
 pub mod worklist;
 
 #[cfg(test)]

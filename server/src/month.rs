@@ -1,11 +1,11 @@
 //! Village months: what is there of each, what is missing, by when it is due; and closing one.
 
+use jiff::civil::Date;
 use ledger::content::{ClosingContent, Content, ReceiptContent, Unvouched};
 use ledger::money::Fen;
 use ledger::place::Village;
 use ledger::statement::Statement;
 use ledger::time::Period;
-use jiff::civil::Date;
 use rusqlite::{Connection, params};
 
 use crate::app::App;
@@ -153,7 +153,12 @@ fn closing(c: &Connection, village: &str, month: &str) -> Result<Option<(u64, Da
 ///
 /// # Errors
 /// When the database fails.
-pub fn board(c: &Connection, book: &Rulebook, period: Period, today: Date) -> Result<Vec<VillageMonth>> {
+pub fn board(
+    c: &Connection,
+    book: &Rulebook,
+    period: Period,
+    today: Date,
+) -> Result<Vec<VillageMonth>> {
     let villages = view::villages(c)?;
     villages.iter().map(|(code, name)| one(c, book, (code, name), period, today)).collect()
 }

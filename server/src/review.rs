@@ -5,6 +5,7 @@ mod decide;
 mod way;
 
 use ledger::content::Openness;
+use ledger::hash::Hash;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::error::Result;
@@ -105,9 +106,7 @@ pub fn list_pending(c: &Connection, who: &Who) -> Result<Vec<Submission>> {
              WHERE s.submission = w.seq AND i.sha256 IS NULL)";
     match &who.village {
         None => list(c, &format!("{waits} ORDER BY w.seq"), []),
-        Some(own) => {
-            list(c, &format!("{waits} AND w.village = ?1 ORDER BY w.seq"), [own.as_str()])
-        }
+        Some(own) => list(c, &format!("{waits} AND w.village = ?1 ORDER BY w.seq"), [own.as_str()]),
     }
 }
 
@@ -131,6 +130,40 @@ pub fn list_decided(
     }
 }
 
+/// How many submissions that this person may see stand returned.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn count_returned(c: &Connection, who: &Who) -> Result<u64> {
+    let count = |sql: &str, values: &[&str]| -> Result<u64> {
+        let mut query = c.prepare_cached(sql)?;
+        Ok(query.query_row(rusqlite::params_from_iter(values), |row| row.get(0))?)
+    };
+    let all = "SELECT count(*) FROM submission WHERE state = 'returned'";
+    match &who.village {
+        None => count(all, &[]),
+        Some(own) => count(&format!("{all} AND village = ?1"), &[own.as_str()]),
+    }
+}
+
+/// Whether this person may see an image: some submission that they may see names it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn may_see_image(c: &Connection, hash: &Hash, who: &Who) -> Result<bool> {
+    let mut query = c.prepare_cached(
+        "SELECT DISTINCT w.village FROM submission_image s JOIN submission w ON w.seq = s.submission
+         WHERE s.sha256 = ?1 LIMIT 100",
+    )?;
+    let mut rows = query.query([hash.to_string()])?;
+    while let Some(row) = rows.next()? {
+        if who.sees(&row.get::<_, String>(0)?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// One submission by its id.
 ///
 /// # Errors
@@ -148,7 +181,8 @@ const SELECT: &str = "SELECT w.seq, w.id, w.kind, w.village, w.period, w.signer,
     FROM submission w WHERE";
 
 fn list(c: &Connection, which: &str, values: impl Params) -> Result<Vec<Submission>> {
-    let mut query = c.prepare_cached(&format!("SELECT * FROM ({SELECT} {which}) LIMIT {LIST_MAX}"))?;
+    let mut query =
+        c.prepare_cached(&format!("SELECT * FROM ({SELECT} {which}) LIMIT {LIST_MAX}"))?;
     let rows = query.query_map(values, read)?;
     rows.map(|row| {
         let (seq, submission) = row?;

@@ -115,6 +115,8 @@ pub struct Gone {
     pub n: u64,
     /// The reason's code (docs/FORMATS.md).
     pub reason: String,
+    /// The law's ground, where it never was disclosed.
+    pub ground: Option<String>,
 }
 
 /// Where the log stands; `None` before the first publication.
@@ -209,7 +211,7 @@ pub fn lines(
     village: &str,
     period: Period,
 ) -> Result<(Vec<Line>, Vec<Gone>)> {
-    let sql = "SELECT n, content, corrects, withdrawn IS NOT NULL, reason FROM view_item
+    let sql = "SELECT n, content, corrects, withdrawn IS NOT NULL, reason, ground FROM view_item
                WHERE village = ?1 AND period = ?2 AND kind = 'receipt' AND corrected IS NULL
                ORDER BY n";
     let mut query = connection.prepare_cached(sql)?;
@@ -219,7 +221,8 @@ pub fn lines(
         let n: u64 = row.get(0)?;
         if row.get(3)? {
             let reason: Option<String> = row.get(4)?;
-            gone.push(Gone { n, reason: reason.unwrap_or_default() });
+            let ground = row.get(5)?;
+            gone.push(Gone { n, reason: reason.unwrap_or_default(), ground });
             continue;
         }
         let text: Option<String> = row.get(1)?;

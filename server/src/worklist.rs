@@ -43,7 +43,8 @@ pub struct WorkList {
 /// When the database cannot be read.
 pub fn of(c: &Connection, rules: &Rules, who: &Who) -> Result<WorkList> {
     let pending = review::list_pending(c, who)?;
-    let mut list = WorkList { more: pending.len() >= review::LIST_MAX as usize, ..WorkList::default() };
+    let mut list =
+        WorkList { more: pending.len() >= review::LIST_MAX as usize, ..WorkList::default() };
     let mut batches: BTreeMap<(String, Option<String>, &str), Batch> = BTreeMap::new();
     for found in &pending {
         let stage = review::stage(found, review::needs(found, rules));

@@ -30,7 +30,7 @@ fn the_same_note_again_is_answered_alike_and_kept_once() {
     let first = send();
     assert_eq!(first.state, State::Received);
     assert_eq!(send(), first);
-    assert_eq!(app.db.read(review::list_pending).unwrap().len(), 1);
+    assert_eq!(app.db.read(|c| review::list_pending(c, &office.reviewer)).unwrap().len(), 1);
 }
 
 #[test]

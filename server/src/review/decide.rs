@@ -92,11 +92,11 @@ where
     F: FnOnce(&Submission, Needs, &Actor) -> Result<()> + Send + 'static,
 {
     app.publisher.must_run()?;
-    let (id, rules) = (id.to_owned(), app.rules());
+    let (id, book) = (id.to_owned(), app.rulebook.now());
     app.db
         .write(move |c| {
             let found = super::one(c, &id)?.ok_or_else(|| not_found(&id))?;
-            may(&found, way::needs(&found, &rules), &actor)?;
+            may(&found, way::needs(&found, &book.rules), &actor)?;
             let opinion = Opinion {
                 voice,
                 whose: actor.login.clone(),
@@ -124,14 +124,14 @@ pub async fn publish(app: &Arc<App>, ids: &[String], who: &Who) -> Result<Vec<Pu
         return Err(Error::refused("batch", format!("每次发布 1 到 {BATCH_MAX} 条")));
     }
     let mut ids = ids.to_vec();
-    let (rules, roster) = (app.rules(), app.publisher.roster());
+    let (book, roster) = (app.rulebook.now(), app.publisher.roster());
     append(app, move |c, keys| {
         ids.sort();
         ids.dedup();
         let mut chosen = Vec::with_capacity(ids.len());
         for id in &ids {
             let found = super::one(c, id)?.ok_or_else(|| not_found(id))?;
-            may_publish(&found, way::needs(&found, &rules), &roster, &actor)?;
+            may_publish(&found, way::needs(&found, &book.rules), &roster, &actor)?;
             audit::record(c, &actor, "publish", id, Change::default())?;
             chosen.push((seq(c, id)?, found));
         }

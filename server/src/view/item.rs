@@ -44,6 +44,8 @@ pub struct Item {
     pub corrected: Option<u64>,
     /// The log index and the reason's code of its withdrawal.
     pub withdrawn: Option<(u64, String)>,
+    /// The law's ground, where it never was disclosed.
+    pub ground: Option<String>,
     /// Who signed, in order.
     pub signers: Vec<Signer>,
 }
@@ -70,7 +72,7 @@ impl Item {
 /// When the database fails.
 pub fn item(connection: &Connection, n: u64) -> Result<Option<Item>> {
     let sql = "SELECT n, kind, village, period, time, leaf, content, corrects, corrected,
-               withdrawn, reason FROM view_item WHERE n = ?1";
+               withdrawn, reason, ground FROM view_item WHERE n = ?1";
     let Ok(index) = i64::try_from(n) else { return Ok(None) };
     let found = connection.prepare_cached(sql)?.query_row([index], read_item).optional()?;
     let Some(mut item) = found else { return Ok(None) };
@@ -100,6 +102,7 @@ fn read_item(row: &Row<'_>) -> rusqlite::Result<Item> {
         corrects: row.get(7)?,
         corrected: row.get(8)?,
         withdrawn: withdrawn.map(|by| (by, reason.unwrap_or_default())),
+        ground: row.get(11)?,
         signers: Vec::new(),
     })
 }

@@ -2,8 +2,14 @@
 
 mod bulletins;
 mod check;
+mod decided;
+mod group;
+mod keys;
+mod months;
 mod people;
+mod record;
 mod rows;
+mod submission;
 mod withdraw;
 mod work;
 
@@ -47,26 +53,60 @@ const fn rule(
 /// guard asks it: a path that is not here does not exist.
 pub const TABLE: &[Rule] = &[
     rule("GET", "/office", Deed::Read, || get(work::waiting)),
-    rule("GET", "/office/group", Deed::Read, || get(work::group)),
-    rule("GET", "/office/s/{id}", Deed::Read, || get(work::submission)),
-    rule("GET", "/office/blob/{sha256}", Deed::Read, || get(work::picture)),
-    rule("GET", "/office/returned", Deed::Read, || get(work::returned)),
-    rule("GET", "/office/published", Deed::Read, || get(work::published)),
-    rule("POST", "/office/publish", Deed::Review, || post(work::publish)),
-    rule("POST", "/office/return", Deed::Review, || post(work::return_to)),
+    rule("GET", "/office/group", Deed::Read, || get(group::show)),
+    rule("GET", "/office/s/{id}", Deed::Read, || get(submission::show)),
+    rule("GET", "/office/blob/{sha256}", Deed::Read, || get(submission::picture)),
+    rule("GET", "/office/months", Deed::Read, || get(months::board)),
+    rule("GET", "/office/month", Deed::Read, || get(months::show)),
+    rule("GET", "/office/returned", Deed::Read, || get(decided::returned)),
+    rule("GET", "/office/published", Deed::Read, || get(decided::published)),
+    rule("POST", "/office/publish", Deed::Review, || post(group::publish)),
+    rule("POST", "/office/return", Deed::Review, || post(submission::return_to)),
+    rule("POST", "/office/pass", Deed::Review, || post(submission::pass)),
+    rule("POST", "/office/close", Deed::Review, || post(months::close)),
     rule("GET", "/office/withdraw", Deed::Review, || get(withdraw::ask)),
     rule("POST", "/office/withdraw", Deed::Review, || post(withdraw::act)),
+    rule("POST", "/office/approve", Deed::Approve, || post(submission::approve)),
+    rule("POST", "/office/countersign", Deed::Countersign, || post(group::countersign)),
+    rule("POST", "/office/object", Deed::Countersign, || post(submission::object)),
+    rule("GET", "/office/key", Deed::Countersign, || get(keys::own)),
+    rule("POST", "/office/key", Deed::Countersign, || post(keys::ask)),
     rule("GET", "/office/bulletins", Deed::Write, || get(bulletins::show)),
     rule("POST", "/office/bulletins", Deed::Write, || post(bulletins::send)),
+    rule("GET", "/office/record", Deed::Inspect, || get(record::show)),
     rule("GET", "/office/people", Deed::Manage, || get(people::show)),
-    rule("POST", "/office/enrol", Deed::Manage, || post(people::enrol)),
+    rule("POST", "/office/people/add", Deed::Manage, || post(people::add)),
+    rule("POST", "/office/people/revoke", Deed::Manage, || post(people::revoke)),
+    rule("POST", "/office/people/deputy", Deed::Manage, || post(people::deputy)),
+    rule("POST", "/office/people/away", Deed::Manage, || post(people::away)),
+    rule("POST", "/office/people/password", Deed::Manage, || post(people::password)),
+    rule("GET", "/office/keys", Deed::Manage, || get(keys::show)),
+    rule("POST", "/office/enrol", Deed::Manage, || post(keys::enrol)),
+    rule("POST", "/office/keys/confirm", Deed::Manage, || post(keys::confirm)),
+    rule("POST", "/office/keys/revoke", Deed::Manage, || post(keys::revoke)),
+    rule("GET", "/office/me", Deed::Read, || get(people::me)),
+    rule("POST", "/office/me/password", Deed::Read, || post(people::own_password)),
+    rule("POST", "/office/me/away", Deed::Read, || post(people::own_away)),
     rule("POST", "/office/logout", Deed::Read, || post(login::leave)),
 ];
 
 /// The office's paths.
 pub fn routes() -> Router<Arc<App>> {
-    let open = Router::new().route("/office/login", get(login::show).post(login::enter));
+    let open = Router::new()
+        .route("/office.js", get(script))
+        .route("/office/login", get(login::show).post(login::enter));
     TABLE.iter().fold(open, |router, rule| router.route(rule.path, (rule.handler)()))
+}
+
+const SCRIPT: &str = include_str!("../../../assets/script/office.js");
+
+async fn script() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers, SCRIPT).into_response()
 }
 
 const STYLE: &str = concat!(
@@ -75,15 +115,20 @@ const STYLE: &str = concat!(
     include_str!("../../../assets/style/office.css"),
 );
 
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| pages::policy(STYLE));
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| pages::policy(STYLE, "; script-src 'self'"));
 
 /// The pages that stand in everyone's menu who may open them.
 const MENU: &[(Deed, &str, &str)] = &[
     (Deed::Read, "/office", zh("待办")),
+    (Deed::Read, "/office/months", zh("各村进度")),
     (Deed::Read, "/office/returned", zh("已退回")),
     (Deed::Read, "/office/published", zh("已公布")),
     (Deed::Write, "/office/bulletins", zh("写公告")),
+    (Deed::Countersign, "/office/key", zh("我的钥匙")),
+    (Deed::Inspect, "/office/record", zh("操作记录")),
     (Deed::Manage, "/office/people", zh("人员")),
+    (Deed::Manage, "/office/keys", zh("钥匙")),
+    (Deed::Read, "/office/me", zh("我的账户")),
 ];
 
 /// What every office page has around its content.

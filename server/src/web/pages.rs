@@ -22,7 +22,7 @@ use crate::web::qr;
 use crate::web::words::{Lang, Words};
 use frame::{Frame, POLICY};
 pub use frame::{LOGO, other_language, policy};
-pub use record::{paragraphs, receipt_rows};
+pub use record::{ground_words, paragraphs, receipt_rows};
 
 /// The paths for phones.
 pub fn routes() -> Router<Arc<App>> {

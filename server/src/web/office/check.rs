@@ -1,5 +1,6 @@
 //! What the machine found in a submission, in words, before a person looks.
 
+use ledger::content::{Openness, ReceiptContent};
 use ledger::hash::sha256;
 use ledger::note::Note;
 use ledger::statement::Statement;
@@ -7,6 +8,8 @@ use ledger::statement::Statement;
 use super::rows::{Held, flag_words};
 use crate::app::App;
 use crate::review::Submission;
+use crate::rules::Rules;
+use crate::web::pages;
 use crate::web::words::Words;
 
 /// One finding.
@@ -20,7 +23,7 @@ pub struct Check {
 }
 
 /// Everything that was checked.
-pub fn checks(app: &App, w: Words, found: &Submission) -> Vec<Check> {
+pub fn checks(app: &App, w: Words, found: &Submission, rules: &Rules) -> Vec<Check> {
     let plain = |ok: bool, text: &'static str| Check { ok, text: text.to_owned(), link: None };
     let mut checks = vec![match signed(app, found) {
         true => plain(true, w.t("签名有效，签名人有权为这个村签名")),
@@ -46,12 +49,53 @@ pub fn checks(app: &App, w: Words, found: &Submission) -> Vec<Check> {
             checks.push(plain(true, w.t("发票号码没有用过")));
         }
     }
+    if let Held::Receipt(receipt) = Held::of(found) {
+        checks.extend(by_rules(w, &receipt, rules));
+    }
     checks.extend(found.flags.iter().map(|flag| Check {
         ok: false,
         text: flag_words(w, flag.code).to_owned(),
         link: Some(w.link(&format!("/office/s/{}", flag.other))),
     }));
     checks
+}
+
+/// What the rules say of a receipt's amount.
+fn by_rules(w: Words, receipt: &ReceiptContent, rules: &Rules) -> Vec<Check> {
+    let mut found = Vec::new();
+    let approval = rules.approval(receipt.amount);
+    if approval.resolution {
+        let named = !receipt.resolution.is_empty();
+        let text = if named {
+            w.t("写明了哪次会议决定的")
+        } else {
+            w.t("金额大，没有写明哪次会议决定的")
+        };
+        found.push(Check { ok: named, text: text.to_owned(), link: None });
+    }
+    if rules.should_be_transferred(receipt.amount, receipt.payment) {
+        let text = w.t("金额大，却是付的现金");
+        found.push(Check { ok: false, text: text.to_owned(), link: None });
+    }
+    found
+}
+
+/// How far a receipt is to be disclosed, as a row beside its fields.
+pub fn openness_row(w: Words, openness: Option<Openness>) -> Option<(&'static str, String)> {
+    let (attribute, ground) = match openness? {
+        Openness::Open {} => (w.t("主动公开"), None),
+        Openness::Partial { ground } => (w.t("部分公开"), Some(ground)),
+        Openness::OnRequest { ground } => (w.t("依申请公开"), Some(ground)),
+        Openness::Withheld { ground } => (w.t("不予公开"), Some(ground)),
+    };
+    let text = match ground {
+        None => attribute.to_owned(),
+        Some(ground) => {
+            let ground = pages::ground_words(w, &ledger::statement::word(&ground));
+            w.fill("{attribute}（{ground}）", &[("attribute", attribute), ("ground", ground)])
+        }
+    };
+    Some((w.t("公开属性"), text))
 }
 
 fn signed(app: &App, found: &Submission) -> bool {

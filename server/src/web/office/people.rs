@@ -1,4 +1,4 @@
-//! Who may sign: the accountants' keys, and how a new one is enrolled.
+//! The people: accounts and posts, who stands in for whom, and one's own account.
 
 use std::sync::Arc;
 
@@ -6,38 +6,48 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use ledger::key::VerifierKey;
-use ledger::place::Village;
-use ledger::statement::Role;
 
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
-use crate::directory::{self, Holder};
 use crate::error::{Error, Result};
-use crate::people::Deed;
+use crate::people::{self, Account, Actor, Deed, NewAccount, Role};
 use crate::view;
 use crate::web::guard::Act;
 use crate::web::login::Session;
+use crate::web::words::Words;
 
-/// Bytes of the longest enrolment text.
-const TEXT_BYTES_MAX: usize = 2_000;
-
-/// Whether someone was just enrolled.
+/// Whether something was just done.
 #[derive(serde::Deserialize)]
 pub struct Asked {
-    enrolled: Option<String>,
+    done: Option<String>,
+}
+
+/// An account as a line.
+struct AccountLine {
+    login: String,
+    name: String,
+    role: &'static str,
+    place: String,
+    deputy: String,
+    away: bool,
+    /// Those who may stand in: login and name, and whether it is this one now.
+    seconds: Vec<(String, String, bool)>,
 }
 
 #[derive(Template)]
 #[template(path = "office/people.html")]
 struct People {
     f: Frame,
-    done: Option<&'static str>,
-    signers: Vec<view::Enrolled>,
+    done: bool,
+    lines: Vec<AccountLine>,
+    closed: Vec<String>,
+    alone: usize,
+    roles: Vec<(&'static str, &'static str)>,
+    villages: Vec<(String, String)>,
     token: String,
 }
 
-/// The keys that count now, and the form for a new one.
+/// Every account.
 pub async fn show(
     State(app): State<Arc<App>>,
     session: Session,
@@ -45,80 +55,195 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     let w = words(&uri);
-    match app.db.read(view::enrolled) {
+    let found = app.db.read(|db| Ok((people::list(db)?, view::villages(db)?)));
+    match found {
         Err(error) => failed(&uri, &error),
-        Ok(signers) => {
-            let done = asked.enrolled.map(|_| w.t("已登记，可以送票据了。"));
-            let token = session.form.clone();
-            let f = Frame::new(&uri, w.t("报账员"), Some(session));
-            html(&uri, StatusCode::OK, &People { f, done, signers, token })
+        Ok((accounts, villages)) => {
+            let (open, closed): (Vec<_>, Vec<_>) =
+                accounts.into_iter().partition(|account| account.revoked.is_none());
+            let lines: Vec<AccountLine> =
+                open.iter().map(|account| line(w, account, &open, &villages)).collect();
+            let page = People {
+                done: asked.done.is_some(),
+                closed: closed
+                    .into_iter()
+                    .map(|one| format!("{}（{}）", one.name, one.login))
+                    .collect(),
+                alone: lines.iter().filter(|line| needs_second(line)).count(),
+                roles: Role::ALL.iter().map(|role| (role.as_str(), role_words(w, *role))).collect(),
+                lines,
+                villages,
+                token: session.form.clone(),
+                f: Frame::new(&uri, w.t("人员"), Some(session)),
+            };
+            html(&uri, StatusCode::OK, &page)
         }
     }
 }
 
-/// Enrols the key of an accountant.
-pub async fn enrol(State(app): State<Arc<App>>, act: Act) -> Response {
-    let asked = match enrolment(&act) {
-        Ok(asked) => asked,
-        Err(error) => return failed(&act.uri, &error),
+fn needs_second(line: &AccountLine) -> bool {
+    line.deputy.is_empty() && !line.seconds.is_empty()
+}
+
+fn line(
+    w: Words,
+    account: &Account,
+    open: &[Account],
+    villages: &[(String, String)],
+) -> AccountLine {
+    let role = Role::parse(&account.role);
+    let second = |other: &&Account| {
+        let may = Role::parse(&other.role).zip(role).is_some_and(|(b, a)| b.may_deputise(a));
+        may && other.login != account.login && other.village == account.village
     };
-    let by = match act.session.who.acting(Deed::Manage) {
-        Ok(by) => by,
-        Err(error) => return failed(&act.uri, &error),
+    let seconds = open.iter().filter(second).map(|other| {
+        let chosen = account.deputy.as_deref() == Some(other.login.as_str());
+        (other.login.clone(), other.name.clone(), chosen)
+    });
+    let place = villages.iter().find(|(code, _)| Some(code) == account.village.as_ref());
+    AccountLine {
+        login: account.login.clone(),
+        name: account.name.clone(),
+        role: role.map_or("", |role| role_words(w, role)),
+        place: place.map_or_else(|| w.t("镇").to_owned(), |(_, name)| name.clone()),
+        deputy: account.deputy.clone().unwrap_or_default(),
+        away: account.away.is_some(),
+        seconds: seconds.collect(),
+    }
+}
+
+/// A post in words.
+pub fn role_words(w: Words, role: Role) -> &'static str {
+    match role {
+        Role::Admin => w.t("管理员"),
+        Role::Editor => w.t("编辑"),
+        Role::Reviewer => w.t("审核"),
+        Role::Leader => w.t("领导"),
+        Role::Assessor => w.t("考评"),
+        Role::Supervisor => w.t("监督委员"),
+        Role::Accountant => w.t("报账员"),
+    }
+}
+
+/// Changes one account, on a thread that may block (passwords take long).
+async fn change<F>(app: Arc<App>, act: Act, page: &'static str, deed: Deed, work: F) -> Response
+where
+    F: FnOnce(&App, &Act, &Actor) -> Result<()> + Send + 'static,
+{
+    let uri = act.uri.clone();
+    let work = move || {
+        let actor = act.session.who.acting(deed)?;
+        work(&app, &act, &actor)
     };
-    let (village, key, holder) = asked;
-    let work = move || directory::enrol(&app, village, Role::Accountant, key, holder, &by);
     match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Busy)) {
-        Ok(_) => done(&act.uri, "/office/people?enrolled=1"),
-        Err(error) => failed(&act.uri, &error),
+        Ok(()) => done(&uri, page),
+        Err(error) => failed(&uri, &error),
     }
 }
 
-/// The key in the pasted text; the village stands in the key's name.
-fn enrolment(act: &Act) -> Result<(Village, VerifierKey, Holder)> {
-    let text = act.field("text");
-    if text.len() > TEXT_BYTES_MAX {
-        return Err(Error::refused("malformed", "登记文字太长，请只粘贴一份。"));
-    }
-    let (village, key) = key_in(text)
-        .ok_or_else(|| Error::refused("malformed", "登记文字里没有报账员的钥匙，请整段粘贴。"))?;
-    let given = |field: &str, label: &str| match act.field(field) {
-        "" => line_in(text, label).to_owned(),
-        given => given.to_owned(),
-    };
-    let holder = Holder { name: given("holder", "姓名："), post: given("post", "岗位：") };
-    Ok((village, key, holder))
-}
-
-/// What follows a label in a text; empty where the label does not stand.
-fn line_in<'a>(text: &'a str, label: &str) -> &'a str {
-    let mut lines = text.lines().filter_map(|line| line.trim().strip_prefix(label));
-    lines.next().unwrap_or_default().trim()
-}
-
-/// The first verifier key of a village in a text.
-fn key_in(text: &str) -> Option<(Village, VerifierKey)> {
-    text.split_whitespace().find_map(|word| {
-        let key: VerifierKey = word.parse().ok()?;
-        let (code, _) = key.name().split_once('/')?;
-        let village = code.parse().ok()?;
-        Some((village, key))
+/// Opens an account.
+pub async fn add(State(app): State<Arc<App>>, act: Act) -> Response {
+    change(app, act, "/office/people?done=1", Deed::Manage, |app, act, by| {
+        let role = Role::parse(act.field("role"));
+        let role = role.ok_or_else(|| Error::refused("malformed", "请选择岗位。"))?;
+        let village = match act.field("village") {
+            "" => None,
+            code => Some(code.parse().map_err(|_| Error::refused("bad-village", "没有这个村"))?),
+        };
+        let new = NewAccount {
+            login: act.field("login").to_owned(),
+            name: act.field("name").to_owned(),
+            role,
+            village,
+            password: act.field("password").to_owned(),
+        };
+        people::add(&app.db, &new, by)
     })
+    .await
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ledger::key::SigningKey;
+/// Closes an account.
+pub async fn revoke(State(app): State<Arc<App>>, act: Act) -> Response {
+    change(app, act, "/office/people?done=1", Deed::Manage, |app, act, by| {
+        if act.field("login") == act.session.who.login {
+            return Err(Error::refused("own-account", "不能注销自己的账户"));
+        }
+        people::revoke(&app.db, act.field("login"), by)
+    })
+    .await
+}
 
-    #[test]
-    fn the_key_is_found_wherever_it_stands_in_the_pasted_text() {
-        let key = SigningKey::from_seed("341181107201/accountant", [7; 32]).unwrap().verifier();
-        let (village, found) = key_in(&format!("登记：\n  {key}\n姓名：王芳")).unwrap();
-        assert_eq!((village.as_str(), found), ("341181107201", key));
-        assert_eq!(line_in("  姓名：王芳\n  岗位：报账员", "岗位："), "报账员");
-        assert!(key_in("没有钥匙").is_none());
-        let other = SigningKey::from_seed("example.com/log", [7; 32]).unwrap().verifier();
-        assert!(key_in(&other.to_string()).is_none());
-    }
+/// Says who stands in.
+pub async fn deputy(State(app): State<Arc<App>>, act: Act) -> Response {
+    change(app, act, "/office/people?done=1", Deed::Manage, |app, act, by| {
+        let deputy = Some(act.field("deputy")).filter(|deputy| !deputy.is_empty());
+        people::set_deputy(&app.db, act.field("login"), deputy, by)
+    })
+    .await
+}
+
+/// Marks somebody away, or back.
+pub async fn away(State(app): State<Arc<App>>, act: Act) -> Response {
+    change(app, act, "/office/people?done=1", Deed::Manage, |app, act, by| {
+        people::set_away(&app.db, act.field("login"), act.field("away") == "yes", by)
+    })
+    .await
+}
+
+/// Gives somebody another password.
+pub async fn password(State(app): State<Arc<App>>, act: Act) -> Response {
+    change(app, act, "/office/people?done=1", Deed::Manage, |app, act, by| {
+        people::set_password(&app.db, act.field("login"), act.field("password"), by)
+    })
+    .await
+}
+
+#[derive(Template)]
+#[template(path = "office/me.html")]
+struct Me {
+    f: Frame,
+    done: bool,
+    role: &'static str,
+    away: bool,
+    absent: Vec<String>,
+    token: String,
+}
+
+/// One's own account.
+pub async fn me(session: Session, uri: Uri, Query(asked): Query<Asked>) -> Response {
+    let w = words(&uri);
+    let page = Me {
+        done: asked.done.is_some(),
+        role: role_words(w, session.who.role),
+        away: session.who.away,
+        absent: session
+            .who
+            .absent
+            .iter()
+            .map(|one| format!("{}（{}）", one.name, role_words(w, one.role)))
+            .collect(),
+        token: session.form.clone(),
+        f: Frame::new(&uri, w.t("我的账户"), Some(session)),
+    };
+    html(&uri, StatusCode::OK, &page)
+}
+
+/// Changes one's own password; whoever is at the keyboard has to know the old one.
+pub async fn own_password(State(app): State<Arc<App>>, act: Act) -> Response {
+    change(app, act, "/office/login", Deed::Read, |app, act, by| {
+        let login = &act.session.who.login;
+        if people::recognise(&app.db, login, act.field("old"))?.is_none() {
+            return Err(Error::refused("wrong-password", "现在的密码不对"));
+        }
+        people::set_password(&app.db, login, act.field("password"), by)
+    })
+    .await
+}
+
+/// Marks oneself away, or back.
+pub async fn own_away(State(app): State<Arc<App>>, act: Act) -> Response {
+    change(app, act, "/office/me?done=1", Deed::Read, |app, act, by| {
+        people::set_away(&app.db, &act.session.who.login, act.field("away") == "yes", by)
+    })
+    .await
 }

@@ -60,6 +60,10 @@ pub struct Row {
     pub link: Option<String>,
     /// Where to withdraw it.
     pub withdraw: Option<String>,
+    /// Whether whoever looks may go on with it now.
+    pub open: bool,
+    /// The text that a supervisor signs.
+    pub text: String,
 }
 
 /// Names of villages by code, for a whole list.
@@ -100,6 +104,8 @@ pub fn row(w: Words, names: &Names, submission: &Submission) -> Row {
         note: note(w, submission),
         link: Some(w.link(&format!("/office/s/{}", submission.id))),
         withdraw: None,
+        open: false,
+        text: String::new(),
     };
     match Held::of(submission) {
         Held::Receipt(receipt) => {

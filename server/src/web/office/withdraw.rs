@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
-use super::work::word;
+use super::submission::word;
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::error::{Error, Result};

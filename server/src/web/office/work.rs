@@ -1,49 +1,41 @@
-//! The work: what waits, one submission beside its scan, and the decisions.
+//! The first page after signing in: what waits for me, what waits for others, which villages are late, what was returned.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, Query, State as From};
-use axum::http::{StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
-use ledger::content::ImageRef;
-use ledger::hash::Hash;
+use axum::extract::{Query, State as From};
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde::de::value::{Error as NoSuchWord, StrDeserializer};
 
-use super::check::{self, Check};
-use super::rows::{Held, Names, Row, row, when};
-use super::{Frame, done, failed, html, words};
+use super::months::{MonthLine, line};
+use super::rows::when;
+use super::{Frame, failed, html, words};
 use crate::app::App;
-use crate::error::{Error, Result};
-use crate::people::Deed;
-use crate::review::{self, State, Submission};
+use crate::clock;
+use crate::month;
+use crate::review::{self, Stage};
 use crate::view;
-use crate::web::guard::Act;
 use crate::web::login::Session;
-use crate::web::pages;
 use crate::web::words::Words;
+use crate::worklist::{self, Batch};
 
-/// Lines of the lists of what was decided.
-const DECIDED_MAX: usize = 100;
+/// Late village months that the list shows.
+const LATE_MAX: usize = 40;
 
-/// What a list is asked for.
+/// What was just done.
 #[derive(Deserialize)]
 pub struct Asked {
     published: Option<u64>,
     returned: Option<u64>,
-    withdrawn: Option<u64>,
-    village: Option<String>,
-    period: Option<String>,
-    big: Option<String>,
+    said: Option<u64>,
 }
 
-/// What waits of one village's month, or of its bulletins.
+/// What waits of one village's month, or of its bulletins, at one stage.
 struct Group {
     place: String,
     month: String,
+    stage: &'static str,
     count: usize,
     flagged: usize,
     oldest: String,
@@ -55,11 +47,16 @@ struct Group {
 struct Work {
     f: Frame,
     done: Option<String>,
-    groups: Vec<Group>,
+    mine: Vec<Group>,
+    others: Vec<Group>,
+    more: bool,
     total: usize,
+    late: Vec<MonthLine>,
+    late_more: usize,
+    returned: u64,
 }
 
-/// Everything that waits, by village and month.
+/// The work list.
 pub async fn waiting(
     From(app): From<Arc<App>>,
     session: Session,
@@ -67,288 +64,75 @@ pub async fn waiting(
     Query(asked): Query<Asked>,
 ) -> Response {
     let w = words(&uri);
+    let (book, today) = (app.rulebook.now(), clock::today());
     let found = app.db.read(|db| {
-        let pending = review::list_pending(db)?;
-        let names = Names::of(db, &pending)?;
-        Ok((groups(w, &names, &pending), pending.len()))
+        let list = worklist::of(db, &book.rules, &session.who)?;
+        let group = |batch: &Batch| group(db, w, batch);
+        let mine = list.mine.iter().map(group).collect::<crate::Result<Vec<_>>>()?;
+        let others = list.others.iter().map(group).collect::<crate::Result<Vec<_>>>()?;
+        let mut late = month::late(db, &book, today)?;
+        late.retain(|month| session.who.sees(&month.village));
+        Ok((list.more, mine, others, late, review::count_returned(db, &session.who)?))
     });
     match found {
         Err(error) => failed(&uri, &error),
-        Ok((groups, total)) => {
-            let done = match (asked.published, asked.returned) {
-                (Some(n), _) => Some(w.one("已公布 {n} 件。", &n)),
-                (None, Some(_)) => Some(w.t("已退回。").to_owned()),
-                _ => None,
+        Ok((more, mine, others, late, returned)) => {
+            let page = Work {
+                done: done(w, &asked),
+                total: mine.iter().map(|group| group.count).sum(),
+                mine,
+                others,
+                more,
+                late_more: late.len().saturating_sub(LATE_MAX),
+                late: late.iter().take(LATE_MAX).map(|month| line(w, month)).collect(),
+                returned,
+                f: Frame::new(&uri, w.t("待办"), Some(session)),
             };
-            let f = Frame::new(&uri, w.t("待审核"), Some(session));
-            html(&uri, StatusCode::OK, &Work { f, done, groups, total })
+            html(&uri, StatusCode::OK, &page)
         }
     }
 }
 
-fn groups(w: Words, names: &Names, pending: &[Submission]) -> Vec<Group> {
-    let mut groups: BTreeMap<(&str, &str), Group> = BTreeMap::new();
-    for submission in pending {
-        let (code, period) = key(submission);
-        let group = groups.entry((code, period)).or_insert_with(|| Group {
-            place: names.get(code).to_owned(),
-            month: month(w, submission),
-            count: 0,
-            flagged: 0,
-            oldest: when(&submission.received),
-            link: w.link(&format!("/office/group?village={code}&period={period}")),
-        });
-        group.count += 1;
-        group.flagged += usize::from(!submission.flags.is_empty());
+fn done(w: Words, asked: &Asked) -> Option<String> {
+    match (asked.published, asked.returned, asked.said) {
+        (Some(n), ..) => Some(w.one("已公布 {n} 件。", &n)),
+        (_, Some(_), _) => Some(w.t("已退回。").to_owned()),
+        (.., Some(n)) => Some(w.one("已办 {n} 件。", &n)),
+        _ => None,
     }
-    groups.into_values().collect()
 }
 
-/// The group that a submission belongs to: its village and month; no month for bulletins and
-/// corrections.
-fn key(submission: &Submission) -> (&str, &str) {
-    (&submission.village, submission.period.as_deref().unwrap_or_default())
+fn group(db: &rusqlite::Connection, w: Words, batch: &Batch) -> crate::Result<Group> {
+    let period = batch.period.as_deref().unwrap_or_default();
+    let stage = batch.stage.as_str();
+    let link = format!("/office/group?village={}&period={period}&stage={stage}", batch.village);
+    Ok(Group {
+        place: view::village_name(db, &batch.village)?.unwrap_or_else(|| batch.village.clone()),
+        month: month_words(w, batch.period.as_deref()),
+        stage: stage_words(w, batch.stage),
+        count: batch.count,
+        flagged: batch.flagged,
+        oldest: when(&batch.oldest),
+        link: w.link(&link),
+    })
 }
 
-fn month(w: Words, submission: &Submission) -> String {
-    let period = submission.period.as_ref().and_then(|text| text.parse().ok());
+/// A month in words; bulletins and corrections have none.
+pub fn month_words(w: Words, period: Option<&str>) -> String {
+    let period = period.and_then(|text| text.parse().ok());
     period.map_or_else(|| w.t("公告和更正").to_owned(), |period| w.month(&period))
 }
 
-#[derive(Template)]
-#[template(path = "office/group.html")]
-struct GroupPage {
-    f: Frame,
-    title: String,
-    rows: Vec<Row>,
-    /// How many of them have nothing to look at.
-    ready: usize,
-    reviews: bool,
-    token: String,
-}
-
-/// What waits of one village's month, to be ticked.
-pub async fn group(
-    From(app): From<Arc<App>>,
-    session: Session,
-    uri: Uri,
-    Query(asked): Query<Asked>,
-) -> Response {
-    let w = words(&uri);
-    let wanted = (asked.village.unwrap_or_default(), asked.period.unwrap_or_default());
-    let found = app.db.read(|db| {
-        let mut pending = review::list_pending(db)?;
-        pending.retain(|submission| key(submission) == (&wanted.0, &wanted.1));
-        let names = Names::of(db, &pending)?;
-        let name = view::village_name(db, &wanted.0)?.unwrap_or_default();
-        let rows: Vec<Row> = pending.iter().map(|one| row(w, &names, one)).collect();
-        let month = pending.first().map(|one| month(w, one)).unwrap_or_default();
-        Ok((format!("{name} {month}"), rows))
-    });
-    match found {
-        Err(error) => failed(&uri, &error),
-        Ok((title, rows)) => {
-            let ready = rows.iter().filter(|row| row.flags.is_empty()).count();
-            let (reviews, token) = (session.who.may(Deed::Review), session.form.clone());
-            let f = Frame::new(&uri, &title, Some(session));
-            html(&uri, StatusCode::OK, &GroupPage { f, title, rows, ready, reviews, token })
-        }
+/// A stage in words: what it waits for.
+pub fn stage_words(w: Words, stage: Stage) -> &'static str {
+    match stage {
+        Stage::Incomplete => w.t("图片没有传完"),
+        Stage::Countersign(_) => w.t("等监督委员会签"),
+        Stage::Objected => w.t("监督委员不同意"),
+        Stage::Review => w.t("等审核"),
+        Stage::Approval => w.t("等领导签批"),
+        Stage::Approved => w.t("已签批，等公布"),
+        Stage::Returned => w.t("已退回"),
+        Stage::Published => w.t("已公布"),
     }
-}
-
-#[derive(Template)]
-#[template(path = "office/submission.html")]
-struct SubmissionPage {
-    f: Frame,
-    row: Row,
-    group: Option<(String, String)>,
-    state: Option<String>,
-    index: Option<u64>,
-    images: Vec<ImageRef>,
-    big: bool,
-    paragraphs: Vec<String>,
-    fields: Vec<(&'static str, String)>,
-    checks: Vec<Check>,
-    /// Whether this person may decide on it now.
-    decides: bool,
-    token: String,
-}
-
-/// One submission: the scan beside the fields, what the machine found, and the two decisions.
-pub async fn submission(
-    From(app): From<Arc<App>>,
-    Path(id): Path<String>,
-    session: Session,
-    uri: Uri,
-    Query(asked): Query<Asked>,
-) -> Response {
-    let w = words(&uri);
-    let found = app.db.read(|db| {
-        let found = review::one(db, &id)?;
-        let found = found.ok_or_else(|| Error::refused("not-found", "没有这份提交"))?;
-        let names = Names::of(db, std::slice::from_ref(&found))?;
-        Ok((row(w, &names, &found), found))
-    });
-    let (row, found) = match found {
-        Ok(found) => found,
-        Err(error) => return failed(&uri, &error),
-    };
-    let (images, paragraphs, fields) = match Held::of(&found) {
-        Held::Receipt(receipt) => {
-            let month = found.period.as_deref().and_then(|text| text.parse().ok());
-            let fields = pages::receipt_rows(w, &row.place, month, &receipt);
-            (receipt.images, Vec::new(), fields)
-        }
-        Held::Bulletin(bulletin) => {
-            (bulletin.images, pages::paragraphs(&bulletin.body), Vec::new())
-        }
-        Held::Nothing => (Vec::new(), Vec::new(), vec![(w.t("村"), row.place.clone())]),
-    };
-    let own = found.author.as_deref() == Some(session.who.login.as_str());
-    let (code, period) = key(&found);
-    let link = w.link(&format!("/office/group?village={code}&period={period}"));
-    let waits = found.state == State::Received;
-    let page = SubmissionPage {
-        group: waits.then(|| (link, format!("{} {}", row.place, month(w, &found)))),
-        state: state(w, &found),
-        index: found.index,
-        big: asked.big.is_some(),
-        checks: check::checks(&app, w, &found),
-        decides: waits && !own && session.who.may(Deed::Review),
-        token: session.form.clone(),
-        f: Frame::new(&uri, &row.title, Some(session)),
-        row,
-        images,
-        paragraphs,
-        fields,
-    };
-    html(&uri, StatusCode::OK, &page)
-}
-
-fn state(w: Words, found: &Submission) -> Option<String> {
-    match found.state {
-        State::Received => None,
-        State::Incomplete => Some(w.t("图片还没有传完。").to_owned()),
-        State::Published => Some(w.t("已公布。").to_owned()),
-        State::Returned => {
-            let reason = found.reason.as_deref().unwrap_or_default();
-            Some(w.fill("已退回：{reason}", &[("reason", reason)]))
-        }
-    }
-}
-
-/// A picture that was not published yet, for those who review it.
-pub async fn picture(
-    From(app): From<Arc<App>>,
-    Path(hash): Path<String>,
-    _session: Session,
-    uri: Uri,
-) -> Response {
-    let file = hash.parse::<Hash>().ok().and_then(|hash| app.data.find_blob(&hash));
-    let Some(file) = file else {
-        return failed(&uri, &Error::refused("not-found", "没有这张图片"));
-    };
-    let read =
-        tokio::task::spawn_blocking(move || std::fs::read(&file).map_err(Error::file(&file)));
-    match read.await.unwrap_or(Err(Error::Busy)) {
-        Err(error) => failed(&uri, &error),
-        Ok(bytes) => {
-            let headers = [
-                (header::CONTENT_TYPE, "image/jpeg"),
-                (header::CACHE_CONTROL, "private, max-age=600"),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            ];
-            (headers, bytes).into_response()
-        }
-    }
-}
-
-#[derive(Template)]
-#[template(path = "office/list.html")]
-struct List {
-    f: Frame,
-    heading: &'static str,
-    done: Option<String>,
-    rows: Vec<Row>,
-}
-
-/// What was sent back, newest first.
-pub async fn returned(From(app): From<Arc<App>>, session: Session, uri: Uri) -> Response {
-    let w = words(&uri);
-    decided(&app, session, &uri, State::Returned, (w.t("已退回"), None))
-}
-
-/// What was published, newest first.
-pub async fn published(
-    From(app): From<Arc<App>>,
-    session: Session,
-    uri: Uri,
-    Query(asked): Query<Asked>,
-) -> Response {
-    let w = words(&uri);
-    let done = asked.withdrawn.map(|n| w.one("第 {n} 号记录已撤回。", &n));
-    decided(&app, session, &uri, State::Published, (w.t("已公布"), done))
-}
-
-fn decided(
-    app: &App,
-    session: Session,
-    uri: &Uri,
-    state: State,
-    (heading, done): (&'static str, Option<String>),
-) -> Response {
-    let w = words(uri);
-    let reviews = session.who.may(Deed::Review);
-    let found = app.db.read(|db| {
-        let mut decided = review::list_decided(db)?;
-        decided.retain(|submission| submission.state == state);
-        decided.truncate(DECIDED_MAX);
-        let names = Names::of(db, &decided)?;
-        let line = |submission: &Submission| {
-            let mut row = row(w, &names, submission);
-            let index = submission.index.filter(|_| reviews && submission.body.is_some());
-            row.withdraw = index.map(|n| w.link(&format!("/office/withdraw?n={n}")));
-            row
-        };
-        Ok(decided.iter().map(line).collect())
-    });
-    match found {
-        Err(error) => failed(uri, &error),
-        Ok(rows) => {
-            let f = Frame::new(uri, heading, Some(session));
-            html(uri, StatusCode::OK, &List { f, heading, done, rows })
-        }
-    }
-}
-
-/// Publishes what was ticked, all or none.
-pub async fn publish(From(app): From<Arc<App>>, act: Act) -> Response {
-    let ids = act.all("id");
-    if ids.is_empty() {
-        let error = Error::refused("nothing-chosen", "没有选中任何一件。");
-        return failed(&act.uri, &error);
-    }
-    match review::publish(&app, &ids, &act.session.who).await {
-        Ok(published) => done(&act.uri, &format!("/office?published={}", published.len())),
-        Err(error) => failed(&act.uri, &error),
-    }
-}
-
-/// Sends one back with a reason.
-pub async fn return_to(From(app): From<Arc<App>>, act: Act) -> Response {
-    let source = match word(act.field("source"), "请选择错在哪里。") {
-        Ok(source) => source,
-        Err(error) => return failed(&act.uri, &error),
-    };
-    let (id, reason) = (act.field("id"), act.field("reason"));
-    match review::return_to(&app, id, reason, source, &act.session.who).await {
-        Ok(()) => done(&act.uri, "/office?returned=1"),
-        Err(error) => failed(&act.uri, &error),
-    }
-}
-
-/// A value by the word that stands for it in the log's formats.
-pub(super) fn word<T: DeserializeOwned>(text: &str, otherwise: &'static str) -> Result<T> {
-    T::deserialize(StrDeserializer::<NoSuchWord>::new(text))
-        .map_err(|_| Error::refused("malformed", otherwise))
 }

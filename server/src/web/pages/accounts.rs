@@ -112,7 +112,10 @@ pub fn month(db: &Connection, frame: Frame, code: &str, period: Period) -> Rende
     };
     let picture = lines.first().and_then(|line| line.picture.as_ref()).map(|image| image.thumb);
     let path = format!("/v/{code}/{period}");
-    let why = |gone: Gone| Withdrawn { n: gone.n, why: reason_words(w, &gone.reason) };
+    let why = |gone: Gone| Withdrawn {
+        n: gone.n,
+        why: reason_words(w, &gone.reason, gone.ground.as_deref()),
+    };
     super::rendered(&MonthPage {
         f: frame.titled(&title, &about).shown_as(&path, picture.as_ref()),
         code,

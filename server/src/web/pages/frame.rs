@@ -19,14 +19,14 @@ const STYLE: &str = concat!(
 pub const LOGO: &str = include_str!("../../../../assets/style/logo.svg");
 
 /// What a phone page may do: show its own style and this server's pictures.
-pub static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(STYLE));
+pub static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(STYLE, ""));
 
-/// A Content-Security-Policy under which only `style` styles the page and no script runs.
+/// A Content-Security-Policy under which only `style` styles the page, and nothing runs but what `more` allows.
 #[must_use]
-pub fn policy(style: &str) -> HeaderValue {
+pub fn policy(style: &str, more: &str) -> HeaderValue {
     let text = format!(
         "default-src 'none'; img-src 'self'; style-src 'sha256-{}'; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'",
+         base-uri 'none'; frame-ancestors 'none'{more}",
         base64(&sha256(style.as_bytes()).0)
     );
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))

@@ -227,7 +227,10 @@ pub fn receipt_rows(
 
 fn standing(w: Words, item: &Item) -> Option<Said> {
     if let Some((by, reason)) = &item.withdrawn {
-        let why = reason_words(w, reason);
+        let why = reason_words(w, reason, item.ground.as_deref());
+        if item.ground.is_some() {
+            return Some(Said { title: w.t("这一条没有公开。"), text: why, link: None });
+        }
         let text = w.fill(
             "{why}撤回记在登记册第 {n} 号。内容和图片不再公开，这一条在登记册里的位置还在。",
             &[("why", &why), ("n", &by.to_string())],
@@ -244,16 +247,34 @@ fn standing(w: Words, item: &Item) -> Option<Said> {
     Some(Said { title: w.t("这一条是更正后的。"), text: String::new(), link })
 }
 
-/// A reason's code in words, as a sentence.
-pub fn reason_words(w: Words, code: &str) -> String {
+/// A reason's code in words, as a sentence, with the law's ground where there is one.
+pub fn reason_words(w: Words, code: &str, ground: Option<&str>) -> String {
     let reason = match code {
         "personal" => w.t("原因：含有个人信息。"),
         "mistaken" => w.t("原因：内容有误。"),
         "duplicate" => w.t("原因：重复公布。"),
         "ordered" => w.t("原因：上级机关或法院要求。"),
+        "on-request" => w.t("依申请公开，可以向镇政府申请查看。"),
+        "withheld" => w.t("依法不予公开。"),
         _ => "",
     };
-    reason.to_owned()
+    let ground =
+        ground.map(|ground| w.fill("理由：{ground}。", &[("ground", ground_words(w, ground))]));
+    format!("{reason}{}", ground.unwrap_or_default())
+}
+
+/// A legal ground's word as a phrase.
+pub fn ground_words(w: Words, ground: &str) -> &'static str {
+    match ground {
+        "state-secret" => w.t("国家秘密"),
+        "safety" => w.t("危及国家安全、公共安全、经济安全、社会稳定"),
+        "trade-secret" => w.t("商业秘密"),
+        "privacy" => w.t("个人隐私"),
+        "internal" => w.t("内部事务"),
+        "process" => w.t("过程性信息"),
+        "enforcement" => w.t("行政执法案卷"),
+        _ => "",
+    }
 }
 
 fn signers(frame: &Frame, signers: &[Signer]) -> Vec<String> {
