@@ -53,9 +53,11 @@ mod tests {
     fn sentences_are_said_one_after_the_other_and_a_value_stays_as_it_is() {
         let mut why = Why::default();
         assert_eq!(why.to_string(), "");
-        why.fill("{a}和{b}", &[("a", &"{b}"), ("b", &2)]);
+        // Not among the words, so not written inside the call.
+        let (first, second) = ("{a}和{b}", "完");
+        why.fill(first, &[("a", &"{b}"), ("b", &2)]);
         let mut more = Why::default();
-        more.fill("完", &[]);
+        more.fill(second, &[]);
         why.append(more);
         assert_eq!(why.to_string(), "{b}和2；完");
         assert_eq!(
