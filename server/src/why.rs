@@ -44,3 +44,26 @@ impl fmt::Display for Why {
         f.write_str(&self.said(&Words::new(Lang::Zh)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_said_one_after_the_other_and_a_value_stays_as_it_is() {
+        let mut why = Why::default();
+        assert_eq!(why.to_string(), "");
+        // Not among the words, so not written inside the call.
+        let (first, second) = ("{a}和{b}", "完");
+        why.fill(first, &[("a", &"{b}"), ("b", &2)]);
+        let mut more = Why::default();
+        more.fill(second, &[]);
+        why.append(more);
+        assert_eq!(why.to_string(), "{b}和2；完");
+        assert_eq!(
+            why.said(&Words::new(Lang::En)),
+            "{b}和2; 完",
+            "Chinese where no English is known"
+        );
+    }
+}

@@ -59,7 +59,7 @@ pub enum BadYear {
     #[error("年份 {0} 不对")]
     Year(i16),
     /// Holiday-cn keeps such a file until the notice is out.
-    #[error("没有一天：{0} 年的放假安排还没有公布")]
+    #[error("里没有日期：{0} 年的放假安排还没有公布")]
     Empty(i16),
     /// A day that the calendar does not have, or of another time.
     #[error("日期不对：{0}")]
@@ -345,8 +345,9 @@ pub(crate) fn files(data: &DataDir) -> Result<Vec<std::path::PathBuf>> {
 /// # Errors
 /// `bad-holidays` when it is not one; then what was there stays.
 pub fn import(data: &DataDir, file: &[u8]) -> Result<i16> {
-    let (year, _) = read_year(file)
-        .map_err(|e| Error::refused("bad-holidays", format!("节假日文件{e}：没有导入")))?;
+    let (year, _) = read_year(file).map_err(|e| {
+        Error::refused("bad-holidays", format!("节假日文件{e}。没有导入，请换一份文件再试"))
+    })?;
     durable::replace(&data.holidays_of(year), file, Access::Public)?;
     durable::sync_directory(data.path())?;
     Ok(year)
