@@ -12,12 +12,12 @@ use crate::app::App;
 use crate::audit::{self, Change};
 use crate::bulletin::salt;
 use crate::clock;
-use crate::deadlines::Standing;
+use crate::deadlines::{Standing, civil};
 use crate::error::{Error, Result};
 use crate::people::{Deed, Who};
 use crate::publish::{NewEntry, Published, office_note};
 use crate::rulebook::Rulebook;
-use crate::view;
+use crate::view::{self, Closed};
 use crate::workdays::Due;
 
 /// Months that are looked back for late villages.
@@ -60,8 +60,8 @@ pub struct VillageMonth {
     pub spent: Fen,
     /// What the disclosed ones come to.
     pub received: Fen,
-    /// Log index and day of the closing.
-    pub closed: Option<(u64, Date)>,
+    /// Its closing.
+    pub closed: Option<Closed>,
     /// By when it has to be closed.
     pub due: Due,
     /// How that stands: on the day it was closed, or today.
@@ -90,7 +90,7 @@ pub fn one(
     let month = period.to_string();
     let (waiting, returned) = submitted(c, village, &month)?;
     let (receipts, nothing, spent, received) = standing_items(c, village, &month)?;
-    let closed = closing(c, village, &month)?;
+    let closed = view::closed(c, village, period)?;
     let progress = match closed {
         Some(_) if receipts == 0 => Progress::Nil,
         Some(_) => Progress::Published,
@@ -98,7 +98,7 @@ pub fn one(
         None => Progress::Silent,
     };
     let due = book.month_due(period);
-    let standing = due.standing(closed.map_or(today, |(_, day)| day));
+    let standing = due.standing(closed.map_or(today, |closed| civil(closed.on)));
     Ok(VillageMonth {
         village: village.to_owned(),
         name: name.to_owned(),
@@ -139,16 +139,6 @@ fn standing_items(c: &Connection, village: &str, month: &str) -> Result<(u64, u6
     Ok(row)
 }
 
-fn closing(c: &Connection, village: &str, month: &str) -> Result<Option<(u64, Date)>> {
-    let sql = "SELECT n, time FROM view_closing WHERE village = ?1 AND period = ?2";
-    let mut query = c.prepare_cached(sql)?;
-    let mut rows = query.query([village, month])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    let (n, time): (u64, String) = (row.get(0)?, row.get(1)?);
-    let day = time.get(..10).and_then(|day| day.parse().ok());
-    day.map(|day| Some((n, day))).ok_or_else(|| Error::Corrupt(format!("结账时间：{time}")))
-}
-
 /// All villages in one month, in the directory's order.
 ///
 /// # Errors
@@ -174,9 +164,8 @@ pub fn late(c: &Connection, book: &Rulebook, today: Date) -> Result<Vec<VillageM
         if !matches!(book.month_due(period).standing(today), Standing::Late { .. }) {
             continue;
         }
-        let month = period.to_string();
         for (code, name) in view::villages(c)? {
-            if closing(c, &code, &month)?.is_none() {
+            if view::closed(c, &code, period)?.is_none() {
                 late.push(one(c, book, (&code, &name), period, today)?);
             }
         }
@@ -303,7 +292,7 @@ fn must_be_closable(c: &Connection, month: &VillageMonth, today: Date) -> Result
 
 /// Whether nothing of the month was published since it was closed.
 fn is_unchanged(c: &Connection, month: &VillageMonth) -> Result<bool> {
-    let Some((n, _)) = month.closed else { return Ok(false) };
+    let Some(Closed { n, .. }) = month.closed else { return Ok(false) };
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM view_item WHERE village = ?1 AND period = ?2
                AND (n > ?3 OR withdrawn > ?3))";
     let mut query = c.prepare_cached(sql)?;

@@ -244,6 +244,28 @@ pub fn lines(
     Ok((lines, gone))
 }
 
+/// A village's month was closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Log index of the newest closing.
+    pub n: u64,
+    /// The day it was published.
+    pub on: Date,
+}
+
+/// The newest closing of a village's month.
+///
+/// # Errors
+/// When the database fails.
+pub fn closed(connection: &Connection, village: &str, period: Period) -> Result<Option<Closed>> {
+    let sql = "SELECT n, substr(time, 1, 10) FROM view_closing WHERE village = ?1 AND period = ?2";
+    let mut query = connection.prepare_cached(sql)?;
+    let closed = query.query_row(params![village, period.to_string()], |row| {
+        Ok(Closed { n: row.get(0)?, on: parsed(row, 1)? })
+    });
+    Ok(closed.optional()?)
+}
+
 /// A text column as the type whose spelling it holds.
 fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
 where

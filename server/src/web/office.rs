@@ -115,7 +115,8 @@ const STYLE: &str = concat!(
     include_str!("../../../assets/style/office.css"),
 );
 
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| pages::policy(STYLE, "; script-src 'self'"));
+static POLICY: LazyLock<HeaderValue> =
+    LazyLock::new(|| pages::policy(STYLE, "; script-src 'self'"));
 
 /// The pages that stand in everyone's menu who may open them.
 const MENU: &[(Deed, &str, &str)] = &[

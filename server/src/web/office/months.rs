@@ -206,7 +206,7 @@ pub async fn show(
         unpapered: unpapered.collect(),
         groups: w.link(&format!("/office/group?village={village}&period={period}")),
         public: w.link(&format!("/v/{village}/{period}")),
-        closed: month.closed.map(|(n, day)| (n, day.to_string())),
+        closed: month.closed.map(|closed| (closed.n, w.day(&closed.on))),
         over: month.period < this,
         closes: session.who.may(Deed::Review),
         line: line(w, &month),

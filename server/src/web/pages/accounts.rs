@@ -10,6 +10,7 @@ use rusqlite::Connection;
 use super::record::reason_words;
 use super::{Frame, Rendered};
 use crate::view::{self, BulletinLine, Door, Gone, Line, Month, MonthState, Totals, Which};
+use crate::web::words::Words;
 
 /// Bulletins under the villages.
 const BULLETINS_HOME: usize = 5;
@@ -66,6 +67,8 @@ struct Bar {
 /// A withdrawn receipt and why.
 struct Withdrawn {
     n: u64,
+    /// What became of it.
+    what: String,
     why: String,
 }
 
@@ -81,8 +84,17 @@ struct MonthPage<'a> {
     bars: Vec<Bar>,
     lines: Vec<Line>,
     withdrawn: Vec<Withdrawn>,
+    closed: Option<view::Closed>,
     earlier: Option<Period>,
     later: Option<Period>,
+}
+
+fn missing(w: Words, gone: &Gone) -> Withdrawn {
+    let what = match gone.ground {
+        Some(_) => w.one("第 {n} 号记录没有公开。", &gone.n),
+        None => w.one("第 {n} 号记录已撤回。", &gone.n),
+    };
+    Withdrawn { n: gone.n, what, why: reason_words(w, &gone.reason, gone.ground.as_deref()) }
 }
 
 /// The receipts of a village's month.
@@ -112,10 +124,7 @@ pub fn month(db: &Connection, frame: Frame, code: &str, period: Period) -> Rende
     };
     let picture = lines.first().and_then(|line| line.picture.as_ref()).map(|image| image.thumb);
     let path = format!("/v/{code}/{period}");
-    let why = |gone: Gone| Withdrawn {
-        n: gone.n,
-        why: reason_words(w, &gone.reason, gone.ground.as_deref()),
-    };
+    let gone = gone.into_iter().map(|gone| missing(w, &gone)).collect();
     super::rendered(&MonthPage {
         f: frame.titled(&title, &about).shown_as(&path, picture.as_ref()),
         code,
@@ -125,8 +134,9 @@ pub fn month(db: &Connection, frame: Frame, code: &str, period: Period) -> Rende
         totals: month.totals,
         bars: bars(&lines),
         lines,
-        withdrawn: gone.into_iter().map(why).collect(),
+        withdrawn: gone,
         earlier: months.get(at + 1).map(|month| month.period),
+        closed: view::closed(db, code, period)?,
         later: at.checked_sub(1).map(|at| months[at].period),
     })
 }
