@@ -397,12 +397,24 @@ pub(super) fn in_chinese(message: &str) -> String {
     ];
     let found = usual.iter().find_map(|(english, zh)| Some((line.strip_prefix(english)?, zh)));
     match found {
-        Some((rest, zh)) => {
-            let rest = rest.replace(", expected one of ", "，应是其中之一：");
-            format!("{zh}{}", rest.replace(", expected ", "，应为 "))
-        }
+        Some((rest, zh)) => match rest.split_once(", expected ") {
+            Some((found, wanted)) => format!("{zh}{found}，应为{}", wanted_in_chinese(wanted)),
+            None => format!("{zh}{rest}"),
+        },
         // What this module itself says.
         None if line.chars().any(|c| c > '\u{2e7f}') => line.to_owned(),
         None => format!("不是正确的 TOML 写法（{line}）"),
+    }
+}
+
+fn wanted_in_chinese(wanted: &str) -> String {
+    match wanted {
+        "a string" => "加引号的文字".into(),
+        "a boolean" => " true 或 false".into(),
+        "i64" | "u8" => "不加引号的整数".into(),
+        "a sequence" => "方括号里的一列".into(),
+        other => other
+            .strip_prefix("one of ")
+            .map_or_else(|| format!(" {other}"), |any| format!("其中之一：{any}")),
     }
 }
