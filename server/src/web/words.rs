@@ -219,7 +219,7 @@ mod tests {
         let home = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut paths = Vec::new();
         files(&home.join("templates"), &mut paths);
-        files(&home.join("src/web"), &mut paths);
+        files(&home.join("src"), &mut paths);
         let mut phrases = BTreeSet::new();
         for path in paths.iter().filter(|path| !path.ends_with("words.rs")) {
             let text = std::fs::read_to_string(path).unwrap();
