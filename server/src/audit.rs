@@ -1,6 +1,7 @@
 //! The record of who did what, when, for whom, and what it was before. Lines are only added; each carries the hash of all
 //! before it, and the log commits to the newest one every day: a line that is changed later no longer fits.
 
+use jiff::civil::Date;
 use ledger::hash::{Hash, sha256};
 use ledger::statement::Statement;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -163,12 +164,13 @@ pub fn page(c: &Connection, before: Option<i64>) -> Result<Vec<Line>> {
     Ok(lines.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Publishes how many lines the record has and the hash of the newest, unless the log says so already.
+/// Publishes how many lines the record had when a day began (China) and the hash of the newest of them, unless the log
+/// says so already. Blocks.
 ///
 /// # Errors
 /// When publishing fails.
-pub fn commit(app: &App) -> Result<bool> {
-    let Some((lines, head)) = app.db.read(newest)? else { return Ok(false) };
+pub fn commit(app: &App, day: Date) -> Result<bool> {
+    let Some((lines, head)) = app.db.read(|c| newest_before(c, day))? else { return Ok(false) };
     if app.db.read(committed)?.last().is_some_and(|(said, ..)| *said == lines) {
         return Ok(false);
     }
@@ -178,23 +180,11 @@ pub fn commit(app: &App) -> Result<bool> {
     Ok(true)
 }
 
-/// The date (China) of the newest commitment in the log.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn committed_on(c: &Connection) -> Result<Option<String>> {
-    let time: Option<String> = c
-        .prepare_cached(
-            "SELECT published FROM entry WHERE kind = 'audit' ORDER BY idx DESC LIMIT 1",
-        )?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    Ok(time.map(|time| time.chars().take(10).collect()))
-}
-
-fn newest(c: &Connection) -> Result<Option<(u64, Hash)>> {
-    let sql = "SELECT id, link FROM audit WHERE link IS NOT NULL ORDER BY id DESC LIMIT 1";
-    let found = c.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, Hash(row.get(1)?))));
+fn newest_before(c: &Connection, day: Date) -> Result<Option<(u64, Hash)>> {
+    let sql = "SELECT id, link FROM audit WHERE link IS NOT NULL AND time < ?1
+               ORDER BY id DESC LIMIT 1";
+    let mut query = c.prepare_cached(sql)?;
+    let found = query.query_row([day.to_string()], |row| Ok((row.get(0)?, Hash(row.get(1)?))));
     Ok(found.optional()?)
 }
 
@@ -263,8 +253,11 @@ mod tests {
     fn a_line_that_is_changed_or_cut_off_by_force_no_longer_fits() {
         let office = Office::new();
         let app = office.open();
-        assert!(commit(&app).unwrap());
-        assert!(!commit(&app).unwrap(), "nothing new, nothing said");
+        let today = clock::today();
+        assert!(!commit(&app, today).unwrap(), "the day is not over");
+        let tomorrow = today.tomorrow().unwrap();
+        assert!(commit(&app, tomorrow).unwrap());
+        assert!(!commit(&app, tomorrow).unwrap(), "nothing new, nothing said");
         assert!(app.db.read(verify).is_ok());
         let force = |sql: &'static str| {
             app.db.write_blocking(move |c| {

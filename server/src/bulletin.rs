@@ -74,6 +74,7 @@ pub fn draft_blocking(app: &App, who: &Who, draft: Draft) -> Result<String> {
         signer: keys.office.verifier().name().to_owned(),
         images: content.images,
         invoice: None,
+        says_openness: true,
         statement,
     };
     app.db.write_blocking(move |c| {

@@ -13,6 +13,7 @@ use ledger::content::{Column, VillageName};
 use ledger::place::Village;
 
 use crate::app::{App, read_keys};
+use crate::daily;
 use crate::data::DataDir;
 use crate::db;
 use crate::error::{Error, Result};
@@ -220,7 +221,9 @@ fn serve_until_stopped(data: &Data, listen: SocketAddr, public_url: Option<Strin
         let at = data.at();
         let opened = tokio::task::spawn_blocking(move || App::open(at, public_url)).await;
         let app = opened.unwrap_or_else(|_| Err(Error::Corrupt("启动时出错".into())))?;
-        let router = web::router::router(Arc::new(app));
+        let app = Arc::new(app);
+        tokio::spawn(daily::run(Arc::clone(&app)));
+        let router = web::router::router(app);
         println!("listening on http://{address}");
         std::io::stdout().flush().map_err(Error::file("stdout"))?;
         serve::serve(listener, router, stop).await

@@ -49,6 +49,8 @@ pub(crate) struct Checked {
     pub signer: String,
     pub images: Vec<ImageRef>,
     pub invoice: Option<Invoice>,
+    /// Whether it says how far it is to be disclosed, or need not.
+    pub says_openness: bool,
 }
 
 /// Takes in what an accountant signed. The same note again is answered with the same status.
@@ -65,6 +67,9 @@ pub async fn receive(app: &App, note: String, body: Option<String>) -> Result<St
         .write(move |c| {
             if find(c, &checked.id)?.is_none() {
                 keep(c, &checked, None)?;
+                if !checked.says_openness {
+                    review::bounce(c, &checked.id)?;
+                }
             }
             status(c, &checked.id)
         })
@@ -122,6 +127,7 @@ fn check(
     Ok(Checked {
         id: sha256(statement.to_text().as_bytes()).to_string(),
         signer: admitted.signers.first().map_or_else(String::new, |s| s.key.name().to_owned()),
+        says_openness: receipt.as_ref().is_none_or(|receipt| receipt.openness.is_some()),
         images: receipt.as_ref().map_or_else(Vec::new, |receipt| receipt.images.clone()),
         invoice: receipt.and_then(|receipt| receipt.invoice),
         note,

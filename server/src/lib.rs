@@ -8,6 +8,7 @@ pub mod blobs;
 pub mod bulletin;
 pub mod cli;
 pub mod clock;
+pub mod daily;
 pub mod data;
 pub mod db;
 pub mod deadlines;

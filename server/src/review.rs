@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row};
 use crate::error::Result;
 use crate::people::Who;
 pub use countersign::{countersign, key_name, object};
+pub(crate) use decide::bounce;
 pub use decide::{REASON_CHARS_MAX, approve, pass, publish, return_to, withdraw};
 pub use way::{Needs, Opinion, Stage, Voice, needs, signed_note, stage};
 
@@ -269,3 +270,6 @@ fn flags(c: &Connection, seq: i64) -> Result<Vec<Flag>> {
     })?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests;

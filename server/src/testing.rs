@@ -126,6 +126,38 @@ impl Office {
         (self.sign(&statement), String::from_utf8(body).unwrap())
     }
 
+    /// Enrols a supervisor of the village; gives the key that is theirs.
+    pub fn supervisor(&self, app: &App, login: &str, seed: u8) -> SigningKey {
+        let name = crate::review::key_name(village().as_str(), login);
+        let key = SigningKey::from_seed(&name, [seed; 32]).unwrap();
+        let holder = Holder { name: format!("{login}监督"), post: "监督委员".into() };
+        let (role, by) = (Role::Supervisor, Actor::operator());
+        directory::enrol(app, village(), role, key.verifier(), holder, &by).unwrap();
+        key
+    }
+
+    /// Somebody with this post; `id` 0: no account stands behind it.
+    pub fn person(&self, login: &str, role: people::Role) -> Who {
+        let village = role.is_of_village().then(village);
+        Who { login: login.into(), name: login.into(), role, village, ..self.reviewer.clone() }
+    }
+
+    /// Signs and submits a receipt that [`Self::receipt`] would make, after `change`; answers its id.
+    pub fn submit(&self, app: &App, n: u8, change: impl FnOnce(&mut ReceiptContent)) -> String {
+        let (_, body) = self.receipt(n, &[]);
+        let mut content = ReceiptContent::parse(body.as_bytes()).unwrap();
+        change(&mut content);
+        let (body, content) = content.to_bytes();
+        let statement = Statement::Receipt {
+            village: village(),
+            period: "2026-05".parse().unwrap(),
+            time: "2026-06-03T09:12:00+08:00".parse().unwrap(),
+            content,
+        };
+        let body = String::from_utf8(body).unwrap();
+        wait(intake::receive(app, self.sign(&statement), Some(body))).unwrap().id
+    }
+
     pub fn sign(&self, statement: &Statement) -> String {
         let text = statement.to_text();
         compose(&text, &[self.accountant.sign(&text)])

@@ -9,6 +9,7 @@ use ledger::checkpoint::Checkpoint;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::app::{App, read_keys};
+use crate::audit;
 use crate::data::DataDir;
 use crate::db;
 use crate::error::{Error, Result};
@@ -27,6 +28,8 @@ pub struct Report {
     pub images: u64,
     /// Files below `public/`.
     pub files: u64,
+    /// Lines of the record of who did what.
+    pub record: u64,
     /// The first bad thing.
     pub problem: Option<Problem>,
 }
@@ -133,6 +136,7 @@ fn check_all(data: &DataDir, c: &Connection, alone: bool, report: &mut Report) -
     files.seen("checkpoint");
     let notes = tree::check(data, c, &head, &mut files)?;
     tree::check_roster(&notes)?;
+    report.record = audit::verify(c)?;
     store::check_contents(data, c, head.size, &mut files, report)?;
     store::check_images(data, c, &mut files, report)?;
     // A running server may be writing its next batch.

@@ -37,18 +37,31 @@ pub async fn return_to(app: &App, id: &str, reason: &str, source: Source, who: &
         .write(move |c| {
             let found = super::one(c, &id)?.ok_or_else(|| not_found(&id))?;
             must_not_be_own(&found, &actor)?;
-            let returned = c.execute(
-                "UPDATE submission SET state = 'returned', reason = ?2, source = ?3, changed = ?4
-                 WHERE id = ?1 AND state = 'received'",
-                params![id, reason, word(&source), clock::now()],
-            )?;
-            if returned == 0 {
+            if !give_back(c, &id, &reason, &source)? {
                 return Err(Error::refused("wrong-state", "没有这份提交，或它已经办结"));
             }
             let why = format!("{}: {reason}", word(&source));
             audit::record(c, &actor, "return", &id, Change::to(&why))
         })
         .await
+}
+
+/// Sends back what does not say how far it is to be disclosed, without anyone having to look.
+pub(crate) fn bounce(c: &Connection, id: &str) -> Result<()> {
+    let reason = "没有写明公开属性（主动公开、部分公开、依申请公开、不予公开）：请更新报账程序，重新签名再送";
+    give_back(c, id, reason, &Source::Attribute)?;
+    audit::record(c, &Actor::operator(), "bounce", id, Change::to(reason))
+}
+
+/// Whether there was something to be sent back.
+fn give_back(c: &Connection, id: &str, reason: &str, source: &Source) -> Result<bool> {
+    let returned = c
+        .prepare_cached(
+            "UPDATE submission SET state = 'returned', reason = ?2, source = ?3, changed = ?4
+             WHERE id = ?1 AND state = 'received'",
+        )?
+        .execute(params![id, reason, word(source), clock::now()])?;
+    Ok(returned > 0)
 }
 
 /// Passes a submission that the leader has to approve on to the leader.

@@ -15,11 +15,13 @@ use crate::app::App;
 use crate::blobs::{self, Piece};
 use crate::error::{Error, Result};
 use crate::intake::{self, Status};
-use crate::review::{Flag, State as Standing};
+use crate::review::{self, Flag, State as Standing};
 use crate::web::answer::Refusal;
 
 /// Bytes of the largest submission: a content object may double in size inside JSON.
 const SUBMISSION_BYTES_MAX: usize = 192 * 1024;
+/// Bytes of the largest countersignature.
+const SIGNATURE_BYTES_MAX: usize = 4 * 1024;
 /// How long a submission's body may take.
 const SUBMISSION_TIMEOUT: Duration = Duration::from_secs(15);
 /// Header: bytes of an image that are held, or that a piece begins after.
@@ -79,6 +81,62 @@ async fn read(body: Body, max: usize) -> Result<Bytes> {
 pub async fn status(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response> {
     let id: Hash = id.parse().map_err(|_| Error::refused("not-found", "没有这份提交"))?;
     let status = app.db.read(|c| intake::status(c, &id.to_string()))?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(status)).into_response())
+}
+
+/// The signed note of a submission: what a supervisor signs beside the accountant. It names no person and says nothing of
+/// the content.
+#[utoipa::path(
+    get, path = "/api/submissions/{id}/statement",
+    params(("id" = String, Path, description = "SHA-256 (hex) of the note's text")),
+    responses(
+        (status = 200, description = "the signed note", body = String, content_type = "text/plain"),
+        (status = 404, description = "no such submission", body = Refusal),
+    )
+)]
+pub async fn statement(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Response> {
+    let unknown = || Error::refused("not-found", "没有这份提交");
+    let id: Hash = id.parse().map_err(|_| unknown())?;
+    let found = app.db.read(|c| review::one(c, &id.to_string()))?.ok_or_else(unknown)?;
+    let headers =
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, found.note).into_response())
+}
+
+/// A supervisor's signature.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Countersignature {
+    /// The line of the signed note, beginning with an em dash.
+    line: String,
+}
+
+/// Keeps a supervisor's signature of a submission. The signature is the permission.
+#[utoipa::path(
+    post, path = "/api/submissions/{id}/signatures", request_body = Countersignature,
+    params(("id" = String, Path, description = "SHA-256 (hex) of the note's text")),
+    responses(
+        (status = 200, description = "kept; where it stands now", body = Status),
+        (status = 400, description = "malformed", body = Refusal),
+        (status = 404, description = "no such submission", body = Refusal),
+        (status = 408, description = "sent too slowly", body = Refusal),
+        (status = 409, description = "it does not wait for a signature", body = Refusal),
+        (status = 413, description = "too large", body = Refusal),
+        (status = 422, description = "no good signature by a supervisor of that village", body = Refusal),
+        (status = 503, description = "busy or stopped: try again later", body = Refusal),
+        (status = 507, description = "disk full: try again later", body = Refusal),
+    )
+)]
+pub async fn countersign(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<Response> {
+    let body = read(body, SIGNATURE_BYTES_MAX).await?;
+    let given: Countersignature = serde_json::from_slice(&body)
+        .map_err(|e| Error::refused("malformed", format!("会签的 JSON 格式不对：{e}")))?;
+    review::countersign(&app, &id, &given.line).await?;
+    let status = app.db.read(|c| intake::status(c, &id))?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(status)).into_response())
 }
 
@@ -160,8 +218,8 @@ fn offset_answer(status: StatusCode, held: u64) -> Response {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Mingbai", description = "Sending submissions to the township office"),
-    paths(submit, status, held, append),
-    components(schemas(Submission, Status, Standing, Flag, Refusal))
+    paths(submit, status, statement, countersign, held, append),
+    components(schemas(Submission, Countersignature, Status, Standing, Flag, Refusal))
 )]
 struct Description;
 

@@ -27,6 +27,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/openapi.json", get(api::openapi))
         .route("/api/submissions", post(api::submit))
         .route("/api/submissions/{id}", get(api::status))
+        .route("/api/submissions/{id}/statement", get(api::statement))
+        .route("/api/submissions/{id}/signatures", post(api::countersign))
         .route("/api/blobs/{sha256}", get(api::not_here).head(api::held).patch(api::append))
         // For phones, and for the office's people.
         .merge(pages::routes())
