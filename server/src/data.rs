@@ -44,6 +44,12 @@ impl DataDir {
         self.0.join("keys/office.key")
     }
 
+    /// A file of figures that were frozen, by its hash.
+    #[must_use]
+    pub fn frozen(&self, hash: &Hash) -> PathBuf {
+        self.0.join("frozen").join(format!("{hash}.json"))
+    }
+
     /// The rules of the office, if it does not go by those that the program came with.
     #[must_use]
     pub fn rules(&self) -> PathBuf {

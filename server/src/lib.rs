@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod app;
+pub mod assess;
 pub mod audit;
 pub mod blobs;
 pub mod bulletin;
@@ -27,6 +28,7 @@ pub mod review;
 pub mod rulebook;
 pub mod rules;
 pub mod serve;
+pub mod signoff;
 pub mod verify;
 pub mod view;
 pub mod web;

@@ -1,5 +1,6 @@
 //! The office's pages: one table says every path, who may open it, and what answers.
 
+mod assess;
 mod bulletins;
 mod check;
 mod decided;
@@ -73,6 +74,14 @@ pub const TABLE: &[Rule] = &[
     rule("POST", "/office/key", Deed::Countersign, || post(keys::ask)),
     rule("GET", "/office/bulletins", Deed::Write, || get(bulletins::show)),
     rule("POST", "/office/bulletins", Deed::Write, || post(bulletins::send)),
+    rule("GET", "/office/inspect", Deed::Inspect, || get(assess::inspect)),
+    rule("POST", "/office/inspect", Deed::Review, || post(assess::sign_off)),
+    rule("GET", "/office/scores", Deed::Inspect, || get(assess::scores)),
+    rule("GET", "/office/scores/behind", Deed::Inspect, || get(assess::behind)),
+    rule("POST", "/office/freeze", Deed::Manage, || post(assess::freeze)),
+    rule("GET", "/office/frozen/{half}", Deed::Inspect, || get(assess::frozen)),
+    rule("GET", "/office/recheck", Deed::Inspect, || get(assess::rechecks)),
+    rule("POST", "/office/recheck", Deed::Approve, || post(assess::recheck)),
     rule("GET", "/office/record", Deed::Inspect, || get(record::show)),
     rule("GET", "/office/people", Deed::Manage, || get(people::show)),
     rule("POST", "/office/people/add", Deed::Manage, || post(people::add)),
@@ -126,6 +135,9 @@ const MENU: &[(Deed, &str, &str)] = &[
     (Deed::Read, "/office/published", zh("已公布")),
     (Deed::Write, "/office/bulletins", zh("写公告")),
     (Deed::Countersign, "/office/key", zh("我的钥匙")),
+    (Deed::Inspect, "/office/inspect", zh("巡查")),
+    (Deed::Inspect, "/office/scores", zh("考核")),
+    (Deed::Inspect, "/office/recheck", zh("自查")),
     (Deed::Inspect, "/office/record", zh("操作记录")),
     (Deed::Manage, "/office/people", zh("人员")),
     (Deed::Manage, "/office/keys", zh("钥匙")),

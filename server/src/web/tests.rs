@@ -128,7 +128,8 @@ fn every_office_path_opens_for_its_roles_and_for_nobody_else() {
     wait(async {
         for rule in TABLE.iter().filter(|rule| rule.path != "/office/logout") {
             println!("{:4} {:24} {:?}", rule.method, rule.path, rule.deed);
-            let path = rule.path.replace("{id}", "x").replace("{sha256}", "x");
+            let path =
+                rule.path.replace("{id}", "x").replace("{sha256}", "x").replace("{half}", "x");
             let nobody = ask(&app, rule.method, &path, &[], "").await;
             assert_eq!(nobody.status, StatusCode::SEE_OTHER, "{}", rule.path);
             assert_eq!(nobody.headers[header::LOCATION], "/office/login");
@@ -136,7 +137,8 @@ fn every_office_path_opens_for_its_roles_and_for_nobody_else() {
         for role in Role::ALL {
             let (cookie, token) = sign_in(&app, role.as_str()).await;
             for rule in TABLE.iter().filter(|rule| rule.path != "/office/logout") {
-                let path = rule.path.replace("{id}", "x").replace("{sha256}", "x");
+                let path =
+                    rule.path.replace("{id}", "x").replace("{sha256}", "x").replace("{half}", "x");
                 let form = format!("token={token}");
                 let answer = ask(&app, rule.method, &path, &[("cookie", &cookie)], &form).await;
                 let shut = answer.status == StatusCode::FORBIDDEN;

@@ -406,6 +406,9 @@ pub fn act_words(w: Words, act: &str) -> String {
         "key-request" => w.t("申请登记钥匙"),
         "village-add" => w.t("改村名录"),
         "column-add" => w.t("改栏目"),
+        "inspect" => w.t("签巡查"),
+        "freeze" => w.t("封存"),
+        "recheck" => w.t("自查"),
         other => return other.to_owned(),
     };
     words.to_owned()
