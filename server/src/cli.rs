@@ -1,5 +1,6 @@
 //! The command line: what an operator types, and what is printed.
 
+mod backup;
 mod people;
 
 use std::io::Write;
@@ -106,6 +107,8 @@ enum Command {
     /// 公告栏目
     #[command(subcommand)]
     Column(ColumnCommand),
+    #[command(flatten)]
+    Keeping(backup::Keeping),
     /// 核对全部数据：树、条目、内容、图片
     Verify {
         #[command(flatten)]
@@ -195,6 +198,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::User(command) => people::run(command),
         Command::Village(command) => village(command),
         Command::Column(command) => column(command),
+        Command::Keeping(command) => backup::run(command),
         Command::Verify { data, json } => check(&data.at(), json),
     }
 }

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod app;
+pub mod backup;
 pub mod blobs;
 pub mod bulletin;
 pub mod cli;
@@ -19,6 +20,7 @@ pub mod people;
 pub mod photo;
 pub mod publish;
 pub mod review;
+pub mod seen;
 pub mod serve;
 pub mod verify;
 pub mod view;

@@ -8,6 +8,7 @@ pub(super) fn migrations() -> Migrations<'static> {
         M::up(include_str!("1_core.sql")),
         M::up(include_str!("2_view.sql")),
         M::up(include_str!("3_office.sql")),
+        M::up(include_str!("5_running.sql")),
     ])
 }
 

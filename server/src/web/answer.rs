@@ -34,6 +34,7 @@ pub fn status(error: &Error) -> StatusCode {
             "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
             "malformed" => StatusCode::BAD_REQUEST,
             "offset" | "in-progress" | "wrong-state" => StatusCode::CONFLICT,
+            "restored" | "behind" => StatusCode::SERVICE_UNAVAILABLE,
             "too-slow" => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         },
