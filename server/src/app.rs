@@ -10,6 +10,7 @@ use crate::blobs::Uploads;
 use crate::data::{DataDir, Lock};
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::publish::{Crash, Keys, NewEntry, Published, Publisher};
 use crate::web::page_cache::PageCache;
@@ -34,6 +35,8 @@ pub struct App {
     pub uploads: Uploads,
     /// Rendered pages.
     pub pages: PageCache,
+    /// What was counted.
+    pub metrics: Metrics,
     _lock: Lock,
 }
 
@@ -75,6 +78,7 @@ impl App {
             objects,
             uploads,
             pages,
+            metrics: Metrics::default(),
             _lock: lock,
         })
     }

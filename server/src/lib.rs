@@ -15,6 +15,8 @@ pub mod durable;
 pub mod error;
 pub mod found;
 pub mod intake;
+pub mod log;
+pub mod metrics;
 pub mod objects;
 pub mod people;
 pub mod photo;

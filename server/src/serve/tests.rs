@@ -22,7 +22,7 @@ async fn start(router: Router) -> Running {
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let ended = tokio::spawn(serve(listener, router, async { drop(stopped.await) }));
+    let ended = tokio::spawn(serve(listener, None, router, async { drop(stopped.await) }));
     Running { address, stop, ended }
 }
 
