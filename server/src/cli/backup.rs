@@ -1,6 +1,6 @@
 //! `backup`, `backup-key`, `restore`, `unlock`: keeping the office safe, and bringing it back.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use age::secrecy::SecretString;
@@ -73,6 +73,7 @@ pub(super) enum Keeping {
             required_unless_present = "none_newer"
         )]
         checkpoint: Vec<PathBuf>,
+        // Not from the environment: somebody has to mean it now.
         /// 没有任何地方可以核对：需输入一句确认，记入办理记录
         #[arg(long, conflicts_with = "checkpoint")]
         none_newer: bool,
@@ -91,7 +92,13 @@ pub(super) struct OpenerArgs {
 }
 
 pub(super) fn run(command: Keeping) -> Result<()> {
-    let mut say = |text: &str| eprintln!("{text}");
+    // For whoever waits in front of it; from a timer only what went wrong is to be mailed.
+    let waits = std::io::stderr().is_terminal();
+    let mut say = |text: &str| {
+        if waits {
+            eprintln!("{text}");
+        }
+    };
     let mut progress = Progress::to(&mut say);
     match command {
         Keeping::Backup { data, to, passphrase_file, out } => {
