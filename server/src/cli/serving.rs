@@ -81,3 +81,16 @@ fn open(address: SocketAddr) -> Result<tokio::net::TcpListener> {
 fn cannot(address: SocketAddr, why: &std::io::Error) -> Error {
     Error::refused("listen", format!("无法在 {address} 监听：{why}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_not_served_to_others() {
+        let refused = |address: &str| only_here(address.parse().unwrap()).unwrap_err().to_string();
+        for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:9100"] {
+            assert!(refused(address).contains("不是本机地址"), "{address}");
+        }
+    }
+}

@@ -112,6 +112,17 @@ fn a_holder_of_another_history_of_the_same_length_stops_the_publishing() {
 }
 
 #[test]
+fn a_batch_that_was_begun_before_the_evidence_came_is_not_signed() {
+    let (office, _, _) = grown();
+    let app = office.open();
+    let appended = app.append(|c, _| {
+        mark_restored(c)?;
+        Ok(vec![crate::publish::NewEntry { note: String::new(), body: None, submission: None }])
+    });
+    assert_eq!(appended.unwrap_err().code(), "restored");
+}
+
+#[test]
 fn a_restored_office_is_unlocked_by_what_others_hold_and_that_is_recorded() {
     let (office, first, second) = grown();
     let app = office.open();

@@ -7,6 +7,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::*;
+use crate::serve::stall::Stalls;
 use crate::serve::{listen, serve};
 use crate::testing::{Office, wait};
 use crate::web::router::router;
@@ -66,11 +67,12 @@ fn requests_are_answered_and_a_renewed_certificate_is_taken_up_on_a_hangup() {
     let (office, files) = (Office::new(), Files::new());
     let first = files.renew();
     let tls = Arc::new(files.load().unwrap());
+    let app = office.open();
     wait(async {
         let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         tls.reload_on_hangup().unwrap();
-        let serving = serve(listener, Some(tls), router(office.open()), std::future::pending());
+        let serving = serve(listener, Some(tls), router(app), std::future::pending());
         tokio::spawn(serving);
         let get = "GET /checkpoint HTTP/1.1";
         let answer = ask(address, &first, get).await.unwrap();
@@ -114,6 +116,49 @@ fn a_client_that_never_finishes_its_handshake_is_cut_off() {
         assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
         let mut rest = Vec::new();
         assert_eq!(client.read_to_end(&mut rest).await.unwrap_or(0), 0);
+    });
+}
+
+#[test]
+fn a_head_that_never_ends_is_cut_off_inside_tls_too() {
+    let files = Files::new();
+    let trust = files.renew();
+    let tls = Arc::new(files.load().unwrap());
+    wait(async {
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let nothing = axum::Router::new();
+        tokio::spawn(serve(listener, Some(tls), nothing, std::future::pending()));
+        let stream = TcpStream::connect(address).await.unwrap();
+        let mut stream = trust.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: lo").await.unwrap();
+        let mut rest = Vec::new();
+        let ended = stream.read_to_end(&mut rest);
+        let patience = crate::serve::HEADER_TIMEOUT * 3;
+        tokio::time::timeout(patience, ended).await.expect("it was not cut off").unwrap_or(0);
+    });
+}
+
+#[test]
+fn a_reader_that_takes_nothing_is_cut_off_inside_tls_too() {
+    let files = Files::new();
+    let trust = files.renew();
+    let tls = files.load().unwrap();
+    wait(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let connecting = trust.connect("localhost".try_into().unwrap(), stream);
+        let (stream, _) = listener.accept().await.unwrap();
+        let watched = Stalls::new(stream, Duration::from_millis(50));
+        let accepting = tls.accept(watched, Duration::from_secs(60));
+        let (idle, accepted) = tokio::join!(connecting, accepting);
+        let (_idle, mut stream) = (idle.unwrap(), accepted.unwrap());
+        let ended = loop {
+            if let Err(error) = stream.write_all(&[0; 65_536]).await {
+                break error;
+            }
+        };
+        assert_eq!(ended.kind(), io::ErrorKind::TimedOut);
     });
 }
 
