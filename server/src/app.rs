@@ -10,6 +10,7 @@ use crate::blobs::Uploads;
 use crate::data::{DataDir, Lock};
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::publish::{Crash, Keys, NewEntry, Published, Publisher};
 use crate::rulebook::LiveRulebook;
@@ -37,6 +38,8 @@ pub struct App {
     pub pages: PageCache,
     /// Rules and holidays; they may change while the office runs.
     pub rulebook: LiveRulebook,
+    /// What was counted.
+    pub metrics: Metrics,
     _lock: Lock,
 }
 
@@ -80,6 +83,7 @@ impl App {
             uploads,
             pages,
             rulebook,
+            metrics: Metrics::default(),
             _lock: lock,
         })
     }

@@ -1,25 +1,24 @@
 //! The command line: what an operator types, and what is printed.
 
+mod backup;
 mod people;
 mod rules;
+mod serving;
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use ledger::content::{Column, VillageName};
 use ledger::place::Village;
 
 use crate::app::{App, read_keys};
-use crate::daily;
 use crate::data::DataDir;
 use crate::db;
 use crate::error::{Error, Result};
 use crate::people::Actor;
 use crate::publish::Published;
-use crate::{directory, found, serve, verify, web};
+use crate::{directory, found, verify};
 
 /// 明白：镇政府服务器。接收、审核、公布、答复。
 #[derive(Parser)]
@@ -93,6 +92,8 @@ enum Command {
         /// 群众访问的网址（写进二维码）；默认为监听地址
         #[arg(long, env = "MINGBAI_PUBLIC_URL")]
         public_url: Option<String>,
+        #[command(flatten)]
+        extra: serving::Extra,
     },
     /// 打印日志的验证公钥
     Vkey {
@@ -112,6 +113,8 @@ enum Command {
     Rules(rules::RulesCommand),
     /// 放假安排：哪些天放假，哪些周末调休上班
     Holidays(rules::HolidaysCommand),
+    #[command(flatten)]
+    Keeping(backup::Keeping),
     /// 核对全部数据：树、条目、内容、图片
     Verify {
         #[command(flatten)]
@@ -190,8 +193,8 @@ pub fn run(cli: Cli) -> Result<()> {
             println!("{}", found::found(&data.at(), &name, &origin, township)?);
             Ok(())
         }
-        Command::Serve { data, listen, public_url } => {
-            serve_until_stopped(&data, listen, public_url)
+        Command::Serve { data, listen, public_url, extra } => {
+            serving::run(&data, listen, public_url, extra)
         }
         Command::Vkey { data } => {
             let keys = read_keys(&data.at())?;
@@ -203,31 +206,9 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Column(command) => column(command),
         Command::Rules(command) => rules::rules(command),
         Command::Holidays(command) => rules::holidays(command),
+        Command::Keeping(command) => backup::run(command),
         Command::Verify { data, json } => check(&data.at(), json),
     }
-}
-
-fn serve_until_stopped(data: &Data, listen: SocketAddr, public_url: Option<String>) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::file("tokio"))?;
-    runtime.block_on(async {
-        let cannot = |e| Error::refused("listen", format!("无法在 {listen} 监听：{e}"));
-        let listener = serve::listen(listen).map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
-        let stop = serve::stop_signal().map_err(Error::file("signals"))?;
-        let public_url = public_url.unwrap_or_else(|| format!("http://{address}"));
-        let at = data.at();
-        let opened = tokio::task::spawn_blocking(move || App::open(at, public_url)).await;
-        let app = opened.unwrap_or_else(|_| Err(Error::Corrupt("启动时出错".into())))?;
-        let app = Arc::new(app);
-        tokio::spawn(daily::run(Arc::clone(&app)));
-        let router = web::router::router(app);
-        println!("listening on http://{address}");
-        std::io::stdout().flush().map_err(Error::file("stdout"))?;
-        serve::serve(listener, router, stop).await
-    })
 }
 
 fn village(command: VillageCommand) -> Result<()> {

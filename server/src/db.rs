@@ -97,6 +97,12 @@ impl Db {
         self.writer.checkpoint()
     }
 
+    /// Writes that wait for the writer now.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.writer.waiting()
+    }
+
     /// Why the writer refuses everything, if a commit failed in a way that only a restart mends.
     #[must_use]
     pub fn failure(&self) -> Option<String> {

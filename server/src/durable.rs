@@ -49,6 +49,28 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<()> {
     }
 }
 
+/// Writes a private file (mode 0600) that is not there yet. It gets its name when `fill` is done and
+/// all of it is on the disk.
+///
+/// # Errors
+/// `exists` when there is a file of that name; whatever `fill` fails with.
+pub fn write_new<T>(path: &Path, fill: impl FnOnce(&mut File) -> Result<T>) -> Result<T> {
+    let exists =
+        || Error::refused("exists", format!("{} 已经存在，不会覆盖：请换一个名字", path.display()));
+    if path.exists() {
+        return Err(exists());
+    }
+    let mut file = tempfile::NamedTempFile::new_in(parent(path)).map_err(Error::file(path))?;
+    let done = fill(file.as_file_mut())?;
+    file.as_file().sync_all().map_err(Error::file(path))?;
+    file.persist_noclobber(path).map_err(|e| match e.error.kind() {
+        io::ErrorKind::AlreadyExists => exists(),
+        _ => Error::file(path)(e.error),
+    })?;
+    sync_directory(parent(path))?;
+    Ok(done)
+}
+
 /// A file that was cut short, or some of whose bytes never came and read as zeros.
 fn is_torn(there: &[u8], whole: &[u8]) -> bool {
     there.len() <= whole.len() && there.iter().zip(whole).all(|(a, b)| a == b || *a == 0)
@@ -153,7 +175,8 @@ pub fn remove(path: &Path) -> Result<()> {
 }
 
 fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("."))
+    // The parent of a bare name is the empty path.
+    path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
 }
 
 /// The name beside `path` that a half-written file has.
@@ -193,6 +216,22 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key");
         replace(&path, b"secret", Access::Private).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_new_file_is_private_covers_nothing_and_is_not_there_when_its_writing_failed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("new");
+        let failed = write_new(&path, |_| Err::<(), _>(Error::Busy));
+        assert!(matches!(failed, Err(Error::Busy)));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        let write = |text: &'static str| {
+            write_new(&path, |file| file.write_all(text.as_bytes()).map_err(Error::file("new")))
+        };
+        write("one").unwrap();
+        assert_eq!(write("two").unwrap_err().code(), "exists");
+        assert_eq!(fs::read(&path).unwrap(), b"one");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 

@@ -13,16 +13,19 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use ledger::checkpoint::Checkpoint;
+use ledger::hash::Hash;
 use ledger::key::{SigningKey, VerifierKey};
 use ledger::proof::Proof;
 use ledger::roster::Roster;
-use ledger::tree::{leaf_hash, prove_inclusion, verify_inclusion};
+use ledger::tree::{leaf_hash, prove_inclusion, root, verify_inclusion};
 use rusqlite::{Connection, params};
 
 use crate::data::DataDir;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::objects::Objects;
+use crate::people::Actor;
+use crate::seen::{self, Standing};
 use crate::{durable, view};
 pub(crate) use files::content_bundle;
 pub use stage::{NewEntry, office_note};
@@ -137,6 +140,7 @@ impl Publisher {
             objects,
             crash,
         };
+        publisher.look_at_own_file()?;
         publisher.apply()?;
         // The view may be behind for another reason: a newer version of its tables.
         publisher.db.write_blocking(view::extend)?;
@@ -156,12 +160,67 @@ impl Publisher {
     }
 
     /// # Errors
-    /// `Stopped` after a write failed past the point of no return, until the program is restarted.
+    /// `Stopped` after a write failed past the point of no return, until the program is restarted;
+    /// `restored` or `behind` while the log is not known to be the newest (see [`seen`]).
     pub fn must_run(&self) -> Result<()> {
         match self.stopped.get().cloned().or_else(|| self.db.failure()) {
-            None => Ok(()),
+            None => self.db.read(seen::must_publish),
             Some(why) => Err(Error::Stopped(why)),
         }
+    }
+
+    /// Takes note of a checkpoint that somebody else (`source`: a kiosk, a mirror, a witness) holds.
+    /// If this log does not continue it, nothing is published from now on, after a restart neither.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// `bad-checkpoint` unless this log's key signed it; when nothing can be read or written.
+    pub fn seen(&self, source: &str, note: &[u8]) -> Result<Standing> {
+        let theirs = seen::open(source, note, &self.vkey())?;
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let (data, source, note) = (self.data.clone(), source.to_owned(), note.to_vec());
+        let told = source.clone();
+        let standing =
+            self.db.write_blocking(move |c| seen::keep(c, &data, &source, &note, &theirs))?;
+        if let Some(complaint) = standing.complaint(&told) {
+            tracing::error!(%complaint, "others hold more than this log: read-only");
+        }
+        Ok(standing)
+    }
+
+    /// Lets a restored office publish again: `brought` (source and checkpoint each) are what others
+    /// hold, and `why` says for the record who was asked. Blocks.
+    ///
+    /// # Errors
+    /// `bad-checkpoint`, `behind` with what is missing: then it stays read-only.
+    pub fn unlock(&self, brought: &[(String, Vec<u8>)], why: &str, who: &Actor) -> Result<()> {
+        // All are read before any is taken note of: a wrong file changes nothing.
+        for (source, note) in brought {
+            seen::open(source, note, &self.vkey())?;
+        }
+        let mut complaints = Vec::new();
+        for (source, note) in brought {
+            complaints.extend(self.seen(source, note)?.complaint(source));
+        }
+        if !complaints.is_empty() {
+            return Err(seen::behind(&complaints));
+        }
+        let (data, key) = (self.data.clone(), self.vkey());
+        let (why, who) = (why.to_owned(), who.clone());
+        self.db.write_blocking(move |c| seen::unlock(c, &data, &key, &why, &who))
+    }
+
+    /// The public file and the database are of one piece, unless somebody put an older database
+    /// back by hand: then the file is the evidence, and is not written over.
+    fn look_at_own_file(&self) -> Result<()> {
+        let log = self.db.read(LogRow::read)?;
+        let path = self.data.public().join("checkpoint");
+        let Ok(note) = std::fs::read(&path) else { return Ok(()) };
+        let Ok(theirs) = Checkpoint::open(&note, &self.vkey()) else { return Ok(()) };
+        if theirs.size > log.size || (theirs.size == log.size && theirs.root != log.head.root) {
+            self.seen("public/checkpoint", &note)?;
+        }
+        Ok(())
     }
 
     /// Publishes what `choose` picks (inside the committing transaction, so that nothing changes
@@ -199,7 +258,8 @@ impl Publisher {
     /// may be done again; a crash between any two steps leaves the stage, and this runs again.
     fn apply(&self) -> Result<()> {
         let log = self.db.read(LogRow::read)?;
-        if log.applied == log.size {
+        let behind = self.db.read(seen::read_only)?.is_some_and(|why| why.code == "behind");
+        if log.applied == log.size || behind {
             return Ok(());
         }
         let batch = self.db.read(|c| files::Batch::load(c, &self.data, log.applied, &log.head))?;
@@ -300,6 +360,18 @@ impl LogRow {
 /// When the database cannot be read.
 pub(crate) fn size(c: &Connection) -> Result<u64> {
     Ok(c.prepare_cached("SELECT size FROM log")?.query_row([], |row| row.get(0))?)
+}
+
+/// How many entries the log has, and the root of their tree.
+pub(crate) fn head(c: &Connection) -> Result<(u64, Hash)> {
+    let log = LogRow::read(c)?;
+    Ok((log.size, log.head.root))
+}
+
+/// The root that the log had at an earlier size.
+pub(crate) fn root_at(c: &Connection, data: &DataDir, size: u64) -> Result<Hash> {
+    let mut nodes = files::Nodes::of(data, LogRow::read(c)?.applied);
+    root(size, |level, index| nodes.node(level, index))
 }
 
 /// Makes the empty log of a new office: a head of size 0, no file yet.

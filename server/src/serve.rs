@@ -1,6 +1,7 @@
 //! Serving: the listener, its limits and timeouts, and an end that lets requests finish.
 
 mod stall;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,15 +10,19 @@ use std::time::Duration;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
+pub use tls::Tls;
 
 /// How long a request's head may take (axum's own server has no such limit).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the beginning of a TLS connection may take.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a reader may take nothing of an answer.
 const STALL_TIMEOUT: Duration = Duration::from_secs(15);
 /// Connections at the same time; more wait to be accepted.
@@ -47,12 +52,14 @@ pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Answers requests until `stop` is ready, then finishes those under way.
+/// Answers requests, inside TLS where it is given, until `stop` is ready; then finishes those under
+/// way.
 ///
 /// # Errors
 /// Never once it runs.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<Arc<Tls>>,
     router: Router,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
@@ -72,13 +79,10 @@ pub async fn serve(
             },
             () = &mut stop => break,
         };
-        let connection = connect(stream, router.clone());
-        let connection = graceful.watch(connection);
+        let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended");
-            }
+            connect(stream, tls, router, watcher).await;
         });
     }
     drop(listener);
@@ -88,20 +92,34 @@ pub async fn serve(
     Ok(())
 }
 
-type Service = TowerToHyperService<Router>;
-type Connection = http1::Connection<TokioIo<stall::Stalls<TcpStream>>, Service>;
-
-fn connect(stream: TcpStream, router: Router) -> Connection {
+async fn connect(stream: TcpStream, tls: Option<Arc<Tls>>, router: Router, watcher: Watcher) {
     // Without it small answers wait for the reader's delayed acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
-    let io = TokioIo::new(stall::Stalls::new(stream, STALL_TIMEOUT));
-    http1::Builder::new()
+    let stream = stall::Stalls::new(stream, STALL_TIMEOUT);
+    match tls {
+        None => talk(stream, router, watcher).await,
+        Some(tls) => match tls.accept(stream, HANDSHAKE_TIMEOUT).await {
+            Ok(stream) => talk(stream, router, watcher).await,
+            Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
+        },
+    }
+}
+
+/// One connection to its end.
+async fn talk<S>(stream: S, router: Router, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(BUFFER_BYTES_MAX)
-        .serve_connection(io, TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended");
+    }
 }
 
 /// Ready when the process is asked to stop (SIGTERM or SIGINT).

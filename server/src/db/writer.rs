@@ -1,6 +1,7 @@
 //! The writer thread: what waits for it is written in one transaction and acknowledged after it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -25,9 +26,33 @@ enum Job {
     Checkpoint(oneshot::Sender<Result<()>>),
 }
 
+/// The reading end of what waits.
+struct Waiting {
+    jobs: Receiver<Job>,
+    count: Arc<AtomicUsize>,
+}
+
+impl Waiting {
+    fn next(&self) -> Option<Job> {
+        self.taken(self.jobs.recv().ok())
+    }
+
+    fn next_now(&self) -> Option<Job> {
+        self.taken(self.jobs.try_recv().ok())
+    }
+
+    fn taken(&self, job: Option<Job>) -> Option<Job> {
+        if job.is_some() {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+        }
+        job
+    }
+}
+
 /// The writing end: hand it closures.
 pub struct Writer {
     jobs: Option<SyncSender<Job>>,
+    count: Arc<AtomicUsize>,
     failure: Arc<OnceLock<String>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,14 +60,16 @@ pub struct Writer {
 impl Writer {
     /// Starts the thread that owns `connection`.
     pub(super) fn start(connection: Connection) -> Result<Self> {
-        let (jobs, waiting) = sync_channel(WAITING_MAX);
+        let (jobs, taken) = sync_channel(WAITING_MAX);
+        let count = Arc::new(AtomicUsize::new(0));
+        let waiting = Waiting { jobs: taken, count: Arc::clone(&count) };
         let failure = Arc::new(OnceLock::new());
         let told = Arc::clone(&failure);
         let thread = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || run(&connection, &waiting, &told))
             .map_err(Error::file("writer thread"))?;
-        Ok(Self { jobs: Some(jobs), failure, thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), count, failure, thread: Some(thread) })
     }
 
     /// Queues `f`; the answer comes after the commit that holds it.
@@ -72,6 +99,10 @@ impl Writer {
         answered.blocking_recv().unwrap_or_else(|_| Err(super::lost()))
     }
 
+    pub(super) fn waiting(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
     pub(super) fn failure(&self) -> Option<String> {
         self.failure.get().cloned()
     }
@@ -80,11 +111,15 @@ impl Writer {
         if let Some(why) = self.failure.get() {
             return Err(Error::Stopped(why.clone()));
         }
-        match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
-            Some(Ok(())) => Ok(()),
-            Some(Err(TrySendError::Full(_))) => Err(Error::Busy),
-            Some(Err(TrySendError::Disconnected(_))) | None => Err(super::lost()),
-        }
+        // Counted before it is sent: it may be taken at once.
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let refused = match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(TrySendError::Full(_))) => Error::Busy,
+            Some(Err(TrySendError::Disconnected(_))) | None => super::lost(),
+        };
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        Err(refused)
     }
 }
 
@@ -97,8 +132,8 @@ impl Drop for Writer {
     }
 }
 
-fn run(connection: &Connection, waiting: &Receiver<Job>, failure: &OnceLock<String>) {
-    let mut next = waiting.recv().ok();
+fn run(connection: &Connection, waiting: &Waiting, failure: &OnceLock<String>) {
+    let mut next = waiting.next();
     while let Some(job) = next.take() {
         match job {
             Job::Checkpoint(answer) => {
@@ -107,7 +142,7 @@ fn run(connection: &Connection, waiting: &Receiver<Job>, failure: &OnceLock<Stri
             Job::Write(first) => next = commit_group(connection, first, waiting, failure),
         }
         if next.is_none() {
-            next = waiting.recv().ok();
+            next = waiting.next();
         }
     }
 }
@@ -117,7 +152,7 @@ fn run(connection: &Connection, waiting: &Receiver<Job>, failure: &OnceLock<Stri
 fn commit_group(
     connection: &Connection,
     first: Work,
-    waiting: &Receiver<Job>,
+    waiting: &Waiting,
     failure: &OnceLock<String>,
 ) -> Option<Job> {
     let mut answers = Vec::new();
@@ -135,13 +170,13 @@ fn commit_group(
     answers.push(first(connection));
     // A full disk makes SQLite undo the whole transaction at once: then nothing more may join it.
     while answers.len() < GROUP_MAX && !connection.is_autocommit() {
-        match waiting.try_recv() {
-            Ok(Job::Write(work)) => answers.push(work(connection)),
-            Ok(other) => {
+        match waiting.next_now() {
+            Some(Job::Write(work)) => answers.push(work(connection)),
+            Some(other) => {
                 left_over = Some(other);
                 break;
             }
-            Err(_) => break,
+            None => break,
         }
     }
     let committed = if connection.is_autocommit() {

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{BATCH_MAX, Keys, files};
 use crate::data::DataDir;
 use crate::error::{Error, Result};
-use crate::{clock, intake};
+use crate::{clock, intake, seen};
 
 /// A statement that is to be appended.
 #[derive(Clone, Debug)]
@@ -57,6 +57,7 @@ pub(super) fn commit(
     if entries.is_empty() || entries.len() > BATCH_MAX {
         return Err(Error::refused("batch", format!("每次发布 1 到 {BATCH_MAX} 条")));
     }
+    seen::must_publish(c)?;
     let log = super::LogRow::read(c)?;
     if log.applied != log.size || roster.size() != log.size {
         return Err(Error::Stopped("上一批尚未写完".into()));

@@ -22,7 +22,7 @@ async fn start(router: Router) -> Running {
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let ended = tokio::spawn(serve(listener, router, async { drop(stopped.await) }));
+    let ended = tokio::spawn(serve(listener, None, router, async { drop(stopped.await) }));
     Running { address, stop, ended }
 }
 
@@ -169,6 +169,32 @@ fn a_bad_request_is_answered_in_one_line_of_json() {
             let refusal: serde_json::Value = serde_json::from_slice(&body).unwrap();
             assert!(refusal["error"].is_string() && refusal["message"].is_string());
         }
+    });
+}
+
+#[test]
+fn whether_the_office_publishes_is_told_in_one_line_and_numbers_are_not_public() {
+    let office = Office::new();
+    let app = office.open();
+    let restored = Arc::clone(&app);
+    wait(async {
+        let running = serve_office(&app).await;
+        let health = "GET /healthz HTTP/1.1";
+        let (head, body) = ask(&running, health, b"").await;
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert_eq!(body, b"ok 4\n");
+        let numbers = start(crate::metrics::router(Arc::clone(&app))).await;
+        let get = "GET /metrics HTTP/1.1";
+        let (_, text) = ask(&numbers, get, b"").await;
+        let counted = "mingbai_requests_total{route=\"health\",status=\"2xx\"} 1\n";
+        assert!(String::from_utf8(text).unwrap().contains(counted));
+        assert!(ask(&running, get, b"").await.0.starts_with("HTTP/1.1 404"));
+        let mark = move || restored.db.write_blocking(crate::seen::mark_restored);
+        tokio::task::spawn_blocking(mark).await.unwrap().unwrap();
+        let (head, body) = ask(&running, health, b"").await;
+        assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+        let line = String::from_utf8(body).unwrap();
+        assert!(line.starts_with("restored ") && line.lines().count() == 1, "{line}");
     });
 }
 

@@ -34,6 +34,7 @@ pub fn status(error: &Error) -> StatusCode {
             "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
             "malformed" => StatusCode::BAD_REQUEST,
             "offset" | "in-progress" | "wrong-state" => StatusCode::CONFLICT,
+            "restored" | "behind" => StatusCode::SERVICE_UNAVAILABLE,
             "too-slow" => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         },
@@ -43,19 +44,24 @@ pub fn status(error: &Error) -> StatusCode {
     }
 }
 
+/// What the outside is told of an error. Paths and SQL are for the log.
+#[must_use]
+pub fn told(error: &Error) -> String {
+    match error {
+        Error::Refused { .. } | Error::Busy => error.to_string(),
+        _ if error.is_disk_full() => "服务器磁盘已满，请稍后再试".to_owned(),
+        Error::Stopped(_) => "服务器暂停接收，请联系镇政府经办人".to_owned(),
+        _ => "服务器内部错误".to_owned(),
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = status(&self);
         if status.is_server_error() {
             tracing::error!(error = %self, "a request failed");
         }
-        // Paths and SQL are for the log, not for the outside.
-        let message = match &self {
-            Error::Refused { .. } | Error::Busy => self.to_string(),
-            _ if self.is_disk_full() => "服务器磁盘已满，请稍后再试".to_owned(),
-            Error::Stopped(_) => "服务器暂停接收，请联系镇政府经办人".to_owned(),
-            _ => "服务器内部错误".to_owned(),
-        };
+        let message = told(&self);
         let body = Refusal { error: self.code().to_owned(), message };
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);

@@ -12,6 +12,7 @@ use ledger::hash::Hash;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::objects::{Object, Packing};
+use crate::web::answer::told;
 use ledger::tile::content_bundle_path;
 
 /// How an object is sent.
@@ -90,17 +91,18 @@ pub async fn blob(
     }
 }
 
-/// Whether the server takes and publishes; for whoever watches it.
+/// Whether the server takes and publishes; for whoever watches it. One line, with status 503 if not.
 pub async fn healthz(State(app): State<Arc<App>>) -> Response {
     let size = app.db.read(|c| Ok(c.query_row("SELECT applied FROM log", [], |row| row.get(0))?));
-    let state = app.publisher.must_run().and(size);
-    match state {
-        Ok(size) => {
-            let size: u64 = size;
-            ([(header::CACHE_CONTROL, "no-store")], format!("ok {size}\n")).into_response()
+    let size: Result<u64> = app.publisher.must_run().and(size);
+    let (status, line) = match size {
+        Ok(size) => (StatusCode::OK, format!("ok {size}\n")),
+        Err(error) => {
+            let line = format!("{} {}\n", error.code(), told(&error));
+            (StatusCode::SERVICE_UNAVAILABLE, line)
         }
-        Err(error) => error.into_response(),
-    }
+    };
+    (status, [(header::CACHE_CONTROL, "no-store")], line).into_response()
 }
 
 fn absent() -> Response {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::metrics;
 use crate::web::{answer, api, office, pages, read};
 
 /// Bytes that a request's body may hold where its handler does not say otherwise.
@@ -37,5 +38,6 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(answer::in_time))
         .layer(from_fn(answer::no_panic))
+        .layer(from_fn_with_state(Arc::clone(&app), metrics::measure))
         .with_state(app)
 }

@@ -14,6 +14,7 @@ mod journey;
 mod killed;
 mod pages;
 mod published;
+mod restored;
 mod returned;
 mod screens;
 mod verify;
