@@ -2,7 +2,12 @@
 
 mod bulletins;
 mod check;
+mod displayed;
+mod editor;
+mod emergency;
+mod files;
 mod people;
+mod reviewed;
 mod rows;
 mod withdraw;
 mod work;
@@ -11,16 +16,19 @@ use std::sync::{Arc, LazyLock};
 
 use askama::Template;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
+use crate::bulletin::media::UPLOAD_BYTES_MAX;
 use crate::error::Error;
 use crate::people::Deed;
 use crate::web::guard::PRIVATE;
 use crate::web::login::{self, Session};
 use crate::web::words::{Lang, Words, zh};
+use crate::web::pages::Scripts;
 use crate::web::{answer, pages};
 
 /// One line of the office's table.
@@ -57,7 +65,21 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/office/withdraw", Deed::Review, || get(withdraw::ask)),
     rule("POST", "/office/withdraw", Deed::Review, || post(withdraw::act)),
     rule("GET", "/office/bulletins", Deed::Write, || get(bulletins::show)),
-    rule("POST", "/office/bulletins", Deed::Write, || post(bulletins::send)),
+    rule("POST", "/office/bulletins", Deed::Write, || post(bulletins::begin)),
+    rule("GET", "/office/bulletins/{id}", Deed::Write, || get(editor::show)),
+    rule("POST", "/office/bulletins/{id}/save", Deed::Write, || post(editor::save)),
+    rule("POST", "/office/bulletins/{id}/preview", Deed::Write, || post(editor::preview)),
+    rule("POST", "/office/bulletins/{id}/files", Deed::Write, || post(files::add).layer(UPLOADS)),
+    rule("POST", "/office/bulletins/{id}/remove", Deed::Write, || post(files::remove)),
+    rule("POST", "/office/bulletins/{id}/restore", Deed::Write, || post(editor::restore)),
+    rule("POST", "/office/bulletins/{id}/send", Deed::Write, || post(editor::send)),
+    rule("POST", "/office/bulletins/{id}/delete", Deed::Write, || post(editor::delete)),
+    rule("POST", "/office/bulletins/{id}/undelete", Deed::Write, || post(editor::undelete)),
+    rule("GET", "/office/editor.js", Deed::Write, || get(editor::script)),
+    rule("GET", "/office/emergency", Deed::Write, || get(emergency::show)),
+    rule("POST", "/office/emergency", Deed::Write, || post(emergency::send)),
+    rule("GET", "/office/shown/{id}", Deed::Read, || get(displayed::show)),
+    rule("POST", "/office/shown/{id}/correct", Deed::Write, || post(displayed::correct)),
     rule("GET", "/office/people", Deed::Manage, || get(people::show)),
     rule("POST", "/office/enrol", Deed::Manage, || post(people::enrol)),
     rule("POST", "/office/logout", Deed::Read, || post(login::leave)),
@@ -75,14 +97,22 @@ const STYLE: &str = concat!(
     include_str!("../../../assets/style/office.css"),
 );
 
-static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| pages::policy(STYLE));
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| pages::policy(STYLE, Scripts::None));
+/// Of the pages that have a script.
+static SCRIPT_POLICY: LazyLock<HeaderValue> =
+    LazyLock::new(|| pages::policy(STYLE, Scripts::Own));
+
+/// What the path of a form with files ends with.
+pub const UPLOAD: &str = "/files";
+/// A form with files may be larger than others.
+const UPLOADS: DefaultBodyLimit = DefaultBodyLimit::max(UPLOAD_BYTES_MAX);
 
 /// The pages that stand in everyone's menu who may open them.
 const MENU: &[(Deed, &str, &str)] = &[
     (Deed::Read, "/office", zh("待办")),
     (Deed::Read, "/office/returned", zh("已退回")),
     (Deed::Read, "/office/published", zh("已公布")),
-    (Deed::Write, "/office/bulletins", zh("写公告")),
+    (Deed::Write, "/office/bulletins", zh("公告")),
     (Deed::Manage, "/office/people", zh("人员")),
 ];
 
@@ -129,11 +159,20 @@ pub fn words(uri: &Uri) -> Words {
 }
 
 fn html(uri: &Uri, status: StatusCode, page: &impl Template) -> Response {
+    answered(uri, status, page, &POLICY)
+}
+
+/// A page with a script of its own.
+fn scripted(uri: &Uri, status: StatusCode, page: &impl Template) -> Response {
+    answered(uri, status, page, &SCRIPT_POLICY)
+}
+
+fn answered(uri: &Uri, status: StatusCode, page: &impl Template, policy: &HeaderValue) -> Response {
     match page.render() {
         Ok(text) => {
             let headers = [
                 (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-                (header::CONTENT_SECURITY_POLICY, POLICY.clone()),
+                (header::CONTENT_SECURITY_POLICY, policy.clone()),
                 (header::CACHE_CONTROL, PRIVATE),
                 (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
                 (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),

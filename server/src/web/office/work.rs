@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, Query, State as From};
-use axum::http::{StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
 use ledger::content::ImageRef;
 use ledger::hash::Hash;
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error as NoSuchWord, StrDeserializer};
 
 use super::check::{self, Check};
+use super::reviewed::Reviewed;
 use super::rows::{Held, Names, Row, row, when};
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
@@ -23,7 +24,8 @@ use crate::review::{self, State, Submission};
 use crate::view;
 use crate::web::guard::Act;
 use crate::web::login::Session;
-use crate::web::pages;
+use crate::web::stream::Large;
+use crate::web::{pages, read};
 use crate::web::words::Words;
 
 /// Lines of the lists of what was decided.
@@ -166,12 +168,19 @@ struct SubmissionPage {
     index: Option<u64>,
     images: Vec<ImageRef>,
     big: bool,
-    paragraphs: Vec<String>,
+    bulletin: Option<Reviewed>,
     fields: Vec<(&'static str, String)>,
     checks: Vec<Check>,
     /// Whether this person may decide on it now.
     decides: bool,
     token: String,
+}
+
+impl SubmissionPage {
+    /// Where its public page stands.
+    fn public(&self) -> &'static str {
+        if self.bulletin.is_some() { "b" } else { "r" }
+    }
 }
 
 /// One submission: the scan beside the fields, what the machine found, and the two decisions.
@@ -193,16 +202,17 @@ pub async fn submission(
         Ok(found) => found,
         Err(error) => return failed(&uri, &error),
     };
-    let (images, paragraphs, fields) = match Held::of(&found) {
+    let (images, bulletin, fields) = match Held::of(&found) {
         Held::Receipt(receipt) => {
             let month = found.period.as_deref().and_then(|text| text.parse().ok());
             let fields = pages::receipt_rows(w, &row.place, month, &receipt);
-            (receipt.images, Vec::new(), fields)
+            (receipt.images, None, fields)
         }
-        Held::Bulletin(bulletin) => {
-            (bulletin.images, pages::paragraphs(&bulletin.body), Vec::new())
-        }
-        Held::Nothing => (Vec::new(), Vec::new(), vec![(w.t("村"), row.place.clone())]),
+        Held::Bulletin(bulletin) => match app.db.read(|db| Reviewed::of(db, w, &found, *bulletin)) {
+            Ok((reviewed, fields)) => (Vec::new(), Some(reviewed), fields),
+            Err(error) => return failed(&uri, &error),
+        },
+        Held::Nothing => (Vec::new(), None, vec![(w.t("村"), row.place.clone())]),
     };
     let own = found.author.as_deref() == Some(session.who.login.as_str());
     let (code, period) = key(&found);
@@ -219,7 +229,7 @@ pub async fn submission(
         f: Frame::new(&uri, &row.title, Some(session)),
         row,
         images,
-        paragraphs,
+        bulletin,
         fields,
     };
     html(&uri, StatusCode::OK, &page)
@@ -237,29 +247,23 @@ fn state(w: Words, found: &Submission) -> Option<String> {
     }
 }
 
-/// A picture that was not published yet, for those who review it.
+/// A picture or video that was not published yet, for those who write and review.
 pub async fn picture(
     From(app): From<Arc<App>>,
     Path(hash): Path<String>,
     _session: Session,
     uri: Uri,
+    asked: HeaderMap,
 ) -> Response {
-    let file = hash.parse::<Hash>().ok().and_then(|hash| app.data.find_blob(&hash));
-    let Some(file) = file else {
-        return failed(&uri, &Error::refused("not-found", "没有这张图片"));
-    };
-    let read =
-        tokio::task::spawn_blocking(move || std::fs::read(&file).map_err(Error::file(&file)));
-    match read.await.unwrap_or(Err(Error::Busy)) {
+    let hash = hash.parse::<Hash>().ok();
+    let found = hash.and_then(|hash| Some((hash, app.data.find_blob(&hash)?)));
+    let absent = || failed(&uri, &Error::refused("not-found", "没有这张图片"));
+    let Some((hash, file)) = found else { return absent() };
+    let opened = tokio::task::spawn_blocking(move || Large::open(&file)).await;
+    match opened.unwrap_or(Err(Error::Busy)) {
         Err(error) => failed(&uri, &error),
-        Ok(bytes) => {
-            let headers = [
-                (header::CONTENT_TYPE, "image/jpeg"),
-                (header::CACHE_CONTROL, "private, max-age=600"),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            ];
-            (headers, bytes).into_response()
-        }
+        Ok(None) => absent(),
+        Ok(Some(file)) => read::large(file, &hash, "private, max-age=600", &asked),
     }
 }
 
