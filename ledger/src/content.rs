@@ -6,7 +6,7 @@ use crate::hash::{Hash, sha256};
 use crate::money::Fen;
 use crate::place::Village;
 use crate::statement::{LegalGround, Reason};
-use crate::time::Date;
+use crate::time::{Date, Timestamp};
 use alloc::{string::String, vec::Vec};
 use core::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -15,6 +15,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub const CONTENT_BYTES_MAX: usize = 60_000;
 /// The most pictures of one receipt or bulletin.
 pub const IMAGES_MAX: usize = 12;
+/// The most videos of one bulletin.
+pub const VIDEOS_MAX: usize = 4;
+/// Bytes of the largest video.
+pub const VIDEO_BYTES_MAX: u64 = 64 << 20;
+/// Seconds of the longest video.
+pub const VIDEO_SECONDS_MAX: u32 = 3600;
+/// Seconds for which an emergency notice may be shown.
+pub const EMERGENCY_SECONDS_MAX: i64 = 7 * 24 * 60 * 60;
 /// The most covered places of one picture.
 pub const COVERED_MAX: usize = 40;
 
@@ -215,6 +223,52 @@ pub struct ReceiptContent {
     pub images: Vec<ImageRef>,
 }
 
+/// A public video (MP4 with H.264), by hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VideoRef {
+    /// The file.
+    pub sha256: Hash,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// How long it plays, rounded up.
+    pub seconds: u32,
+}
+
+/// Where a bulletin was taken from that others published first (转载).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repost {
+    /// Who published it.
+    pub name: String,
+    /// Where: an address of `http` or `https`.
+    pub url: String,
+}
+
+/// How important a bulletin is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Importance {
+    /// As most are.
+    #[default]
+    Normal,
+    /// 重大信息: the leader approves it.
+    Important,
+    /// 紧急通知: stands above everything else while it lasts, [`EMERGENCY_SECONDS_MAX`] at most.
+    Emergency,
+}
+
+impl Importance {
+    /// Whether it is as most are: then it is left out.
+    #[must_use]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    pub fn is_normal(&self) -> bool {
+        *self == Self::Normal
+    }
+}
+
 /// What a bulletin says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulletinContent {
@@ -224,10 +278,64 @@ pub struct BulletinContent {
     pub column: String,
     /// One line.
     pub title: String,
-    /// Plain text; an empty line parts paragraphs.
+    /// Markdown (CommonMark and tables, no HTML); plain text reads well as such.
     pub body: String,
-    /// Pictures below the text.
+    /// Pictures: those that the text does not place stand below it.
     pub images: Vec<ImageRef>,
+    /// Videos, below the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub videos: Vec<VideoRef>,
+    /// The unit that drafted it, and so explains it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
+    /// Where it was taken from, when others published it first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Repost>,
+    /// How important it is.
+    #[serde(default, skip_serializing_if = "Importance::is_normal")]
+    pub importance: Importance,
+    /// From when on it is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Until when it is shown; it stays readable afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// The days of the week on which it is shown, 1 (Monday) to 7, each once, in order; empty: every day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weekdays: Vec<u8>,
+    /// The content hash of the policy that this one explains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explains: Option<Hash>,
+    /// Why a policy needs no explanation.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub no_explanation: String,
+    /// How far it is to be disclosed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openness: Option<Openness>,
+}
+
+impl BulletinContent {
+    /// A title and a text in a column, and nothing else.
+    #[must_use]
+    pub fn plain(salt: Salt, column: &str, title: &str, body: &str) -> Self {
+        Self {
+            salt,
+            column: column.into(),
+            title: title.into(),
+            body: body.into(),
+            images: Vec::new(),
+            videos: Vec::new(),
+            unit: String::new(),
+            source: None,
+            importance: Importance::Normal,
+            from: None,
+            until: None,
+            weekdays: Vec::new(),
+            explains: None,
+            no_explanation: String::new(),
+            openness: None,
+        }
+    }
 }
 
 /// What a village's month comes to when it is closed.
@@ -275,6 +383,28 @@ pub struct VillageName {
     pub name: String,
 }
 
+/// What the bulletins of a column are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnKind {
+    /// Anything.
+    #[default]
+    Notice,
+    /// Policies (政策性文件): each is published with what explains it, or with the reason why nothing does.
+    Policy,
+    /// What explains policies (解读).
+    Explanation,
+}
+
+impl ColumnKind {
+    /// Whether anything stands in it: then it is left out.
+    #[must_use]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    pub fn is_notice(&self) -> bool {
+        *self == Self::Notice
+    }
+}
+
 /// A column that bulletins stand in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
@@ -284,6 +414,9 @@ pub struct Column {
     pub name: String,
     /// In English.
     pub name_en: String,
+    /// What its bulletins are.
+    #[serde(default, skip_serializing_if = "ColumnKind::is_notice")]
+    pub kind: ColumnKind,
 }
 
 /// The township's villages and columns.
@@ -395,6 +528,43 @@ impl Content for ReceiptContent {
     }
 }
 
+/// An address of `http` or `https`: at most 300 characters, no space, no control character.
+fn address(field: &'static str, url: &str) -> Result<(), BadContent> {
+    let host = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme));
+    let host = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
+    let plain = url.chars().all(|c| !c.is_control() && !c.is_whitespace() && !"<>\"\\".contains(c));
+    let fits = host && plain && url.chars().count() <= 300;
+    fits.then_some(()).ok_or(BadContent::Field(field))
+}
+
+fn videos(videos: &[VideoRef]) -> Result<(), BadContent> {
+    let fits = |v: &VideoRef| {
+        (1..=VIDEO_BYTES_MAX).contains(&v.bytes)
+            && (1..=8192).contains(&v.width)
+            && (1..=8192).contains(&v.height)
+            && (1..=VIDEO_SECONDS_MAX).contains(&v.seconds)
+    };
+    let right = videos.len() <= VIDEOS_MAX && videos.iter().all(fits);
+    right.then_some(()).ok_or(BadContent::Field("videos"))
+}
+
+impl BulletinContent {
+    /// It ends after it begins; an emergency says when, and ends soon.
+    fn check_times(&self) -> Result<(), BadContent> {
+        let seconds = match (&self.from, &self.until) {
+            (Some(from), Some(until)) => Some(until.unix_seconds() - from.unix_seconds()),
+            _ => None,
+        };
+        let fits = match self.importance {
+            Importance::Emergency => {
+                seconds.is_some_and(|seconds| (1..=EMERGENCY_SECONDS_MAX).contains(&seconds))
+            }
+            _ => seconds.is_none_or(|seconds| seconds > 0),
+        };
+        fits.then_some(()).ok_or(BadContent::Field("until"))
+    }
+}
+
 impl Content for BulletinContent {
     fn check(&self) -> Result<(), BadContent> {
         id("column", &self.column)?;
@@ -403,7 +573,22 @@ impl Content for BulletinContent {
         if self.body.chars().count() > 20_000 || self.body.contains(control) {
             return Err(BadContent::Field("body"));
         }
-        pictures(&self.images)
+        pictures(&self.images)?;
+        videos(&self.videos)?;
+        line("unit", &self.unit, 40, true)?;
+        line("no_explanation", &self.no_explanation, 200, true)?;
+        if let Some(source) = &self.source {
+            line("source", &source.name, 40, false)?;
+            address("source", &source.url)?;
+        }
+        let in_order = self.weekdays.is_sorted_by(|a, b| a < b);
+        if !in_order || !self.weekdays.iter().all(|day| (1..=7).contains(day)) {
+            return Err(BadContent::Field("weekdays"));
+        }
+        if self.explains.is_some() && !self.no_explanation.is_empty() {
+            return Err(BadContent::Field("no_explanation"));
+        }
+        self.check_times()
     }
 }
 
@@ -486,7 +671,116 @@ pub(crate) mod tests {
         assert_eq!(ReceiptContent::parse(&alloc::vec![b' '; 60_001]), Err(BadContent::TooLong));
     }
 
+    fn bulletin() -> BulletinContent {
+        BulletinContent::plain(Salt([7; 16]), "tongzhi", "停水通知", "明天停水。")
+    }
+
+    /// A time of June 2026.
+    fn at(day: u8, hour: u8) -> Option<Timestamp> {
+        alloc::format!("2026-06-{day:02}T{hour:02}:00:00+08:00").parse().ok()
+    }
+
+    #[test]
+    fn a_bulletin_of_before_reads_the_same_and_writes_the_same() {
+        let salt = Salt([7; 16]);
+        let old = alloc::format!(
+            "{{\"salt\":\"{salt}\",\"column\":\"tongzhi\",\"title\":\"停水通知\",\
+             \"body\":\"明天停水。\",\"images\":[]}}"
+        );
+        let read = BulletinContent::parse(old.as_bytes()).unwrap();
+        assert_eq!(read, bulletin());
+        assert_eq!(read.to_bytes().0, old.as_bytes());
+    }
+
+    #[test]
+    fn a_bulletin_reads_back_and_keeps_its_limits() {
+        let url = "https://www.gov.cn/x";
+        let full = BulletinContent {
+            unit: "党政办".into(),
+            source: Some(Repost { name: "中国政府网".into(), url: url.into() }),
+            importance: Importance::Emergency,
+            from: at(1, 8),
+            until: at(8, 8),
+            weekdays: [1, 5].into(),
+            explains: Some(sha256(b"policy")),
+            openness: Some(Openness::Open {}),
+            videos: [video()].into(),
+            ..bulletin()
+        };
+        assert_eq!(BulletinContent::parse(&full.to_bytes().0), Ok(full.clone()));
+        let bad = |change: fn(&mut BulletinContent), field| {
+            let mut content = full.clone();
+            change(&mut content);
+            assert_eq!(content.check(), Err(BadContent::Field(field)));
+        };
+        bad(|c| c.until = at(8, 9), "until");
+        bad(|c| c.until = at(1, 8), "until");
+        bad(|c| c.until = None, "until");
+        bad(|c| c.from = None, "until");
+        bad(|c| (c.importance, c.from) = (Importance::Normal, at(9, 8)), "until");
+        bad(|c| c.weekdays = [0].into(), "weekdays");
+        bad(|c| c.weekdays = [8].into(), "weekdays");
+        bad(|c| c.weekdays = [5, 1].into(), "weekdays");
+        bad(|c| c.weekdays = [1, 1].into(), "weekdays");
+        bad(|c| c.no_explanation = "不需要".into(), "no_explanation");
+        bad(|c| c.unit = "a\nb".into(), "unit");
+        bad(|c| c.videos = alloc::vec![video(); VIDEOS_MAX + 1], "videos");
+        bad(|c| c.videos[0].bytes = VIDEO_BYTES_MAX + 1, "videos");
+        bad(|c| c.videos[0].seconds = 0, "videos");
+        for wrong in ["javascript:alert(1)", "//a.b", "https://", "https:///x", "http://a b", ""] {
+            let source = Some(Repost { name: "x".into(), url: wrong.into() });
+            let content = BulletinContent { source, ..full.clone() };
+            assert_eq!(content.check(), Err(BadContent::Field("source")), "{wrong}");
+        }
+    }
+
+    fn video() -> VideoRef {
+        VideoRef { sha256: sha256(b"v"), bytes: 1, width: 640, height: 360, seconds: 9 }
+    }
+
+    #[test]
+    fn a_column_of_notices_is_written_as_before() {
+        let column = Column {
+            id: "a".into(),
+            name: "甲".into(),
+            name_en: "A".into(),
+            kind: ColumnKind::Notice,
+        };
+        let text = serde_json::to_string(&column).unwrap();
+        assert_eq!(text, "{\"id\":\"a\",\"name\":\"甲\",\"name_en\":\"A\"}");
+        let policy = Column { kind: ColumnKind::Policy, ..column };
+        let text = serde_json::to_string(&policy).unwrap();
+        assert!(text.ends_with("\"kind\":\"policy\"}"), "{text}");
+        assert_eq!(serde_json::from_str::<Column>(&text).unwrap(), policy);
+    }
+
     proptest::proptest! {
+        #[test]
+        fn whatever_a_bulletin_says_it_is_refused_or_reads_back(
+            (unit, url, why) in ("\\PC{0,45}", "(https?://)?\\PC{0,20}", "\\PC{0,210}"),
+            weekdays in proptest::collection::vec(0u8..9, 0..8),
+            (from, until) in (0u8..24, 0u8..24),
+            seconds: u32, bytes: u64,
+        ) {
+            let content = BulletinContent {
+                unit,
+                source: Some(Repost { name: "某报".into(), url }),
+                no_explanation: why,
+                weekdays,
+                from: at(1, from),
+                until: at(1, until),
+                videos: [VideoRef { bytes, seconds, ..video() }].into(),
+                ..bulletin()
+            };
+            match BulletinContent::parse(&content.to_bytes().0) {
+                Ok(read) => {
+                    proptest::prop_assert!(until > from && seconds <= VIDEO_SECONDS_MAX);
+                    proptest::prop_assert_eq!(read, content);
+                }
+                Err(error) => proptest::prop_assert!(matches!(error, BadContent::Field(_))),
+            }
+        }
+
         #[test]
         fn no_bytes_panic_the_readers(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
             let _ = ReceiptContent::parse(&bytes);

@@ -92,6 +92,19 @@ impl Timestamp {
         self.0.get(..10).and_then(|day| day.parse().ok()).unwrap_or(EPOCH)
     }
 
+    /// Seconds since 1970 in UTC, fewer than 0 before.
+    pub fn unix_seconds(&self) -> i64 {
+        // Checked when it was read: two digits wherever two are taken.
+        let two = |text: &str, at: usize| -> i64 {
+            text.get(at..at + 2).and_then(|part| part.parse().ok()).unwrap_or(0)
+        };
+        let (clock, offset) = self.0.split_at_checked(19).unwrap_or((&self.0, ""));
+        let seconds = two(clock, 11) * 3600 + two(clock, 14) * 60 + two(clock, 17);
+        let ahead = two(offset, 1) * 3600 + two(offset, 4) * 60;
+        let ahead = if offset.starts_with('-') { -ahead } else { ahead };
+        days_since_1970(self.date()) * 86_400 + seconds - ahead
+    }
+
     /// Hours and minutes where it was written, `09:12`.
     pub fn clock(&self) -> &str {
         self.0.get(11..16).unwrap_or_default()
@@ -101,6 +114,15 @@ impl Timestamp {
 /// Reads exactly `N` ASCII digits.
 fn digits<const N: usize>(text: &str) -> Option<u16> {
     (text.len() == N && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+/// Days of the Gregorian calendar since 1 January 1970. Years begin in March here, so that a leap day is a year's last.
+fn days_since_1970(date: Date) -> i64 {
+    let (year, month) = (i64::from(date.period().year()), i64::from(date.period().month()));
+    let (year, month) = if month < 3 { (year - 1, month + 9) } else { (year, month - 3) };
+    let leap_days = year / 4 - year / 100 + year / 400;
+    let day_of_year = (153 * month + 2) / 5 + i64::from(date.day()) - 1;
+    year * 365 + leap_days + day_of_year - 719_468
 }
 
 fn days_in(year: u16, month: u8) -> u8 {
@@ -198,6 +220,18 @@ mod tests {
         assert_eq!(Period::FIRST.later(-1), Period::FIRST);
         assert_eq!(january.later(i32::MAX).to_string(), "9999-12");
         assert_eq!(january.months_since("2024-12".parse().unwrap()), 13);
+    }
+
+    #[test]
+    fn an_instant_is_the_same_wherever_it_was_written() {
+        let seconds = |text: &str| text.parse::<Timestamp>().unwrap().unix_seconds();
+        assert_eq!(seconds("1970-01-01T00:00:00Z"), 0);
+        assert_eq!(seconds("2026-06-03T09:12:00+08:00"), 1_780_449_120);
+        assert_eq!(seconds("2026-06-03T01:12:00Z"), 1_780_449_120);
+        assert_eq!(seconds("2026-06-02T19:42:00-05:30"), 1_780_449_120);
+        assert_eq!(seconds("2024-03-01T00:00:00Z") - seconds("2024-02-29T00:00:00Z"), 86_400);
+        assert_eq!(seconds("2100-03-01T00:00:00Z") - seconds("2100-02-28T00:00:00Z"), 86_400);
+        assert_eq!(seconds("1969-12-31T23:59:59Z"), -1);
     }
 
     #[test]

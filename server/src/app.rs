@@ -61,6 +61,7 @@ impl App {
         if !data.database().exists() {
             return Err(no_office(&data));
         }
+        crate::bulletin::media::clear(&data)?;
         let db = Arc::new(Db::open(&data.database())?);
         let keys = read_keys(&data)?;
         let objects = Arc::new(Objects::at(data.public()));

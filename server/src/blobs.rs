@@ -11,7 +11,7 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use ledger::hash::{Hash, sha256};
 use rusqlite::{Connection, OptionalExtension, params};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::app::App;
 use crate::durable;
@@ -33,6 +33,16 @@ pub struct Uploads {
 impl Default for Uploads {
     fn default() -> Self {
         Self { lines: Arc::default(), decoders: Arc::new(Semaphore::new(DECODERS)) }
+    }
+}
+
+impl Uploads {
+    /// A turn to decode pictures.
+    ///
+    /// # Errors
+    /// When the server ends.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        Arc::clone(&self.decoders).acquire_owned().await.map_err(|_| Error::Busy)
     }
 }
 
@@ -168,8 +178,7 @@ async fn store(
 
 /// Checks a whole image and keeps it durably; a wrong one is dropped.
 async fn finish(app: &Arc<App>, turn: Turn) -> Result<()> {
-    let decoders = Arc::clone(&app.uploads.decoders);
-    let permit = decoders.acquire_owned().await.map_err(|_| Error::Busy)?;
+    let permit = app.uploads.turn().await?;
     let (app, hash) = (Arc::clone(app), turn.hash);
     let work = tokio::task::spawn_blocking(move || {
         let (_permit, _turn) = (permit, turn);

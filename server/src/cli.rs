@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use ledger::content::{Column, VillageName};
+use ledger::content::{Column, ColumnKind, VillageName};
 use ledger::place::Village;
 
 use crate::app::{App, read_keys};
@@ -151,6 +151,17 @@ enum VillageCommand {
     },
 }
 
+/// What stands in a column.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Kind {
+    /// 公告、通知
+    Notice,
+    /// 政策性文件：要和解读一起公布
+    Policy,
+    /// 政策解读
+    Explanation,
+}
+
 #[derive(Subcommand)]
 enum ColumnCommand {
     /// 增加或改名
@@ -166,6 +177,9 @@ enum ColumnCommand {
         /// 英文名
         #[arg(long, env = "MINGBAI_NAME_EN")]
         name_en: String,
+        /// 栏目里是什么；不写则不变，新栏目为 notice
+        #[arg(long, env = "MINGBAI_KIND")]
+        kind: Option<Kind>,
     },
     /// 列出
     List {
@@ -234,9 +248,18 @@ fn village(command: VillageCommand) -> Result<()> {
 
 fn column(command: ColumnCommand) -> Result<()> {
     match command {
-        ColumnCommand::Add { data, id, name, name_en } => {
-            let column = Column { id, name, name_en };
-            tell(directory::add_column(&data.open()?, &column, &Actor::operator())?);
+        ColumnCommand::Add { data, id, name, name_en, kind } => {
+            let app = data.open()?;
+            let known = app.db.read(directory::current)?.columns;
+            let known = known.iter().find(|known| known.id == id).map(|known| known.kind);
+            let kind = match kind {
+                Some(Kind::Notice) => ColumnKind::Notice,
+                Some(Kind::Policy) => ColumnKind::Policy,
+                Some(Kind::Explanation) => ColumnKind::Explanation,
+                None => known.unwrap_or_default(),
+            };
+            let column = Column { id, name, name_en, kind };
+            tell(directory::add_column(&app, &column, &Actor::operator())?);
         }
         ColumnCommand::List { data, json } => {
             let columns = data.read(directory::current)?.columns;

@@ -1,8 +1,7 @@
 //! The office's clock: China Standard Time, whole seconds.
 
-use jiff::civil::Date;
-use jiff::{Timestamp as Instant, Zoned, tz};
-use ledger::time::Timestamp;
+use jiff::{Timestamp as Instant, Zoned, civil, tz};
+use ledger::time::{Date, Timestamp};
 
 use crate::error::{Error, Result};
 
@@ -21,7 +20,7 @@ fn china() -> Zoned {
 
 /// Today, in China.
 #[must_use]
-pub fn today() -> Date {
+pub fn today() -> civil::Date {
     china().date()
 }
 
@@ -34,6 +33,44 @@ pub fn timestamp() -> Result<Timestamp> {
     now.parse().map_err(|_| Error::Corrupt(format!("本机时钟不对：{now}")))
 }
 
+/// Now, seconds since 1970.
+#[must_use]
+pub fn unix_now() -> i64 {
+    Instant::now().as_second()
+}
+
+/// The day it is in China, so many days later.
+///
+/// # Errors
+/// When the machine's clock is outside the years 0 to 9999.
+pub fn day_after(days: i64) -> Result<Date> {
+    let zone = tz::TimeZone::fixed(tz::offset(CHINA_OFFSET_HOURS));
+    let today = Instant::now().to_zoned(zone).date();
+    let day = today.checked_add(jiff::Span::new().try_days(days).unwrap_or_default());
+    let day = day.ok().and_then(|day| day.to_string().parse().ok());
+    day.ok_or_else(|| Error::Corrupt(format!("本机时钟不对：{today}")))
+}
+
+/// The first or the last second of a day in China.
+#[must_use]
+pub fn edge_of(day: Date, last: bool) -> Option<Timestamp> {
+    let clock = if last { "23:59:59" } else { "00:00:00" };
+    format!("{day}T{clock}+0{CHINA_OFFSET_HOURS}:00").parse().ok()
+}
+
+/// So many hours from now, as statements carry it.
+///
+/// # Errors
+/// As [`timestamp`].
+pub fn in_hours(hours: i64) -> Result<Timestamp> {
+    let zone = tz::TimeZone::fixed(tz::offset(CHINA_OFFSET_HOURS));
+    let span = jiff::Span::new().try_hours(hours).unwrap_or_default();
+    let then = Instant::now().to_zoned(zone).checked_add(span);
+    let then = then.ok().map(|then| then.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
+    let then = then.and_then(|text| text.parse().ok());
+    then.ok_or_else(|| Error::Corrupt("本机时钟不对".into()))
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -41,5 +78,18 @@ mod tests {
         let now = super::now();
         assert_eq!(now.len(), "2026-06-03T09:12:00+08:00".len());
         assert!(now.ends_with("+08:00"), "{now}");
+    }
+
+    #[test]
+    fn days_and_hours_are_counted_from_now() {
+        let now = super::timestamp().unwrap().unix_seconds();
+        assert!((super::unix_now() - now).abs() <= 1);
+        let later = super::in_hours(24).unwrap().unix_seconds() - now;
+        assert!((86_399..=86_401).contains(&later), "{later}");
+        let day = super::day_after(10).unwrap();
+        let (first, last) =
+            (super::edge_of(day, false).unwrap(), super::edge_of(day, true).unwrap());
+        assert_eq!(last.unix_seconds() - first.unix_seconds(), 86_399);
+        assert!((9 * 86_400..=10 * 86_400).contains(&(first.unix_seconds() - now)));
     }
 }

@@ -1,9 +1,9 @@
 //! The directory (villages, columns) and the keys: what the office states about itself.
 
-use ledger::content::{Column, Content, DirectoryContent, KeyContent, VillageName};
+use ledger::content::{Column, ColumnKind, Content, DirectoryContent, KeyContent, VillageName};
 use ledger::key::VerifierKey;
 use ledger::place::Village;
-use ledger::statement::{Act, Role, Statement};
+use ledger::statement::{Act, Role, Statement, word};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::app::App;
@@ -14,11 +14,12 @@ use crate::error::{Error, Result};
 use crate::people::Actor;
 use crate::publish::{Keys, NewEntry, Published, office_note};
 
-/// The columns that a new office begins with: id, Chinese, English.
-const FIRST_COLUMNS: [(&str, &str, &str); 3] = [
-    ("cunwu", "村务公开", "Village affairs"),
-    ("tongzhi", "通知公告", "Notices"),
-    ("zhengce", "政策解读", "Policies explained"),
+/// The columns that a new office begins with: id, Chinese, English, what stands in them.
+const FIRST_COLUMNS: [(&str, &str, &str, ColumnKind); 4] = [
+    ("cunwu", "村务公开", "Village affairs", ColumnKind::Notice),
+    ("tongzhi", "通知公告", "Notices", ColumnKind::Notice),
+    ("wenjian", "政策文件", "Policies", ColumnKind::Policy),
+    ("zhengce", "政策解读", "Policies explained", ColumnKind::Explanation),
 ];
 
 /// The directory as last published.
@@ -47,10 +48,11 @@ pub(crate) fn first_entries(keys: &Keys, township: Village, name: &str) -> Resul
         key: keys.office.verifier(),
         content: None,
     };
-    let column = |(id, name, name_en): (&str, &str, &str)| Column {
+    let column = |(id, name, name_en, kind): (&str, &str, &str, ColumnKind)| Column {
         id: id.into(),
         name: name.into(),
         name_en: name_en.into(),
+        kind,
     };
     let directory = DirectoryContent {
         salt: salt()?,
@@ -137,7 +139,8 @@ fn change(
 /// A directory as the record of what was done keeps it.
 fn said(directory: &DirectoryContent) -> String {
     let villages = directory.villages.iter().map(|v| format!("{}={}", v.code, v.name));
-    let columns = directory.columns.iter().map(|c| format!("{}={}/{}", c.id, c.name, c.name_en));
+    let columns = directory.columns.iter();
+    let columns = columns.map(|c| format!("{}={}/{} ({})", c.id, c.name, c.name_en, word(&c.kind)));
     villages.chain(columns).collect::<Vec<_>>().join(", ")
 }
 

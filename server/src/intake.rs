@@ -1,6 +1,6 @@
 //! Intake: a signed submission is checked, kept, and acknowledged once it is on the disk.
 
-use ledger::content::{CONTENT_BYTES_MAX, Content, ImageRef, Invoice, ReceiptContent};
+use ledger::content::{CONTENT_BYTES_MAX, Content, ImageRef, Invoice, ReceiptContent, VideoRef};
 use ledger::hash::{Hash, sha256};
 use ledger::note::Note;
 use ledger::roster::{Admitted, Roster};
@@ -48,6 +48,7 @@ pub(crate) struct Checked {
     pub statement: Statement,
     pub signer: String,
     pub images: Vec<ImageRef>,
+    pub videos: Vec<VideoRef>,
     pub invoice: Option<Invoice>,
     /// Whether it says how far it is to be disclosed, or need not.
     pub says_openness: bool,
@@ -129,6 +130,7 @@ fn check(
         signer: admitted.signers.first().map_or_else(String::new, |s| s.key.name().to_owned()),
         says_openness: receipt.as_ref().is_none_or(|receipt| receipt.openness.is_some()),
         images: receipt.as_ref().map_or_else(Vec::new, |receipt| receipt.images.clone()),
+        videos: Vec::new(),
         invoice: receipt.and_then(|receipt| receipt.invoice),
         note,
         body,
@@ -190,14 +192,15 @@ pub(crate) fn keep(c: &Connection, checked: &Checked, author: Option<&Actor>) ->
         now,
     ])?;
     let seq = c.last_insert_rowid();
-    for image in &checked.images {
-        for (hash, picture) in [(&image.sha256, true), (&image.thumb, false)] {
-            c.prepare_cached(
-                "INSERT OR IGNORE INTO submission_image (submission, sha256, picture)
-                 VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![seq, hash.to_string(), picture])?;
-        }
+    let pictures =
+        checked.images.iter().flat_map(|image| [(&image.sha256, true), (&image.thumb, false)]);
+    let videos = checked.videos.iter().map(|video| (&video.sha256, false));
+    for (hash, picture) in pictures.chain(videos) {
+        c.prepare_cached(
+            "INSERT OR IGNORE INTO submission_image (submission, sha256, picture)
+             VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![seq, hash.to_string(), picture])?;
     }
     if let Some(invoice) = &checked.invoice {
         c.prepare_cached("INSERT INTO invoice (submission, code, number) VALUES (?1, ?2, ?3)")?
@@ -220,22 +223,31 @@ fn must_be_new(c: &Connection, content: &str) -> Result<()> {
     Ok(())
 }
 
-#[derive(serde::Deserialize)]
-struct WithImages {
-    #[serde(default)]
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct WithFiles {
     images: Vec<ImageRef>,
+    videos: Vec<VideoRef>,
+}
+
+impl WithFiles {
+    fn of(body: &str) -> Self {
+        serde_json::from_str(body).unwrap_or_default()
+    }
 }
 
 /// The pictures that a content object names; none if it is of a kind without.
 #[must_use]
 pub fn images_of(body: &str) -> Vec<ImageRef> {
-    serde_json::from_str::<WithImages>(body).map_or_else(|_| Vec::new(), |content| content.images)
+    WithFiles::of(body).images
 }
 
-/// The files that a content object names: pictures and thumbnails.
+/// The files that a content object names: pictures, thumbnails and videos.
 #[must_use]
-pub fn image_files(body: &str) -> Vec<Hash> {
-    images_of(body).into_iter().flat_map(|image| [image.sha256, image.thumb]).collect()
+pub fn files_of(body: &str) -> Vec<Hash> {
+    let named = WithFiles::of(body);
+    let videos = named.videos.into_iter().map(|video| video.sha256);
+    named.images.into_iter().flat_map(|image| [image.sha256, image.thumb]).chain(videos).collect()
 }
 
 #[cfg(test)]

@@ -16,7 +16,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::Result;
 pub use build::{extend, rebuild};
-pub use bulletins::{BULLETINS_PAGE, BulletinLine, Column, Which, bulletins, columns};
+pub use bulletins::{
+    BULLETINS_PAGE, BulletinLine, Column, Place, Which, bulletins, columns, emergencies,
+    explanations, next_change, policy,
+};
 pub use item::{Enrolled, Item, Signer, enrolled, holder, item};
 
 /// Months that a village's page looks back from the newest one.

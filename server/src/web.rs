@@ -11,6 +11,7 @@ pub mod pages;
 pub mod qr;
 pub mod read;
 pub mod router;
+pub mod stream;
 pub mod words;
 
 #[cfg(test)]

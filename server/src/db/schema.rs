@@ -11,6 +11,7 @@ pub(super) fn migrations() -> Migrations<'static> {
         M::up(include_str!("4_posts.sql")),
         M::up(include_str!("9_assess.sql")),
         M::up(include_str!("5_running.sql")),
+        M::up(include_str!("6_bulletin.sql")),
     ])
 }
 

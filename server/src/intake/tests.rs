@@ -141,6 +141,6 @@ proptest::proptest! {
     fn no_submission_panics_the_checks(note in "\\PC{0,80}", body in "\\PC{0,80}") {
         let checked = check(&Roster::default(), note, Some(body.clone()), |_| None);
         proptest::prop_assert!(checked.is_err());
-        let _ = image_files(&body);
+        let _ = files_of(&body);
     }
 }

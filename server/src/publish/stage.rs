@@ -120,7 +120,7 @@ fn keep(
         body,
         clock::now(),
     ])?;
-    for hash in body.into_iter().flat_map(|body| intake::image_files(body)) {
+    for hash in body.into_iter().flat_map(|body| intake::files_of(body)) {
         keep_image(c, data, index, &hash)?;
     }
     if let Some(seq) = entry.submission {

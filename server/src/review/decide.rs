@@ -12,6 +12,7 @@ use super::Submission;
 use super::way::{self, Needs, Opinion, Stage, Voice};
 use crate::app::App;
 use crate::audit::{self, Change};
+use crate::bulletin;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::people::{Actor, Deed, Who};
@@ -149,6 +150,7 @@ pub async fn publish(app: &Arc<App>, ids: &[String], who: &Who) -> Result<Vec<Pu
             chosen.push((seq(c, id)?, found));
         }
         chosen.sort_by_key(|(seq, _)| *seq);
+        bulletin::must_be_paired(c, chosen.iter().map(|(_, found)| found))?;
         let size = publish::size(c)?;
         entries(keys, size, &chosen, &roster)
     })

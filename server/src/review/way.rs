@@ -1,11 +1,12 @@
 //! A submission's way to publication: what has to be said about it, who has said what, and so where it stands.
 
-use ledger::content::{Content, ReceiptContent};
+use ledger::content::{BulletinContent, Content, ReceiptContent};
 use ledger::roster::Roster;
 use ledger::statement::Role as KeyRole;
 use rusqlite::{Connection, params};
 
 use super::{State, Submission};
+use crate::bulletin::profile;
 use crate::error::Result;
 use crate::rules::Rules;
 
@@ -110,6 +111,11 @@ pub fn needs(found: &Submission, rules: &Rules) -> Needs {
             supervisors: usize::from(approval.supervisors),
             leader: approval.leader || withheld,
         };
+    }
+    if let Ok(bulletin) = BulletinContent::parse(body) {
+        let withheld = bulletin.openness.is_some_and(|openness| openness.withholding().is_some());
+        let leader = profile::needs_leader(&bulletin.column, bulletin.importance) || withheld;
+        return Needs { supervisors: 0, leader };
     }
     if found.author.is_some() {
         return Needs { supervisors: 0, leader: false };

@@ -109,7 +109,8 @@ impl Entry {
         connection
             .prepare_cached(
                 "INSERT INTO view_item (n, kind, village, period, time, leaf, content, income,
-                 amount, column_id, corrects) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                 amount, column_id, corrects, shown_from, shown_until, importance, explains)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute(params![
                 self.n,
@@ -123,6 +124,10 @@ impl Entry {
                 receipt.as_ref().map(|receipt| receipt.amount.0),
                 bulletin.as_ref().map(|bulletin| &bulletin.column),
                 place.corrects,
+                bulletin.as_ref().and_then(|b| Some(b.from.as_ref()?.unix_seconds())),
+                bulletin.as_ref().and_then(|b| Some(b.until.as_ref()?.unix_seconds())),
+                bulletin.as_ref().map(|b| word(&b.importance)),
+                bulletin.as_ref().and_then(|b| Some(b.explains?.to_string())),
             ])?;
         let mut signer =
             connection.prepare_cached("INSERT INTO view_signer VALUES (?1, ?2, ?3, ?4)")?;
@@ -153,7 +158,7 @@ impl Entry {
         let place = Place { kind: &kind, village, period, corrects: Some(of) };
         self.add(connection, note, statement, &place)?;
         connection.execute(
-            "UPDATE view_item SET corrected = ?2 WHERE n = ?1 AND corrected IS NULL",
+            "UPDATE view_item SET corrected = ?2 WHERE (n = ?1 OR corrects = ?1) AND n <> ?2",
             [of, self.n],
         )?;
         Ok(())
@@ -169,7 +174,8 @@ impl Entry {
     ) -> Result<()> {
         connection.execute(
             "UPDATE view_item SET withdrawn = ?1, reason = ?2, ground = ?3, content = NULL,
-             income = NULL, amount = NULL WHERE n IN (SELECT idx FROM entry WHERE withdrawn = ?1)",
+             income = NULL, amount = NULL, shown_from = NULL, shown_until = NULL,
+             importance = NULL, explains = NULL WHERE n IN (SELECT idx FROM entry WHERE withdrawn = ?1)",
             params![self.n, reason, ground],
         )?;
         connection.execute(
@@ -245,8 +251,9 @@ impl Entry {
         }
         for (place, column) in (0_i64..).zip(&directory.columns) {
             connection.execute(
-                "INSERT OR IGNORE INTO view_column VALUES (?1, ?2, ?3, ?4)",
-                params![column.id, place, column.name, column.name_en],
+                "INSERT OR IGNORE INTO view_column (id, place, name, name_en, kind)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![column.id, place, column.name, column.name_en, word(&column.kind)],
             )?;
         }
         Ok(())

@@ -14,6 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::error::Error;
+use crate::web::office;
 
 /// What a program is told when something was refused.
 #[derive(serde::Serialize, utoipa::ToSchema)]
@@ -87,12 +88,17 @@ pub async fn no_panic(request: Request, next: Next) -> Response {
 /// limit.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// How long a form with files may take: 64 MiB over half a megabit a second.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+
 /// Ends a request that takes too long.
 pub async fn in_time(request: Request, next: Next) -> Response {
     if request.method() == Method::PATCH {
         return next.run(request).await;
     }
-    let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    let is_upload = request.uri().path().ends_with(office::UPLOAD);
+    let limit = if is_upload { UPLOAD_TIMEOUT } else { REQUEST_TIMEOUT };
+    let answer = tokio::time::timeout(limit, next.run(request)).await;
     answer.unwrap_or_else(|_| Error::refused("too-slow", "请求超时").into_response())
 }
 

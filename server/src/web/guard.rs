@@ -1,14 +1,19 @@
 //! The guard: who may open which office page, and whether a form was really sent by one of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Form;
+use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use axum::response::{IntoResponse, Redirect, Response};
+use bytes::Bytes;
+use ledger::content::{IMAGES_MAX, VIDEOS_MAX};
 use ledger::hash::sha256;
 
 use crate::app::App;
+use crate::bulletin::media::Spool;
 use crate::people::Deed;
 use crate::web::login::{self, Session};
 use crate::web::office;
@@ -85,6 +90,25 @@ impl Act {
         field.map_or("", |(_, value)| value.trim())
     }
 
+    /// The field's value as it was typed.
+    #[must_use]
+    pub fn typed(&self, name: &str) -> &str {
+        let field = self.fields.iter().find(|(key, _)| key == name);
+        field.map_or("", |(_, value)| value)
+    }
+
+    /// # Errors
+    /// The answer to a form that does not carry the token of its session.
+    #[allow(clippy::result_large_err, reason = "the answer is sent at once")]
+    fn must_be_ours(&self) -> Result<(), Response> {
+        // Compared as hashes: how long a comparison takes then says nothing about the token.
+        if sha256(self.field("token").as_bytes()) == sha256(self.session.form.as_bytes()) {
+            Ok(())
+        } else {
+            Err(office::refused(&self.uri, StatusCode::FORBIDDEN, STALE))
+        }
+    }
+
     /// Every value of a field that may stand more than once.
     #[must_use]
     pub fn all(&self, name: &str) -> Vec<String> {
@@ -103,16 +127,106 @@ impl FromRequest<Arc<App>> for Act {
         let request = Request::from_parts(parts, body);
         let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, app)
             .await
-            .map_err(|error| office::refused(&uri, error.status(), zh("表单读不出来或太长。")))?;
+            .map_err(|error| office::refused(&uri, error.status(), UNREAD))?;
         let act = Self { session, uri, fields };
-        // Compared as hashes: how long a comparison takes then says nothing about the token.
-        if sha256(act.field("token").as_bytes()) == sha256(act.session.form.as_bytes()) {
-            Ok(act)
-        } else {
-            Err(office::refused(&act.uri, StatusCode::FORBIDDEN, STALE))
-        }
+        act.must_be_ours()?;
+        Ok(act)
     }
 }
+
+/// Fields of the longest form.
+const FIELDS_MAX: usize = 200;
+/// Bytes of all text fields of a form with files.
+const TEXT_BYTES_MAX: usize = 256 * 1024;
+/// How long the next piece of a file may take.
+const PIECE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A form with files. Nothing of a file is kept before the token was seen, so text fields stand before files.
+pub struct Upload {
+    /// The form without its files.
+    pub act: Act,
+    /// The files that are not empty, in order.
+    pub files: Vec<Spool>,
+}
+
+impl FromRequest<Arc<App>> for Upload {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let session = Session::from_request_parts(&mut parts, app).await?;
+        let uri = parts.uri.clone();
+        let unread = |status| office::refused(&uri, status, UNREAD);
+        let mut form = Multipart::from_request(Request::from_parts(parts, body), app)
+            .await
+            .map_err(|error| unread(error.status()))?;
+        let act = Act { session, uri: uri.clone(), fields: Vec::new() };
+        let mut upload = Self { act, files: Vec::new() };
+        let mut text_bytes = 0;
+        while let Some(mut field) =
+            form.next_field().await.map_err(|error| unread(error.status()))?
+        {
+            let name = field.name().unwrap_or_default().to_owned();
+            if field.file_name().is_some() {
+                upload.act.must_be_ours()?;
+                upload.file(app, &mut field).await?;
+                continue;
+            }
+            let mut text = Vec::new();
+            while let Some(piece) = next(&uri, &mut field).await? {
+                text_bytes += piece.len();
+                if text_bytes > TEXT_BYTES_MAX {
+                    return Err(unread(StatusCode::PAYLOAD_TOO_LARGE));
+                }
+                text.extend_from_slice(&piece);
+            }
+            let text = String::from_utf8(text).map_err(|_| unread(StatusCode::BAD_REQUEST))?;
+            upload.act.fields.push((name, text));
+            if upload.act.fields.len() > FIELDS_MAX {
+                return Err(unread(StatusCode::PAYLOAD_TOO_LARGE));
+            }
+        }
+        upload.act.must_be_ours()?;
+        Ok(upload)
+    }
+}
+
+impl Upload {
+    async fn file(&mut self, app: &App, field: &mut Field<'_>) -> Result<(), Response> {
+        let uri = &self.act.uri;
+        if self.files.len() >= IMAGES_MAX + VIDEOS_MAX {
+            return Err(office::refused(
+                uri,
+                StatusCode::PAYLOAD_TOO_LARGE,
+                zh("一次选的文件太多。"),
+            ));
+        }
+        let mut spool = Spool::new(&app.data).map_err(|error| office::failed(uri, &error))?;
+        while let Some(piece) = next(uri, field).await? {
+            spool.add(&piece).map_err(|error| office::failed(uri, &error))?;
+        }
+        // A form whose file was not chosen sends an empty one.
+        if !spool.is_empty() {
+            self.files.push(spool);
+        }
+        Ok(())
+    }
+}
+
+async fn next(uri: &Uri, field: &mut Field<'_>) -> Result<Option<Bytes>, Response> {
+    let slow = || {
+        office::refused(
+            uri,
+            StatusCode::REQUEST_TIMEOUT,
+            zh("文件传得太慢，没有收全：请再试一次。"),
+        )
+    };
+    let piece = tokio::time::timeout(PIECE_TIMEOUT, field.chunk()).await.map_err(|_| slow())?;
+    piece.map_err(|error| office::refused(uri, error.status(), UNREAD))
+}
+
+/// What is said to a form that cannot be read.
+const UNREAD: &str = zh("表单读不出来或太长。");
 
 /// What no office page is without: it is nobody else's to keep.
 pub const PRIVATE: HeaderValue = HeaderValue::from_static("no-store");

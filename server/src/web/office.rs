@@ -4,11 +4,16 @@ mod assess;
 mod bulletins;
 mod check;
 mod decided;
+mod displayed;
+mod editor;
+mod emergency;
+mod files;
 mod group;
 mod keys;
 mod months;
 mod people;
 mod record;
+mod reviewed;
 mod rows;
 mod submission;
 mod withdraw;
@@ -18,15 +23,18 @@ use std::sync::{Arc, LazyLock};
 
 use askama::Template;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
+use crate::bulletin::media::UPLOAD_BYTES_MAX;
 use crate::error::Error;
 use crate::people::Deed;
 use crate::web::guard::PRIVATE;
 use crate::web::login::{self, Session};
+use crate::web::pages::Scripts;
 use crate::web::words::{Lang, Words, zh};
 use crate::web::{answer, pages};
 
@@ -73,7 +81,21 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/office/key", Deed::Countersign, || get(keys::own)),
     rule("POST", "/office/key", Deed::Countersign, || post(keys::ask)),
     rule("GET", "/office/bulletins", Deed::Write, || get(bulletins::show)),
-    rule("POST", "/office/bulletins", Deed::Write, || post(bulletins::send)),
+    rule("POST", "/office/bulletins", Deed::Write, || post(bulletins::begin)),
+    rule("GET", "/office/bulletins/{id}", Deed::Write, || get(editor::show)),
+    rule("POST", "/office/bulletins/{id}/save", Deed::Write, || post(editor::save)),
+    rule("POST", "/office/bulletins/{id}/preview", Deed::Write, || post(editor::preview)),
+    rule("POST", "/office/bulletins/{id}/files", Deed::Write, || post(files::add).layer(UPLOADS)),
+    rule("POST", "/office/bulletins/{id}/remove", Deed::Write, || post(files::remove)),
+    rule("POST", "/office/bulletins/{id}/restore", Deed::Write, || post(editor::restore)),
+    rule("POST", "/office/bulletins/{id}/send", Deed::Write, || post(editor::send)),
+    rule("POST", "/office/bulletins/{id}/delete", Deed::Write, || post(editor::delete)),
+    rule("POST", "/office/bulletins/{id}/undelete", Deed::Write, || post(editor::undelete)),
+    rule("GET", "/office/editor.js", Deed::Write, || get(editor::script)),
+    rule("GET", "/office/emergency", Deed::Write, || get(emergency::show)),
+    rule("POST", "/office/emergency", Deed::Write, || post(emergency::send)),
+    rule("GET", "/office/shown/{id}", Deed::Read, || get(displayed::show)),
+    rule("POST", "/office/shown/{id}/correct", Deed::Write, || post(displayed::correct)),
     rule("GET", "/office/inspect", Deed::Inspect, || get(assess::inspect)),
     rule("POST", "/office/inspect", Deed::Review, || post(assess::sign_off)),
     rule("GET", "/office/scores", Deed::Inspect, || get(assess::scores)),
@@ -124,8 +146,12 @@ const STYLE: &str = concat!(
     include_str!("../../../assets/style/office.css"),
 );
 
-static POLICY: LazyLock<HeaderValue> =
-    LazyLock::new(|| pages::policy(STYLE, "; script-src 'self'"));
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| pages::policy(STYLE, Scripts::Own));
+
+/// What the path of a form with files ends with.
+pub const UPLOAD: &str = "/files";
+/// A form with files may be larger than others.
+const UPLOADS: DefaultBodyLimit = DefaultBodyLimit::max(UPLOAD_BYTES_MAX);
 
 /// The pages that stand in everyone's menu who may open them.
 const MENU: &[(Deed, &str, &str)] = &[
@@ -133,7 +159,7 @@ const MENU: &[(Deed, &str, &str)] = &[
     (Deed::Read, "/office/months", zh("各村进度")),
     (Deed::Read, "/office/returned", zh("已退回")),
     (Deed::Read, "/office/published", zh("已公布")),
-    (Deed::Write, "/office/bulletins", zh("写公告")),
+    (Deed::Write, "/office/bulletins", zh("公告")),
     (Deed::Countersign, "/office/key", zh("我的钥匙")),
     (Deed::Inspect, "/office/inspect", zh("巡查")),
     (Deed::Inspect, "/office/scores", zh("考核")),

@@ -8,11 +8,14 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use bytes::Bytes;
 use ledger::hash::sha256;
 
+use crate::clock;
 use crate::objects::gzip;
 use crate::web::words::Lang;
 
 /// Bytes of pages that are kept; one more page than fits drops all the others.
 const KEPT_BYTES_MAX: usize = 64 << 20;
+/// A page that stays true until something is published.
+pub const FOR_EVER: i64 = i64::MAX;
 /// Headers of an answer, and room for those that the server adds.
 const HEADERS: usize = 12;
 /// Bytes of bookkeeping that every kept page costs beside its own.
@@ -132,7 +135,8 @@ struct Kept {
     /// Counts the publications since the start.
     head: u64,
     bytes: usize,
-    pages: HashMap<Lang, HashMap<String, Arc<Page>>>,
+    /// Each with the Unix second from which on it says something old.
+    pages: HashMap<Lang, HashMap<String, (Arc<Page>, i64)>>,
 }
 
 impl PageCache {
@@ -143,11 +147,13 @@ impl PageCache {
     pub fn find(&self, path: &str, lang: Lang) -> Result<Arc<Page>, u64> {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         let page = kept.pages.get(&lang).and_then(|pages| pages.get(path));
-        page.map(Arc::clone).ok_or(kept.head)
+        let page = page.filter(|(_, until)| *until == FOR_EVER || clock::unix_now() < *until);
+        page.map(|(page, _)| Arc::clone(page)).ok_or(kept.head)
     }
 
-    /// Keeps a page, unless something was published since `head` was the head.
-    pub fn keep(&self, head: u64, path: &str, lang: Lang, page: &Arc<Page>) {
+    /// Keeps a page, until something is published or that Unix second comes; not if something was published since
+    /// `head` was the head.
+    pub fn keep(&self, head: u64, path: &str, lang: Lang, page: &Arc<Page>, until: i64) {
         let mut kept = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         let cost = page.cost() + path.len();
         if kept.head != head || cost > KEPT_BYTES_MAX {
@@ -158,7 +164,7 @@ impl PageCache {
             kept.bytes = 0;
         }
         let pages = kept.pages.entry(lang).or_default();
-        if pages.insert(path.to_owned(), Arc::clone(page)).is_none() {
+        if pages.insert(path.to_owned(), (Arc::clone(page), until)).is_none() {
             kept.bytes += cost;
         }
     }
@@ -188,13 +194,23 @@ mod tests {
     fn a_publication_drops_every_page_and_one_rendered_before_it_is_not_kept() {
         let cache = PageCache::default();
         let head = cache.find("/", Lang::Zh).unwrap_err();
-        cache.keep(head, "/", Lang::Zh, &page("old"));
+        cache.keep(head, "/", Lang::Zh, &page("old"), FOR_EVER);
         assert!(cache.find("/", Lang::Zh).is_ok());
         assert!(cache.find("/", Lang::En).is_err());
         cache.drop_all();
         assert!(cache.find("/", Lang::Zh).is_err());
-        cache.keep(head, "/", Lang::Zh, &page("old"));
+        cache.keep(head, "/", Lang::Zh, &page("old"), FOR_EVER);
         assert!(cache.find("/", Lang::Zh).is_err());
+    }
+
+    #[test]
+    fn a_page_whose_time_has_come_is_made_again() {
+        let cache = PageCache::default();
+        let head = cache.find("/", Lang::Zh).unwrap_err();
+        cache.keep(head, "/", Lang::Zh, &page("later"), clock::unix_now() + 3600);
+        assert!(cache.find("/", Lang::Zh).is_ok());
+        cache.keep(head, "/", Lang::Zh, &page("now"), clock::unix_now());
+        assert_eq!(cache.find("/", Lang::Zh).unwrap_err(), head);
     }
 
     #[test]
@@ -203,7 +219,7 @@ mod tests {
         let big = page(&"x".repeat(KEPT_BYTES_MAX / 3));
         let head = cache.find("/", Lang::Zh).unwrap_err();
         for n in 0..5 {
-            cache.keep(head, &format!("/r/{n}"), Lang::Zh, &big);
+            cache.keep(head, &format!("/r/{n}"), Lang::Zh, &big, FOR_EVER);
             assert!(cache.kept.read().unwrap().bytes <= KEPT_BYTES_MAX);
         }
     }

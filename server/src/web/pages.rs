@@ -3,6 +3,7 @@
 mod accounts;
 mod frame;
 mod record;
+mod shown;
 
 use std::sync::Arc;
 
@@ -16,13 +17,14 @@ use rusqlite::Connection;
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::view;
-use crate::web::page_cache::Page;
+use crate::view::{self, Place};
+use crate::web::page_cache::{FOR_EVER, Page};
 use crate::web::qr;
 use crate::web::words::{Lang, Words};
 use frame::{Frame, POLICY};
-pub use frame::{LOGO, other_language, policy};
-pub use record::{ground_words, paragraphs, receipt_rows};
+pub use frame::{LOGO, Scripts, other_language, policy};
+pub use record::{ground_words, receipt_rows};
+pub use shown::Shown;
 
 /// The paths for phones.
 pub fn routes() -> Router<Arc<App>> {
@@ -80,6 +82,8 @@ async fn bulletin(State(app): State<Arc<App>>, request: Request) -> Response {
 struct Chosen {
     column: Option<String>,
     before: Option<u64>,
+    /// Whether `before` is among those that are not shown any more.
+    past: Option<u8>,
 }
 
 async fn bulletins(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -88,13 +92,14 @@ async fn bulletins(State(app): State<Arc<App>>, request: Request) -> Response {
         return bad_address(uri);
     };
     let column = chosen.column.unwrap_or_default();
-    let make = |db: &Connection, frame| record::bulletins(db, frame, &column, chosen.before);
+    let after = chosen.before.map(|n| Place { shown: chosen.past.is_none(), n });
+    let make = |db: &Connection, frame| record::bulletins(db, frame, &column, after);
     if column.is_empty() && chosen.before.is_none() {
         return page(&app, &request, make);
     }
     // As many addresses as there are numbers lead here: none of them is worth keeping.
     match render(&app, uri, make) {
-        Ok(Some(page)) => page.answer(request.headers()),
+        Ok(Some((page, _))) => page.answer(request.headers()),
         Ok(None) => not_there(uri),
         Err(error) => failed(uri, &error),
     }
@@ -121,7 +126,7 @@ async fn qr_code(State(app): State<Arc<App>>, request: Request) -> Response {
         return not_there(uri);
     };
     let picture = Arc::new(Page::png(picture));
-    app.pages.keep(head, uri.path(), words.lang, &picture);
+    app.pages.keep(head, uri.path(), words.lang, &picture, FOR_EVER);
     picture.answer(request.headers())
 }
 
@@ -179,9 +184,9 @@ fn page(
         Err(head) => head,
     };
     match render(app, uri, make) {
-        Ok(Some(page)) => {
+        Ok(Some((page, until))) => {
             let page = Arc::new(page);
-            app.pages.keep(head, uri.path(), lang, &page);
+            app.pages.keep(head, uri.path(), lang, &page, until);
             page.answer(asked)
         }
         Ok(None) => not_there(uri),
@@ -189,17 +194,19 @@ fn page(
     }
 }
 
+/// A page, and the Unix second from which on a bulletin begins or ends.
 fn render(
     app: &App,
     uri: &Uri,
     make: impl FnOnce(&Connection, Frame) -> Rendered,
-) -> Result<Option<Page>> {
+) -> Result<Option<(Page, i64)>> {
     let words = Words::new(Lang::of_query(uri.query()));
-    let html = app.db.read(|db| {
-        let head = view::head(db)?;
-        make(db, Frame::new(words, uri, head, &app.public_url))
+    let (html, until) = app.db.read(|db| {
+        let frame = Frame::new(words, uri, view::head(db)?, &app.public_url);
+        let until = view::next_change(db, frame.now)?;
+        Ok((make(db, frame)?, until))
     })?;
-    Ok(html.map(|html| Page::html(html, POLICY.clone())))
+    Ok(html.map(|html| (Page::html(html, POLICY.clone()), until.unwrap_or(FOR_EVER))))
 }
 
 /// The answer at every address that the router does not know.

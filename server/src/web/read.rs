@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::objects::{Object, Packing};
 use crate::web::answer::told;
+use crate::web::stream::Large;
 use ledger::tile::content_bundle_path;
 
 /// How an object is sent.
@@ -26,6 +27,8 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// Named by its hash, so it never changes; but it may be withdrawn.
 const A_DAY: &str = "public, max-age=86400";
 const ASK_EVERY_TIME: &str = "no-cache";
+/// The media type of what is sent from the disk in pieces.
+const VIDEO: &str = "video/mp4";
 const BYTES: &str = "application/octet-stream";
 
 const CHECKPOINT: Manner =
@@ -79,16 +82,61 @@ pub async fn content(
     }
 }
 
-/// An image.
+/// An image or a video.
 pub async fn blob(
     State(app): State<Arc<App>>,
     Path(hash): Path<String>,
     asked: HeaderMap,
 ) -> Response {
-    match hash.parse::<Hash>() {
-        Ok(hash) => send(&app, format!("blob/{hash}"), &BLOB, &asked).await,
-        Err(_) => absent(),
+    let Ok(hash) = hash.parse::<Hash>() else { return absent() };
+    let path = format!("blob/{hash}");
+    if let Some(object) = app.objects.hot(&path) {
+        return answer(&object, &BLOB, &asked);
     }
+    let file = app.data.public_blob(&hash);
+    let opened = tokio::task::spawn_blocking(move || Large::open(&file)).await;
+    match opened.unwrap_or_else(|_| Err(Error::Corrupt("读取文件时出错（程序内部错误）".into())))
+    {
+        Ok(Some(file)) if file.media == VIDEO => large(file, &hash, BLOB.caching, &asked),
+        Ok(Some(_)) => send(&app, path, &BLOB, &asked).await,
+        Ok(None) => absent(),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// A file sent from the disk. It is named by its hash, which is its `ETag` too.
+#[must_use]
+pub fn large(file: Large, hash: &Hash, caching: &'static str, asked: &HeaderMap) -> Response {
+    let mut tag = hash.to_string();
+    tag.truncate(16);
+    let length = usize::try_from(file.length).unwrap_or(usize::MAX);
+    let part = part_asked(asked, &tag, length);
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    describe(headers, caching, &tag);
+    if has_it(asked, &tag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        return response;
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.media));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    let range = match part {
+        Part::Beyond => {
+            set_content_range(headers, &format!("bytes */{length}"));
+            *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+            return response;
+        }
+        Part::Some(range) => {
+            let last = range.end - 1;
+            set_content_range(headers, &format!("bytes {}-{last}/{length}", range.start));
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            range.start as u64..range.end as u64
+        }
+        Part::Whole => 0..file.length,
+    };
+    *response.body_mut() = file.body(range);
+    response
 }
 
 /// Whether the server takes and publishes; for whoever watches it. One line, with status 503 if not.
@@ -137,20 +185,13 @@ enum Part {
 }
 
 fn answer(object: &Object, manner: &Manner, asked: &HeaderMap) -> Response {
-    let plain_tag = format!("\"{}\"", object.tag);
-    let part = match asked.get(header::IF_RANGE) {
-        Some(tag) if tag.as_bytes() != plain_tag.as_bytes() => Part::Whole,
-        _ => part(asked.get(header::RANGE), object.bytes.len()),
-    };
+    let part = part_asked(asked, &object.tag, object.bytes.len());
     let packed = object.gzip.as_ref().filter(|_| part == Part::Whole && takes_gzip(asked));
-    let tag = if packed.is_some() { format!("\"{}-gz\"", object.tag) } else { plain_tag };
+    let tag = if packed.is_some() { format!("{}-gz", object.tag) } else { object.tag.clone() };
 
     let mut response = Response::new(Body::empty());
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(manner.caching));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        headers.insert(header::ETAG, tag);
-    }
+    describe(headers, manner.caching, &tag);
     if manner.packing == Packing::Gzip {
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
@@ -180,6 +221,21 @@ fn answer(object: &Object, manner: &Manner, asked: &HeaderMap) -> Response {
         (Part::Whole, None) => *response.body_mut() = Body::from(object.bytes.clone()),
     }
     response
+}
+
+fn describe(headers: &mut HeaderMap, caching: &'static str, tag: &str) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{tag}\"")) {
+        headers.insert(header::ETAG, tag);
+    }
+}
+
+/// What is asked of an object with this tag: all of it when the asker holds a part of another one.
+fn part_asked(asked: &HeaderMap, tag: &str, length: usize) -> Part {
+    match asked.get(header::IF_RANGE) {
+        Some(held) if held.as_bytes() != format!("\"{tag}\"").as_bytes() => Part::Whole,
+        _ => part(asked.get(header::RANGE), length),
+    }
 }
 
 fn set_content_range(headers: &mut HeaderMap, text: &str) {

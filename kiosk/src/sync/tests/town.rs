@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::checkpoint::Checkpoint;
 use ledger::content::{
-    BulletinContent, Column, Content, Direction, DirectoryContent, ImageRef, KeyContent, Openness,
-    ReceiptContent, Salt, VillageName,
+    BulletinContent, Column, ColumnKind, Content, Direction, DirectoryContent, ImageRef,
+    KeyContent, Openness, ReceiptContent, Salt, VillageName,
 };
 use ledger::hash::{Hash, sha256};
 use ledger::key::SigningKey;
@@ -95,6 +95,7 @@ impl Town {
                 id: "tongzhi".into(),
                 name: "通知公告".into(),
                 name_en: "Notices".into(),
+                kind: ColumnKind::Notice,
             }],
         };
         let (bytes, content) = directory.to_bytes();
@@ -195,13 +196,7 @@ impl Town {
     }
 
     pub fn bulletin(&mut self, title: &str) -> u64 {
-        let content = BulletinContent {
-            salt: self.salt(),
-            column: "tongzhi".into(),
-            title: title.into(),
-            body: "一段\n\n两段".into(),
-            images: Vec::new(),
-        };
+        let content = BulletinContent::plain(self.salt(), "tongzhi", title, "一段\n\n两段");
         let (bytes, content) = content.to_bytes();
         let village = TOWNSHIP.parse().unwrap();
         let statement = Statement::Bulletin { village, time: time(), content };

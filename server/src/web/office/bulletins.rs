@@ -1,4 +1,4 @@
-//! Writing a bulletin; another person publishes it.
+//! Bulletins: what is being written, what waits for review, what is shown now.
 
 use std::sync::Arc;
 
@@ -6,18 +6,46 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
+use rusqlite::Connection;
 
+use super::rows::when;
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
-use crate::bulletin::{self, Draft};
-use crate::view;
+use crate::bulletin::drafts::{self, Draft, Standing};
+use crate::bulletin::{self, Written, profile};
+use crate::error::Result;
+use crate::people::{Actor, Deed};
+use crate::view::{self, Which};
 use crate::web::guard::Act;
 use crate::web::login::Session;
+use crate::web::words::Words;
+use crate::{clock, display};
 
-/// Whether one was just sent.
+/// Bulletins that the list of what is shown holds.
+const SHOWN_MAX: usize = 100;
+
+/// What was just done.
 #[derive(serde::Deserialize)]
 pub struct Asked {
     sent: Option<String>,
+    /// The id of the draft that was deleted.
+    deleted: Option<String>,
+}
+
+struct DraftLine {
+    href: String,
+    title: String,
+    standing: String,
+    changed: String,
+}
+
+struct ShownLine {
+    href: String,
+    title: String,
+    column: String,
+    place: String,
+    until: String,
+    displayed: String,
 }
 
 #[derive(Template)]
@@ -25,12 +53,15 @@ pub struct Asked {
 struct Bulletins {
     f: Frame,
     done: Option<&'static str>,
-    columns: Vec<(String, String)>,
-    villages: Vec<(String, String)>,
+    /// The draft that was just deleted, and can be brought back.
+    deleted: Option<String>,
+    open: Vec<DraftLine>,
+    waiting: Vec<DraftLine>,
+    shown: Vec<ShownLine>,
     token: String,
 }
 
-/// The form.
+/// The list.
 pub async fn show(
     State(app): State<Arc<App>>,
     session: Session,
@@ -38,34 +69,91 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     let w = words(&uri);
-    let found = app.db.read(|db| {
-        let columns = view::columns(db)?.into_iter();
-        let name =
-            |column: view::Column| (column.id, if w.zh() { column.name } else { column.name_en });
-        Ok((columns.map(name).collect(), view::villages(db)?))
-    });
+    let found = session.who.acting(Deed::Write).and_then(|by| app.db.read(|db| lists(db, w, &by)));
     match found {
         Err(error) => failed(&uri, &error),
-        Ok((columns, villages)) => {
+        Ok((open, waiting, shown)) => {
             let done = asked.sent.map(|_| w.t("已送审。"));
+            let plain = |id: &String| id.bytes().all(|b| b.is_ascii_hexdigit());
+            let deleted = asked.deleted.filter(plain);
             let token = session.form.clone();
-            let f = Frame::new(&uri, w.t("写公告"), Some(session));
-            html(&uri, StatusCode::OK, &Bulletins { f, done, columns, villages, token })
+            let f = Frame::new(&uri, w.t("公告"), Some(session));
+            let page = Bulletins { f, done, deleted, open, waiting, shown, token };
+            html(&uri, StatusCode::OK, &page)
         }
     }
 }
 
-/// Keeps what was written until someone else publishes it.
-pub async fn send(State(app): State<Arc<App>>, act: Act) -> Response {
-    let draft = Draft {
-        village: act.field("village").to_owned(),
-        column: act.field("column").to_owned(),
-        title: act.field("title").to_owned(),
-        body: act.field("body").to_owned(),
-        images: Vec::new(),
+fn lists(
+    db: &Connection,
+    w: Words,
+    by: &Actor,
+) -> Result<(Vec<DraftLine>, Vec<DraftLine>, Vec<ShownLine>)> {
+    let drafts = drafts::list(db, by)?;
+    let (open, waiting): (Vec<Draft>, Vec<Draft>) =
+        drafts.into_iter().partition(|draft| draft.standing.is_open());
+    let which = Which { limit: SHOWN_MAX, now: clock::unix_now(), ..Which::default() };
+    let mut shown = Vec::new();
+    for line in view::bulletins(db, which)?.into_iter().filter(|line| line.shown) {
+        let (kiosks, days) = display::sum(&display::of(db, line.n)?);
+        shown.push(ShownLine {
+            href: w.link(&format!("/office/shown/{}", line.n)),
+            column: line.column(w.zh()).to_owned(),
+            until: line.until.as_ref().map(|until| w.moment(until)).unwrap_or_default(),
+            displayed: displayed(w, kiosks, days),
+            title: line.title,
+            place: line.place,
+        });
+    }
+    let lines = |drafts: Vec<Draft>| drafts.into_iter().map(|draft| line(w, draft)).collect();
+    Ok((lines(open), lines(waiting), shown))
+}
+
+/// On how many screens, for how many days.
+pub fn displayed(w: Words, kiosks: usize, days: usize) -> String {
+    let (kiosks, days) = (kiosks.to_string(), days.to_string());
+    let least = profile::display_days_min().to_string();
+    let values = [("n", kiosks.as_str()), ("days", &days), ("least", &least)];
+    w.fill("已在 {n} 块屏上展示 {days} 天（至少 {least} 天）", &values)
+}
+
+fn line(w: Words, draft: Draft) -> DraftLine {
+    let href = match &draft.standing {
+        Standing::Waiting(id) => w.link(&format!("/office/s/{id}")),
+        _ => w.link(&format!("/office/bulletins/{}", draft.id)),
     };
-    match bulletin::draft(&app, &act.session.who, draft).await {
-        Ok(_) => done(&act.uri, "/office/bulletins?sent=1"),
+    let title = match draft.written.title.trim() {
+        "" => w.t("（还没有标题）").to_owned(),
+        title => title.to_owned(),
+    };
+    let title = match draft.of {
+        Some(_) => w.fill("更正：{title}", &[("title", &title)]),
+        None => title,
+    };
+    let standing = match draft.standing {
+        Standing::Returned(reason) => w.fill("已退回：{reason}", &[("reason", &reason)]),
+        _ => String::new(),
+    };
+    DraftLine { href, title, standing, changed: when(&draft.changed) }
+}
+
+/// Begins a new one: empty, or the explanation of a policy.
+pub async fn begin(State(app): State<Arc<App>>, act: Act) -> Response {
+    let written = Written::new(act.field("column")).map(|new| Written {
+        explains: act.field("explains").to_owned(),
+        unit: act.field("unit").to_owned(),
+        village: act.field("village").to_owned(),
+        ..new
+    });
+    let written = match written {
+        Ok(written) => written,
+        Err(error) => return failed(&act.uri, &error),
+    };
+    let begun = bulletin::change(&app, &act.session.who, move |c, by| {
+        drafts::create(c, by, &written, None)
+    });
+    match begun.await {
+        Ok(id) => done(&act.uri, &format!("/office/bulletins/{id}")),
         Err(error) => failed(&act.uri, &error),
     }
 }

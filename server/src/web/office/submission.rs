@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, Query, State as From};
-use axum::http::{StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
 use ledger::content::ImageRef;
 use ledger::hash::Hash;
 use rusqlite::Connection;
@@ -16,6 +16,7 @@ use serde::de::value::{Error as NoSuchWord, StrDeserializer};
 
 use super::check::{self, Check};
 use super::group::{self, next, text_of};
+use super::reviewed::Reviewed;
 use super::rows::{Held, Names, Row, row, when};
 use super::work::month_words;
 use super::{Frame, done, failed, html, words};
@@ -28,8 +29,9 @@ use crate::rulebook::Rulebook;
 use crate::view::{self, Item};
 use crate::web::guard::Act;
 use crate::web::login::Session;
-use crate::web::pages;
+use crate::web::stream::Large;
 use crate::web::words::Words;
+use crate::web::{pages, read};
 use crate::worklist;
 
 /// How the page is asked for.
@@ -82,7 +84,7 @@ struct SubmissionPage {
     images: Vec<ImageRef>,
     old: Option<Old>,
     big: bool,
-    paragraphs: Vec<String>,
+    bulletin: Option<Reviewed>,
     fields: Vec<FieldLine>,
     checks: Vec<Check>,
     sum: Option<String>,
@@ -96,11 +98,17 @@ struct SubmissionPage {
     token: String,
 }
 
-/// What a correction corrects.
+impl SubmissionPage {
+    /// Where its public page stands.
+    fn public(&self) -> &'static str {
+        if self.bulletin.is_some() { "b" } else { "r" }
+    }
+}
+
+/// The receipt that a correction corrects.
 struct Old {
     n: u64,
     images: Vec<ImageRef>,
-    paragraphs: Vec<String>,
 }
 
 /// Everything that the page needs of the database.
@@ -111,6 +119,7 @@ struct Seen {
     needs: Needs,
     queue: Option<Queue>,
     old: Option<Item>,
+    bulletin: Option<(Reviewed, Fields)>,
     sum: Option<String>,
     history: Vec<Line>,
 }
@@ -129,8 +138,8 @@ pub async fn show(
         Ok(seen) => seen,
         Err(error) => return failed(&uri, &error),
     };
-    let (images, paragraphs, fields) = content(w, &seen.found, &seen.row.place);
-    let (old_images, old_paragraphs, old_fields) = old_content(w, &seen);
+    let (images, fields) = content(w, &seen);
+    let (old_images, old_fields) = old_content(w, &seen);
     let offer = offer(&session, &seen);
     let page = SubmissionPage {
         done: done_words(w, &asked),
@@ -139,11 +148,11 @@ pub async fn show(
         big: asked.big.is_some(),
         checks: check::checks(&app, w, &seen.found, &book.rules),
         fields: side_by_side(fields, old_fields),
-        old: seen.old.as_ref().map(|item| Old {
-            n: item.n,
-            images: old_images,
-            paragraphs: old_paragraphs,
-        }),
+        old: seen
+            .old
+            .as_ref()
+            .filter(|_| seen.bulletin.is_none())
+            .map(|item| Old { n: item.n, images: old_images }),
         sum: seen.sum,
         opinions: seen.found.opinions.iter().map(|opinion| said(w, opinion)).collect(),
         history: seen.history.iter().map(|line| history(w, line)).collect(),
@@ -156,8 +165,8 @@ pub async fn show(
         row: seen.row,
         queue: seen.queue,
         offer,
+        bulletin: seen.bulletin.map(|(reviewed, _)| reviewed),
         images,
-        paragraphs,
     };
     html(&uri, StatusCode::OK, &page)
 }
@@ -173,6 +182,7 @@ fn see(db: &Connection, w: Words, book: &Rulebook, session: &Session, id: &str) 
         row: row(w, &names, &found),
         queue: queue(db, w, book, session, &found, stage)?,
         old: corrected(db, &found)?,
+        bulletin: bulletin(db, w, &found)?,
         sum: month_sum(db, w, &found)?,
         history: audit::of(db, id)?,
         stage,
@@ -248,42 +258,41 @@ fn month_sum(db: &Connection, w: Words, found: &Submission) -> Result<Option<Str
     )))
 }
 
-type Shown = (Vec<ImageRef>, Vec<String>, Vec<(&'static str, String)>);
+type Fields = Vec<(&'static str, String)>;
 
-fn content(w: Words, found: &Submission, place: &str) -> Shown {
+fn bulletin(db: &Connection, w: Words, found: &Submission) -> Result<Option<(Reviewed, Fields)>> {
     match Held::of(found) {
-        Held::Receipt(receipt) => {
-            let month = found.period.as_deref().and_then(|text| text.parse().ok());
-            let mut fields = pages::receipt_rows(w, place, month, &receipt);
-            fields.extend(check::openness_row(w, receipt.openness));
-            if !receipt.no_voucher.is_empty() {
-                fields.push((w.t("没有票据的原因"), receipt.no_voucher.clone()));
-            }
-            (receipt.images, Vec::new(), fields)
-        }
-        Held::Bulletin(bulletin) => {
-            (bulletin.images, pages::paragraphs(&bulletin.body), Vec::new())
-        }
-        Held::Nothing => (Vec::new(), Vec::new(), vec![(w.t("村"), place.to_owned())]),
+        Held::Bulletin(content) => Reviewed::of(db, w, found, *content).map(Some),
+        _ => Ok(None),
     }
 }
 
-fn old_content(w: Words, seen: &Seen) -> Shown {
-    let Some(item) = &seen.old else { return Shown::default() };
-    if let Some(receipt) = item.receipt() {
-        let fields = pages::receipt_rows(w, &seen.row.place, item.period, &receipt);
-        return (receipt.images, Vec::new(), fields);
+fn content(w: Words, seen: &Seen) -> (Vec<ImageRef>, Fields) {
+    let (found, place) = (&seen.found, &seen.row.place);
+    if let Some((_, fields)) = &seen.bulletin {
+        return (Vec::new(), fields.clone());
     }
-    match item.bulletin() {
-        Some(bulletin) => (bulletin.images, pages::paragraphs(&bulletin.body), Vec::new()),
-        None => Shown::default(),
+    let Held::Receipt(receipt) = Held::of(found) else {
+        return (Vec::new(), vec![(w.t("村"), place.clone())]);
+    };
+    let month = found.period.as_deref().and_then(|text| text.parse().ok());
+    let mut fields = pages::receipt_rows(w, place, month, &receipt);
+    fields.extend(check::openness_row(w, receipt.openness));
+    if !receipt.no_voucher.is_empty() {
+        fields.push((w.t("没有票据的原因"), receipt.no_voucher.clone()));
     }
+    (receipt.images, fields)
 }
 
-fn side_by_side(
-    fields: Vec<(&'static str, String)>,
-    old: Vec<(&'static str, String)>,
-) -> Vec<FieldLine> {
+fn old_content(w: Words, seen: &Seen) -> (Vec<ImageRef>, Fields) {
+    let receipt = seen.old.as_ref().and_then(|item| Some((item.period, item.receipt()?)));
+    receipt.map_or_else(Default::default, |(period, receipt)| {
+        let fields = pages::receipt_rows(w, &seen.row.place, period, &receipt);
+        (receipt.images, fields)
+    })
+}
+
+fn side_by_side(fields: Fields, old: Fields) -> Vec<FieldLine> {
     let with_old = !old.is_empty();
     let mut lines: Vec<FieldLine> = Vec::new();
     for (name, value) in fields {
@@ -414,34 +423,29 @@ pub fn act_words(w: Words, act: &str) -> String {
     words.to_owned()
 }
 
-/// A picture that was not published yet, for those who may see the submission that names it.
+/// A picture or video that was not published yet, for those who may see the submission that names it, and for editors.
 pub async fn picture(
     From(app): From<Arc<App>>,
     Path(hash): Path<String>,
     session: Session,
     uri: Uri,
+    asked: HeaderMap,
 ) -> Response {
-    let missing = || failed(&uri, &Error::refused("not-found", "没有这张图片"));
-    let Ok(hash) = hash.parse::<Hash>() else { return missing() };
-    let seen = app.db.read(|db| review::may_see_image(db, &hash, &session.who));
+    let absent = || failed(&uri, &Error::refused("not-found", "没有这张图片"));
+    let Ok(hash) = hash.parse::<Hash>() else { return absent() };
+    let may = session.who.may(Deed::Write);
+    let seen = app.db.read(|db| Ok(may || review::may_see_image(db, &hash, &session.who)?));
     let file = match seen {
         Ok(true) => app.data.find_blob(&hash),
         Ok(false) => None,
         Err(error) => return failed(&uri, &error),
     };
-    let Some(file) = file else { return missing() };
-    let read =
-        tokio::task::spawn_blocking(move || std::fs::read(&file).map_err(Error::file(&file)));
-    match read.await.unwrap_or(Err(Error::Busy)) {
+    let Some(file) = file else { return absent() };
+    let opened = tokio::task::spawn_blocking(move || Large::open(&file)).await;
+    match opened.unwrap_or(Err(Error::Busy)) {
         Err(error) => failed(&uri, &error),
-        Ok(bytes) => {
-            let headers = [
-                (header::CONTENT_TYPE, "image/jpeg"),
-                (header::CACHE_CONTROL, "private, max-age=600"),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            ];
-            (headers, bytes).into_response()
-        }
+        Ok(None) => absent(),
+        Ok(Some(file)) => read::large(file, &hash, "private, max-age=600", &asked),
     }
 }
 

@@ -19,18 +19,21 @@ const BULLETINS_HOME: usize = 5;
 #[template(path = "home.html")]
 struct Home {
     f: Frame,
+    alarms: Vec<BulletinLine>,
     doors: Vec<Door>,
     bulletins: Vec<BulletinLine>,
 }
 
 /// The villages and the newest bulletins.
 pub fn home(db: &Connection, frame: Frame) -> Rendered {
-    let which = Which { limit: BULLETINS_HOME, ..Which::default() };
+    let which = Which { limit: BULLETINS_HOME, now: frame.now, ..Which::default() };
+    let alarms = view::emergencies(db, None, frame.now)?;
     let w = frame.w;
     let f = frame
         .titled(w.t("明白账"), w.t("各村每一笔收支的票据，签名公布，谁都可以核对。"))
         .shown_as("/", None);
-    let page = Home { f, doors: view::doors(db)?, bulletins: view::bulletins(db, which)? };
+    let (doors, bulletins) = (view::doors(db)?, view::bulletins(db, which)?);
+    let page = Home { f, alarms, doors, bulletins };
     super::rendered(&page)
 }
 
@@ -40,6 +43,7 @@ struct Village<'a> {
     f: Frame,
     code: &'a str,
     name: String,
+    alarms: Vec<BulletinLine>,
     months: Vec<Month>,
     bulletins: Vec<BulletinLine>,
 }
@@ -51,9 +55,11 @@ pub fn village(db: &Connection, frame: Frame, code: &str) -> Rendered {
     };
     let about = frame.w.fill("{village}每个月的收支和票据。", &[("village", &name)]);
     let f = frame.titled(&name, &about).shown_as(&format!("/v/{code}"), None);
-    let which = Which { village: Some(code), limit: BULLETINS_HOME, ..Which::default() };
-    let bulletins = view::bulletins(db, which)?;
-    super::rendered(&Village { f, code, name, months: view::months(db, code)?, bulletins })
+    let (village, limit, now) = (Some(code), BULLETINS_HOME, f.now);
+    let bulletins = view::bulletins(db, Which { village, limit, now, ..Which::default() })?;
+    let alarms = view::emergencies(db, village, now)?;
+    let months = view::months(db, code)?;
+    super::rendered(&Village { f, code, name, alarms, months, bulletins })
 }
 
 /// A category's part of what a month spent.

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, Uri};
 use ledger::encoding::base64;
 use ledger::hash::{Hash, sha256};
 
+use crate::clock;
 use crate::view::Head;
 use crate::web::words::{Lang, Words};
 
@@ -19,14 +20,27 @@ const STYLE: &str = concat!(
 pub const LOGO: &str = include_str!("../../../../assets/style/logo.svg");
 
 /// What a phone page may do: show its own style and this server's pictures.
-pub static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(STYLE, ""));
+pub static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(STYLE, Scripts::None));
 
-/// A Content-Security-Policy under which only `style` styles the page, and nothing runs but what `more` allows.
+/// Which scripts run on a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scripts {
+    /// None.
+    None,
+    /// The server's own files, which may ask the server only.
+    Own,
+}
+
+/// A Content-Security-Policy under which only `style` styles the page.
 #[must_use]
-pub fn policy(style: &str, more: &str) -> HeaderValue {
+pub fn policy(style: &str, scripts: Scripts) -> HeaderValue {
+    let scripts = match scripts {
+        Scripts::None => "",
+        Scripts::Own => "script-src 'self'; connect-src 'self'; ",
+    };
     let text = format!(
-        "default-src 'none'; img-src 'self'; style-src 'sha256-{}'; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'{more}",
+        "default-src 'none'; img-src 'self'; media-src 'self'; {scripts}style-src 'sha256-{}'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'",
         base64(&sha256(style.as_bytes()).0)
     );
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
@@ -62,6 +76,8 @@ pub struct Frame {
     pub css: &'static str,
     /// The mark inside the page.
     pub logo: &'static str,
+    /// When the page is made, Unix seconds.
+    pub now: i64,
     base: String,
 }
 
@@ -81,6 +97,7 @@ impl Frame {
             social: None,
             css: STYLE,
             logo: LOGO,
+            now: clock::unix_now(),
             base: base.to_owned(),
         }
     }

@@ -2,12 +2,14 @@
 
 use askama::Template;
 use ledger::content::{BulletinContent, Direction, Payment, ReceiptContent};
+use ledger::hash::sha256;
 use ledger::time::Period;
 use rusqlite::Connection;
 
+use super::shown::{Link, Shown};
 use super::{Frame, Rendered};
 use crate::error::Result;
-use crate::view::{self, BulletinLine, Item, Signer, Which};
+use crate::view::{self, BulletinLine, Item, Place, Signer, Which};
 use crate::web::words::Words;
 
 /// Hex digits of the log's root that the page shows: enough to compare by eye.
@@ -77,10 +79,9 @@ pub fn record(db: &Connection, frame: Frame, n: u64) -> Rendered {
 struct Bulletin {
     f: Frame,
     item: Item,
-    village: String,
     column: Option<(String, String)>,
-    content: Option<BulletinContent>,
-    paragraphs: Vec<String>,
+    shown: Option<Shown>,
+    past: bool,
     standing: Option<Said>,
     signers: Vec<String>,
     place: String,
@@ -100,16 +101,18 @@ pub fn bulletin(db: &Connection, frame: Frame, n: u64) -> Rendered {
         let name = if w.zh() { column.name } else { column.name_en };
         Some((column.id, name))
     });
-    let title = match &content {
-        Some(content) => content.title.clone(),
-        None => w.one("第 {n} 号公告", &n),
-    };
-    let paragraphs = content.as_ref().map(|content| paragraphs(&content.body)).unwrap_or_default();
-    let about: String =
-        paragraphs.first().map(|text| text.chars().take(80).collect()).unwrap_or_default();
     let picture = content.as_ref().and_then(|c| c.images.first()).map(|image| image.thumb);
+    let until = content.as_ref().and_then(|content| content.until.clone());
+    let shown = match content {
+        Some(content) => Some(shown(db, w, &item, content)?),
+        None => None,
+    };
+    let (title, about) = match &shown {
+        Some(shown) => (shown.title.clone(), shown.about.clone()),
+        None => (w.one("第 {n} 号公告", &n), String::new()),
+    };
     super::rendered(&Bulletin {
-        village: village_of(db, &item)?,
+        past: until.is_some_and(|until| until.unix_seconds() < frame.now),
         standing: standing(w, &item),
         signers: signers(&frame, &item.signers),
         place: place(&frame, n),
@@ -117,9 +120,25 @@ pub fn bulletin(db: &Connection, frame: Frame, n: u64) -> Rendered {
         f: frame.titled(&title, &about).shown_as(&format!("/b/{n}"), picture.as_ref()),
         item,
         column,
-        content,
-        paragraphs,
+        shown,
     })
+}
+
+/// A published bulletin with the links between policies and what explains them.
+fn shown(db: &Connection, w: Words, item: &Item, content: BulletinContent) -> Result<Shown> {
+    let hash = item.content.as_deref().map(|text| sha256(text.as_bytes()));
+    let explained = content.explains;
+    let mut shown = Shown::of(w, content, village_of(db, item)?, w.moment(&item.time), "/blob/");
+    let link = |label, (n, title)| Link { label, href: w.link(&format!("/b/{n}")), title };
+    if let Some(policy) = explained {
+        let policy = view::policy(db, &policy)?;
+        shown.links.extend(policy.map(|policy| link(w.t("解读的文件："), policy)));
+    }
+    if let Some(hash) = hash {
+        let explanations = view::explanations(db, &hash)?.into_iter();
+        shown.links.extend(explanations.map(|one| link(w.t("解读："), one)));
+    }
+    Ok(shown)
 }
 
 #[derive(Template)]
@@ -134,7 +153,7 @@ struct Bulletins {
 }
 
 /// Bulletins of one column, or of all when `chosen` is empty.
-pub fn bulletins(db: &Connection, frame: Frame, chosen: &str, before: Option<u64>) -> Rendered {
+pub fn bulletins(db: &Connection, frame: Frame, chosen: &str, after: Option<Place>) -> Rendered {
     let w = frame.w;
     let columns: Vec<_> = view::columns(db)?
         .into_iter()
@@ -146,13 +165,17 @@ pub fn bulletins(db: &Connection, frame: Frame, chosen: &str, before: Option<u64
     }
     let limit = view::BULLETINS_PAGE + 1; // one more tells whether there is an older page
     let column = (!chosen.is_empty()).then_some(chosen);
-    let which = Which { column, before, limit, village: None };
+    let which = Which { column, after, limit, village: None, now: frame.now };
     let mut bulletins = view::bulletins(db, which)?;
     let more = bulletins.len() == limit;
     bulletins.truncate(view::BULLETINS_PAGE);
-    let last = bulletins.last().filter(|_| more).map(|line| line.n);
+    let last = bulletins.last().filter(|_| more).map(|line| (line.n, line.shown));
     let path = if chosen.is_empty() { "/b".to_owned() } else { format!("/b?column={chosen}") };
     let joint = if chosen.is_empty() { '?' } else { '&' };
+    let older = last.map(|(n, shown)| {
+        let past = if shown { "" } else { "&past=1" };
+        format!("{path}{joint}before={n}{past}")
+    });
     super::rendered(&Bulletins {
         f: frame
             .titled(name.as_deref().unwrap_or(w.t("公告")), w.t("镇里和各村的公告。"))
@@ -160,8 +183,8 @@ pub fn bulletins(db: &Connection, frame: Frame, chosen: &str, before: Option<u64
         bulletins,
         columns,
         chosen: chosen.to_owned(),
-        newer: before.map(|_| path.clone()),
-        older: last.map(|n| format!("{path}{joint}before={n}")),
+        newer: after.map(|_| path.clone()),
+        older,
     })
 }
 
@@ -305,10 +328,4 @@ fn root(frame: &Frame) -> String {
     let digits: Vec<char> = text.chars().take(ROOT_DIGITS).collect();
     let groups: Vec<String> = digits.chunks(4).map(|group| group.iter().collect()).collect();
     format!("{} …", groups.join(" "))
-}
-
-/// A blank line parts paragraphs; other line breaks stay.
-pub fn paragraphs(body: &str) -> Vec<String> {
-    let parts = body.split("\n\n").map(str::trim).filter(|text| !text.is_empty());
-    parts.map(str::to_owned).collect()
 }
