@@ -9,6 +9,7 @@ pub mod pen;
 pub mod programs;
 pub mod sample;
 pub mod server;
+pub mod supervisors;
 pub mod town;
 pub mod wire;
 

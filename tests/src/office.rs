@@ -53,9 +53,7 @@ impl Office {
     /// What waits, group by group (a village's month, or bulletins), as the work list shows it.
     pub fn groups(&self) -> Result<Vec<Vec<String>>> {
         let page = self.page("/office")?;
-        let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split_once('"'));
-        let links = links.map(|(link, _)| link.replace("&#38;", "&").replace("&amp;", "&"));
-        let groups = links.filter(|link| link.starts_with("/office/group"));
+        let groups = links(&page).filter(|link| link.starts_with("/office/group"));
         groups
             .map(|link| {
                 let mut ids = values(&self.page(&link)?, "id");
@@ -64,6 +62,31 @@ impl Office {
                 Ok(ids)
             })
             .collect()
+    }
+
+    /// The ids of what waits at a stage, with the village that each is of.
+    pub fn at_stage(&self, stage: &str) -> Result<Vec<(String, String)>> {
+        let page = self.page("/office")?;
+        let groups = links(&page).filter(|link| link.starts_with("/office/group"));
+        let mut found = Vec::new();
+        for group in groups.filter(|link| link.ends_with(&format!("stage={stage}"))) {
+            let village = group.split_once("village=").map_or("", |(_, rest)| rest);
+            let village = village.split('&').next().unwrap_or_default();
+            let page = self.page(&group)?;
+            let ids = links(&page).filter_map(|link| Some(link.strip_prefix("/office/s/")?.to_string()));
+            found.extend(ids.map(|id| (id, village.to_string())));
+        }
+        Ok(found)
+    }
+
+    /// Passes a submission on to the leader.
+    pub fn pass(&self, id: &str) -> Result<String> {
+        self.submit("/office", "/office/pass", &[("id", id)])
+    }
+
+    /// Approves a submission as the leader.
+    pub fn approve(&self, id: &str) -> Result<String> {
+        self.submit("/office", "/office/approve", &[("id", id)])
     }
 
     /// The ids of everything that waits.
@@ -115,6 +138,12 @@ impl Office {
         let form = [("column", column), ("title", title), ("body", body)];
         self.submit("/office/bulletins", "/office/bulletins", &form)
     }
+}
+
+/// Where the links of a page lead.
+fn links(page: &str) -> impl Iterator<Item = String> + '_ {
+    let links = page.split("href=\"").skip(1).filter_map(|rest| rest.split_once('"'));
+    links.map(|(link, _)| link.replace("&#38;", "&").replace("&amp;", "&"))
 }
 
 /// The values of the inputs with this name in a page.

@@ -79,7 +79,8 @@ fn build(data: &Path, options: &Options) -> Result<Server> {
     let sample = sample::make(&data.join("sample"), options.receipts, 6, 8)?;
     let password = password(data)?;
     println!("founding  {} ({ORIGIN})", sample.township.name);
-    let town = Town::found(data, sample, &password)?;
+    let mut town = Town::found(data, sample, &password)?;
+    town.appoint()?;
     let server = serve(data, &options.listen)?;
     let (done, all) = (AtomicUsize::new(0), town.sample.receipts.len());
     town.send_all(&server.url, || {
@@ -88,6 +89,8 @@ fn build(data: &Path, options: &Options) -> Result<Server> {
     })?;
     println!("\nsigned    and sent by {} accountants", town.accountants.len());
     town.write_bulletins(&server)?;
+    town.agree_all(&server)?;
+    println!("agreed    by the villages' supervisors, and by the leader where it is much money");
     let reviewer = town.office(&server, "reviewer")?;
     reviewer.publish_all(|count| progress(&format!("published {count} after review")))?;
     println!();
