@@ -26,18 +26,8 @@ pub(super) enum Keeping {
     Backup {
         #[command(flatten)]
         data: Data,
-        /// 谁能打开：backup-key 打印的公钥（age1…），可给多个
-        #[arg(long, value_name = "age1…", env = "MINGBAI_BACKUP_TO", value_delimiter = ',')]
-        to: Vec<String>,
-        /// 不用密钥，用口令：口令文件的第一行
-        #[arg(
-            long,
-            value_name = "FILE",
-            env = "MINGBAI_PASSPHRASE_FILE",
-            conflicts_with = "to",
-            required_unless_present = "to"
-        )]
-        passphrase_file: Option<PathBuf>,
+        #[command(flatten)]
+        lock: LockArgs,
         /// 写到哪个文件；不会覆盖
         #[arg(long, value_name = "FILE", env = "MINGBAI_OUT")]
         out: PathBuf,
@@ -82,6 +72,17 @@ pub(super) enum Keeping {
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
+pub(super) struct LockArgs {
+    /// 谁能打开：backup-key 打印的公钥（age1…），可给多个
+    #[arg(long, value_name = "age1…", env = "MINGBAI_BACKUP_TO", value_delimiter = ',')]
+    to: Vec<String>,
+    /// 不用密钥，用口令：口令文件的第一行
+    #[arg(long, value_name = "FILE", env = "MINGBAI_PASSPHRASE_FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
 pub(super) struct OpenerArgs {
     /// 备份密钥文件：backup-key 生成的
     #[arg(long, value_name = "FILE", env = "MINGBAI_IDENTITY")]
@@ -101,10 +102,10 @@ pub(super) fn run(command: Keeping) -> Result<()> {
     };
     let mut progress = Progress::to(&mut say);
     match command {
-        Keeping::Backup { data, to, passphrase_file, out } => {
-            let lock = match passphrase_file {
+        Keeping::Backup { data, lock, out } => {
+            let lock = match lock.passphrase_file {
                 Some(file) => Lock::of_passphrase(passphrase(&file)?)?,
-                None => Lock::of_keys(&to)?,
+                None => Lock::of_keys(&lock.to)?,
             };
             let kept = backup::save(&data.at(), &lock, &out, &mut progress)?;
             let name = out.display();

@@ -72,7 +72,7 @@ fn requests_are_answered_and_a_renewed_certificate_is_taken_up_on_a_hangup() {
         let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         tls.reload_on_hangup().unwrap();
-        let serving = serve(listener, Some(tls), router(app), std::future::pending());
+        let serving = serve(listener, Some(Arc::clone(&tls)), router(app), std::future::pending());
         tokio::spawn(serving);
         let get = "GET /checkpoint HTTP/1.1";
         let answer = ask(address, &first, get).await.unwrap();
@@ -84,18 +84,15 @@ fn requests_are_answered_and_a_renewed_certificate_is_taken_up_on_a_hangup() {
         let _reset = plain.read_to_end(&mut answer).await;
         assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
 
-        let hang_up = || {
-            let id = std::process::id().to_string();
-            let sent = std::process::Command::new("kill").args(["-HUP", &id]).status().unwrap();
-            assert!(sent.success());
-        };
         // Files that are no certificate change nothing.
         fs::write(files.certificate(), "rubbish").unwrap();
-        hang_up();
+        assert!(tls.reload().is_err());
         ask(address, &first, get).await.unwrap();
         let second = files.renew();
         assert!(ask(address, &second, get).await.is_err());
-        hang_up();
+        let id = std::process::id().to_string();
+        let sent = std::process::Command::new("kill").args(["-HUP", &id]).status().unwrap();
+        assert!(sent.success());
         while ask(address, &second, get).await.is_err() {}
         assert!(ask(address, &first, get).await.is_err());
     });
