@@ -53,7 +53,8 @@ endef
 packages-build:
 	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk python3-pip zenity)
 
-packages-test:
+packages-test: packages-build
+	@tests/axe
 	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev xvfb openbox xdotool imagemagick)
 
 packages-bench:
