@@ -6,9 +6,6 @@ pub mod pair;
 pub mod profile;
 pub mod written;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use ledger::content::{BadContent, BulletinContent, Content, Importance, Salt};
@@ -59,7 +56,13 @@ pub enum Sent {
 ///
 /// # Errors
 /// As [`drafts::save`], and when a field is not right.
-pub async fn send(app: &Arc<App>, who: &Who, id: &str, base: i64, written: Written) -> Result<Sent> {
+pub async fn send(
+    app: &Arc<App>,
+    who: &Who,
+    id: &str,
+    base: i64,
+    written: Written,
+) -> Result<Sent> {
     // Saved first and by itself: a field that is not right must not lose the others.
     let saved = {
         let (id, written) = (id.to_owned(), written.clone());
@@ -70,7 +73,8 @@ pub async fn send(app: &Arc<App>, who: &Who, id: &str, base: i64, written: Writt
     }
     let (app, id, by) = (Arc::clone(app), id.to_owned(), who.acting(Deed::Write)?);
     let sent = tokio::task::spawn_blocking(move || freeze(&app, &by, &id));
-    let sent = sent.await.unwrap_or_else(|_| Err(Error::Corrupt("送审时出错（程序内部错误）".into())));
+    let sent =
+        sent.await.unwrap_or_else(|_| Err(Error::Corrupt("送审时出错（程序内部错误）".into())));
     sent.map(Sent::As)
 }
 
@@ -78,7 +82,12 @@ pub async fn send(app: &Arc<App>, who: &Who, id: &str, base: i64, written: Writt
 ///
 /// # Errors
 /// When a field is not right.
-pub async fn emergency(app: &Arc<App>, who: &Who, mut written: Written, hours: i64) -> Result<String> {
+pub async fn emergency(
+    app: &Arc<App>,
+    who: &Who,
+    mut written: Written,
+    hours: i64,
+) -> Result<String> {
     if !(1..=EMERGENCY_HOURS_MAX).contains(&hours) {
         let message = format!("紧急通知的展示时间是 1 到 {EMERGENCY_HOURS_MAX} 小时。");
         return Err(Error::refused("bad-content", message));
@@ -103,7 +112,8 @@ pub async fn emergency(app: &Arc<App>, who: &Who, mut written: Written, hours: i
 pub async fn correct(app: &App, who: &Who, n: u64, source: Source) -> Result<String> {
     change(app, who, move |c, by| {
         let gone = || Error::refused("not-found", "没有可以更正的这一篇公告");
-        let item = crate::view::item(c, n)?.filter(|item| item.corrected.is_none()).ok_or_else(gone)?;
+        let item =
+            crate::view::item(c, n)?.filter(|item| item.corrected.is_none()).ok_or_else(gone)?;
         let content = item.bulletin().ok_or_else(gone)?;
         let of = item.corrects.unwrap_or(item.n);
         drafts::create(c, by, &Written::of(content, &item.village), Some((of, source)))
@@ -172,9 +182,10 @@ fn policy_of(
         }
         _ => {
             let id = policy.submission.unwrap_or_default();
-            let hash = c.query_row("SELECT content FROM submission WHERE id = ?1", [id], |row| {
-                row.get::<_, Option<String>>(0)
-            })?;
+            let hash =
+                c.query_row("SELECT content FROM submission WHERE id = ?1", [id], |row| {
+                    row.get::<_, Option<String>>(0)
+                })?;
             Ok((hash.unwrap_or_default(), None))
         }
     }
@@ -221,7 +232,9 @@ pub(crate) fn wrong_field(error: &BadContent) -> Error {
         BadContent::Field("body") => "正文至多 20000 字，不能有特殊控制字符。",
         BadContent::Field("unit") => "起草单位只能是一行、至多 40 字。",
         BadContent::Field("no_explanation") => "不需要解读的原因只能是一行、至多 200 字。",
-        BadContent::Field("source") => "转载的网址应以 http:// 或 https:// 开头、没有空格、至多 300 字。",
+        BadContent::Field("source") => {
+            "转载的网址应以 http:// 或 https:// 开头、没有空格、至多 300 字。"
+        }
         BadContent::Field("weekdays") => "每周哪几天展示：请重新选择。",
         BadContent::Field("until") => "展示的起止时间不对。",
         BadContent::Field("images") => "图片太多，或有图片不合规定。",

@@ -78,7 +78,8 @@ mod tests {
         let later = super::in_hours(24).unwrap().unix_seconds() - now;
         assert!((86_399..=86_401).contains(&later), "{later}");
         let day = super::day_after(10).unwrap();
-        let (first, last) = (super::edge_of(day, false).unwrap(), super::edge_of(day, true).unwrap());
+        let (first, last) =
+            (super::edge_of(day, false).unwrap(), super::edge_of(day, true).unwrap());
         assert_eq!(last.unix_seconds() - first.unix_seconds(), 86_399);
         assert!((9 * 86_400..=10 * 86_400).contains(&(first.unix_seconds() - now)));
     }

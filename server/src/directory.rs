@@ -140,8 +140,7 @@ fn change(
 fn said(directory: &DirectoryContent) -> String {
     let villages = directory.villages.iter().map(|v| format!("{}={}", v.code, v.name));
     let columns = directory.columns.iter();
-    let columns =
-        columns.map(|c| format!("{}={}/{} ({})", c.id, c.name, c.name_en, word(&c.kind)));
+    let columns = columns.map(|c| format!("{}={}/{} ({})", c.id, c.name, c.name_en, word(&c.kind)));
     villages.chain(columns).collect::<Vec<_>>().join(", ")
 }
 

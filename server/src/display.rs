@@ -70,7 +70,8 @@ pub fn add(c: &Connection, kiosk: &str, stretches: &[Stretch]) -> Result<usize> 
         }
         // What no log can hold is no bulletin either.
         let Ok(n) = i64::try_from(one.n) else { continue };
-        kept += insert.execute(params![n, kiosk, one.first.as_str(), one.last.as_str(), seconds])?;
+        kept +=
+            insert.execute(params![n, kiosk, one.first.as_str(), one.last.as_str(), seconds])?;
     }
     Ok(kept)
 }
@@ -137,7 +138,7 @@ mod tests {
         db.write_blocking(|c| {
             for (n, kind) in [(7, "bulletin"), (8, "receipt")] {
                 c.execute(
-                    "INSERT INTO view_item (n, kind, village, time, leaf) VALUES (?1, ?2, '', '', '')",
+                    "INSERT INTO view_item (n, kind, village, time, leaf) VALUES (?1, ?2, '', '', x'00')",
                     params![n, kind],
                 )?;
             }
@@ -173,7 +174,8 @@ mod tests {
     #[test]
     fn days_are_calendar_days_and_the_fewest_of_any_kiosk_count() {
         let (_directory, db) = database();
-        let two = vec![stretch(7, "01T22:00", "03T06:00", 60), stretch(7, "03T08:00", "03T09:00", 60)];
+        let two =
+            vec![stretch(7, "01T22:00", "03T06:00", 60), stretch(7, "03T08:00", "03T09:00", 60)];
         add_all(&db, "east", two).unwrap();
         add_all(&db, "west", vec![stretch(7, "02T08:00", "02T09:00", 60)]).unwrap();
         let shown = db.read(|c| of(c, 7)).unwrap();
@@ -185,9 +187,13 @@ mod tests {
     #[test]
     fn only_bulletins_are_counted_and_only_what_can_be() {
         let (_directory, db) = database();
-        let others = vec![stretch(8, "01T08:00", "01T09:00", 1), stretch(u64::MAX, "01T08:00", "01T09:00", 1)];
+        let others = vec![
+            stretch(8, "01T08:00", "01T09:00", 1),
+            stretch(u64::MAX, "01T08:00", "01T09:00", 1),
+        ];
         assert_eq!(add_all(&db, "east", others).unwrap(), 0);
-        for wrong in [stretch(7, "01T09:00", "01T08:00", 0), stretch(7, "01T08:00", "01T08:01", 62)] {
+        for wrong in [stretch(7, "01T09:00", "01T08:00", 0), stretch(7, "01T08:00", "01T08:01", 62)]
+        {
             assert_eq!(add_all(&db, "east", vec![wrong]).unwrap_err().code(), "bad-report");
         }
         assert_eq!(add_all(&db, "", Vec::new()).unwrap_err().code(), "bad-report");

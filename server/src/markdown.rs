@@ -21,7 +21,7 @@ pub struct Rendered {
 #[must_use]
 pub fn render(body: &str, images: &[ImageRef], at: &str) -> Rendered {
     let mut tamed =
-        Tame { images, at, links: Vec::new(), code: None, image: None, done: Rendered::default() };
+        Tame { images, at, links: Vec::new(), plain: None, image: None, done: Rendered::default() };
     let mut events = Vec::new();
     for event in parser(body) {
         tamed.event(event, &mut events);
@@ -97,7 +97,8 @@ fn placed(image: &str) -> Option<(usize, usize, usize)> {
 
 fn number(address: &str) -> Option<usize> {
     let digits = address.strip_prefix(PICTURE)?;
-    let plain = !digits.is_empty() && digits.len() <= 4 && digits.bytes().all(|b| b.is_ascii_digit());
+    let plain =
+        !digits.is_empty() && digits.len() <= 4 && digits.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| digits.parse().ok()).flatten()
 }
 
@@ -116,8 +117,8 @@ struct Tame<'a> {
     at: &'a str,
     /// Open links: whether each is kept.
     links: Vec<bool>,
-    /// Whether an open code block is one of indented lines, which is a paragraph here.
-    code: Option<bool>,
+    /// The lines so far of an open block that is a paragraph of plain text here: indented lines, or HTML.
+    plain: Option<String>,
     /// An open picture: its address and its words so far.
     image: Option<(String, String)>,
     done: Rendered,
@@ -128,9 +129,12 @@ impl<'a> Tame<'a> {
         if self.image.is_some() {
             return self.within_image(event, out);
         }
+        if let (Some(plain), Event::Html(text) | Event::Text(text)) = (&mut self.plain, &event) {
+            plain.push_str(text);
+            return;
+        }
         match event {
-            Event::Html(text) | Event::InlineHtml(text) => lines(&text, out),
-            Event::Text(text) if self.code == Some(true) => lines(&text, out),
+            Event::Html(text) | Event::InlineHtml(text) => out.push(Event::Text(text)),
             Event::SoftBreak => out.push(Event::HardBreak),
             Event::Start(tag) => self.start(tag, out),
             Event::End(tag) => self.end(tag, out),
@@ -142,12 +146,11 @@ impl<'a> Tame<'a> {
 
     fn start(&mut self, tag: Tag<'a>, out: &mut Vec<Event<'a>>) {
         match tag {
-            Tag::HtmlBlock => out.push(Event::Start(Tag::Paragraph)),
-            Tag::CodeBlock(kind) => {
-                let indented = kind == CodeBlockKind::Indented;
-                self.code = Some(indented);
-                let tag = if indented { Tag::Paragraph } else { Tag::CodeBlock(CodeBlockKind::Indented) };
-                out.push(Event::Start(tag));
+            Tag::HtmlBlock | Tag::CodeBlock(CodeBlockKind::Indented) => {
+                self.plain = Some(String::new());
+            }
+            Tag::CodeBlock(CodeBlockKind::Fenced(_)) => {
+                out.push(Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)));
             }
             Tag::Heading { level, .. } => {
                 let (level, id, classes, attrs) = (below(level), None, Vec::new(), Vec::new());
@@ -161,7 +164,9 @@ impl<'a> Tame<'a> {
                     out.push(Event::Start(Tag::Link { link_type, dest_url, title, id }));
                 }
             }
-            Tag::Image { dest_url, .. } => self.image = Some((dest_url.into_string(), String::new())),
+            Tag::Image { dest_url, .. } => {
+                self.image = Some((dest_url.into_string(), String::new()))
+            }
             Tag::Table(columns) => {
                 out.push(Event::Html("<div class=\"scroll\">".into()));
                 out.push(Event::Start(Tag::Table(columns)));
@@ -172,11 +177,14 @@ impl<'a> Tame<'a> {
 
     fn end(&mut self, tag: TagEnd, out: &mut Vec<Event<'a>>) {
         match tag {
-            TagEnd::HtmlBlock => out.push(Event::End(TagEnd::Paragraph)),
-            TagEnd::CodeBlock => {
-                let indented = self.code.take() == Some(true);
-                out.push(Event::End(if indented { TagEnd::Paragraph } else { TagEnd::CodeBlock }));
-            }
+            TagEnd::HtmlBlock | TagEnd::CodeBlock => match self.plain.take() {
+                Some(plain) => {
+                    out.push(Event::Start(Tag::Paragraph));
+                    lines(&plain, out);
+                    out.push(Event::End(TagEnd::Paragraph));
+                }
+                None => out.push(Event::End(TagEnd::CodeBlock)),
+            },
             TagEnd::Heading(level) => out.push(Event::End(TagEnd::Heading(below(level)))),
             TagEnd::Link => {
                 if self.links.pop() == Some(true) {
@@ -293,7 +301,9 @@ mod tests {
 
     #[test]
     fn headings_lists_tables_and_links_are_shown() {
-        let said = html("# 一\n\n- 甲\n- **乙**\n\n|项|元|\n|--|--:|\n|水|3|\n\n[网](https://www.gov.cn/a?b=1&c=2) [条](/r/7)");
+        let said = html(
+            "# 一\n\n- 甲\n- **乙**\n\n|项|元|\n|--|--:|\n|水|3|\n\n[网](https://www.gov.cn/a?b=1&c=2) [条](/r/7)",
+        );
         for part in [
             "<h2>一</h2>",
             "<strong>乙</strong>",
@@ -339,7 +349,10 @@ mod tests {
                 }
                 // What stands between quotes is a value; nothing outside of them may be a handler.
                 let bare: String = tag.split('"').step_by(2).collect();
-                assert!(!bare.contains("onerror") && !bare.contains("onclick"), "{hostile}: {said}");
+                assert!(
+                    !bare.contains("onerror") && !bare.contains("onclick"),
+                    "{hostile}: {said}"
+                );
             }
         }
     }
@@ -360,7 +373,10 @@ mod tests {
 
     #[test]
     fn a_line_of_plain_text_has_no_marks() {
-        assert_eq!(first_line("# 停水\n\n**明天**停水。\n\n|a|b|\n|-|-|\n|c|d|", 40), "停水 明天 停水。 a b c d");
+        assert_eq!(
+            first_line("# 停水\n\n**明天**停水。\n\n|a|b|\n|-|-|\n|c|d|", 40),
+            "停水 明天 停水。 a b c d"
+        );
         assert_eq!(first_line("一二三四五", 3), "一二三");
     }
 

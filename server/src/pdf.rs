@@ -64,7 +64,9 @@ fn pages_by(program: &str, file: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
             "no-program",
             "服务器上没有 pdftoppm，不能读 PDF：请管理员安装 poppler-utils，或把 PDF 的各页存成图片再上传。",
         )),
-        Some(_) => Err(bad("PDF 打不开：可能已损坏、加了密码，或页面太大。请重新导出，或存成图片再上传。")),
+        Some(_) => {
+            Err(bad("PDF 打不开：可能已损坏、加了密码，或页面太大。请重新导出，或存成图片再上传。"))
+        }
         None => Err(bad("PDF 太复杂，处理时间过长：请把各页存成图片再上传。")),
     }
 }
@@ -148,7 +150,9 @@ pub(crate) mod tests {
             text.push_str(&format!("{place:010} 00000 n \n"));
         }
         let size = places.len() + 1;
-        text.push_str(&format!("trailer << /Size {size} /Root 1 0 R >>\nstartxref\n{xref}\n%%EOF\n"));
+        text.push_str(&format!(
+            "trailer << /Size {size} /Root 1 0 R >>\nstartxref\n{xref}\n%%EOF\n"
+        ));
         text.into_bytes()
     }
 
@@ -158,7 +162,8 @@ pub(crate) mod tests {
         fs::write(&file, bytes).unwrap();
         fs::create_dir(&into).unwrap();
         pages_by(program, &file, &into).map(|pages| {
-            let sizes = pages.iter().map(|page| crate::photo::prepare(&fs::read(page).unwrap()).unwrap());
+            let sizes =
+                pages.iter().map(|page| crate::photo::prepare(&fs::read(page).unwrap()).unwrap());
             for made in sizes {
                 assert_eq!(made.image.height, PAGE_EDGE);
             }

@@ -71,7 +71,9 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Result<Video> {
                 movie = Some((found.start, bytes));
             }
             b"moov" => return Err(broken()),
-            b"moof" => return Err(bad("视频是分段的 MP4：请用剪辑软件导出为普通 MP4（H.264）再上传。")),
+            b"moof" => {
+                return Err(bad("视频是分段的 MP4：请用剪辑软件导出为普通 MP4（H.264）再上传。"));
+            }
             b"mdat" => frames = true,
             kind if HIDDEN.contains(&kind) => hidden.push((found.at + 4, found.end)),
             _ => {}
@@ -172,11 +174,16 @@ impl Movie {
             match &kind {
                 b"mvhd" => self.seconds = seconds(inside),
                 b"trak" => self.track(inside, from)?,
-                b"mvex" => return Err(bad("视频是分段的 MP4：请用剪辑软件导出为普通 MP4（H.264）再上传。")),
+                b"mvex" => {
+                    return Err(bad(
+                        "视频是分段的 MP4：请用剪辑软件导出为普通 MP4（H.264）再上传。",
+                    ));
+                }
                 _ => {}
             }
         }
-        let (width, height) = self.size.ok_or_else(|| bad("文件里没有画面：请上传有画面的 MP4（H.264）。"))?;
+        let (width, height) =
+            self.size.ok_or_else(|| bad("文件里没有画面：请上传有画面的 MP4（H.264）。"))?;
         let seconds = self.seconds.filter(|seconds| *seconds > 0).ok_or_else(broken)?;
         if seconds > VIDEO_SECONDS_MAX {
             return Err(bad("视频超过一小时：请剪短再上传。"));
@@ -229,13 +236,13 @@ impl Movie {
             (Some(b"vide"), Some(b"avc1" | b"avc3")) => {
                 Err(bad("视频里有两路画面：请用剪辑软件导出为一路的 MP4（H.264）再上传。"))
             }
-            (Some(b"vide"), _) => {
-                Err(bad("视频不是 H.264 编码，很多手机放不了：请用剪辑软件导出为 MP4（H.264）再上传。"))
-            }
+            (Some(b"vide"), _) => Err(bad(
+                "视频不是 H.264 编码，很多手机放不了：请用剪辑软件导出为 MP4（H.264）再上传。",
+            )),
             (Some(b"soun"), Some(b"mp4a")) => Ok(()),
-            (Some(b"soun"), _) => {
-                Err(bad("视频的声音不是 AAC 编码，很多手机放不了：请用剪辑软件导出为 MP4（H.264、AAC）再上传。"))
-            }
+            (Some(b"soun"), _) => Err(bad(
+                "视频的声音不是 AAC 编码，很多手机放不了：请用剪辑软件导出为 MP4（H.264、AAC）再上传。",
+            )),
             _ => Err(bad(
                 "视频里除了画面和声音还有别的轨道（例如拍摄位置）：请用剪辑软件导出为 MP4（H.264）再上传。",
             )),
@@ -263,7 +270,9 @@ impl Movie {
         for (kind, _, inside) in self.inside(stbl, from)? {
             if &kind == b"stsd" {
                 if u32_at(inside, 4) != Some(1) {
-                    return Err(bad("视频中途换了编码：请用剪辑软件重新导出为 MP4（H.264）再上传。"));
+                    return Err(bad(
+                        "视频中途换了编码：请用剪辑软件重新导出为 MP4（H.264）再上传。",
+                    ));
                 }
                 let entry = inside.get(8..).ok_or_else(broken)?;
                 track.codec = entry.get(4..8).and_then(|kind| kind.try_into().ok());
@@ -280,7 +289,8 @@ fn seconds(mvhd: &[u8]) -> Option<u32> {
         0 => (u32_at(mvhd, 12)?, u64::from(u32_at(mvhd, 16)?)),
         _ => (u32_at(mvhd, 20)?, u64_at(mvhd, 24)?),
     };
-    u32::try_from(length.checked_add(u64::from(scale))?.checked_sub(1)?.checked_div(scale.into())?).ok()
+    u32::try_from(length.checked_add(u64::from(scale))?.checked_sub(1)?.checked_div(scale.into())?)
+        .ok()
 }
 
 /// Whether a track's header says that the picture is shown turned by a quarter.
@@ -342,7 +352,10 @@ pub(crate) mod tests {
     fn only_what_phones_play_passes() {
         let (picture, sound) = (track(b"vide", b"avc1"), track(b"soun", b"mp4a"));
         let good = movie(1000, 90_001, &[picture.clone(), sound]);
-        assert_eq!(told(&good).unwrap(), Video { width: 64, height: 48, seconds: 91, hidden: Vec::new() });
+        assert_eq!(
+            told(&good).unwrap(),
+            Video { width: 64, height: 48, seconds: 91, hidden: Vec::new() }
+        );
         for (tracks, said) in [
             (vec![track(b"vide", b"hvc1")], "H.264"),
             (vec![picture.clone(), track(b"soun", b"Opus")], "AAC"),
@@ -361,7 +374,14 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_no_mp4_is_refused() {
-        for not in [&b""[..], b"GIF89a", b"\0\0\0\x08ftyp", &REAL[..REAL.len() / 2], b"\0\0\0\x04ftyp", b"\0\0\0\x01ftyp"] {
+        for not in [
+            &b""[..],
+            b"GIF89a",
+            b"\0\0\0\x08ftyp",
+            &REAL[..REAL.len() / 2],
+            b"\0\0\0\x04ftyp",
+            b"\0\0\0\x01ftyp",
+        ] {
             assert_eq!(told(not).unwrap_err().code(), "bad-video");
         }
         let webm = [&b"\x1A\x45\xDF\xA3"[..], &[0; 100]].concat();

@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use ledger::content::{
-    BulletinContent, Column, ColumnKind, Content, Direction, DirectoryContent, ImageRef, Invoice, KeyContent,
-    Openness, ReceiptContent, Salt, VillageName,
+    BulletinContent, Column, ColumnKind, Content, Direction, DirectoryContent, ImageRef, Invoice,
+    KeyContent, Openness, ReceiptContent, Salt, VillageName,
 };
 use ledger::hash::{Hash, sha256};
 use ledger::key::SigningKey;
@@ -237,10 +237,8 @@ impl Town {
         let body = "各位村民：\n\n本季度的收支已经逐笔公开，每一张票据都可以在这台机器上、在手机上看到。\
                     有疑问的，可以向村务监督委员会提出，七日内答复。\n\n新街镇人民政府";
         let images = vec![self.picture()];
-        let content = BulletinContent {
-            images,
-            ..BulletinContent::plain(self.salt(), column, title, body)
-        };
+        let content =
+            BulletinContent { images, ..BulletinContent::plain(self.salt(), column, title, body) };
         let (bytes, content) = content.to_bytes();
         let statement =
             Statement::Bulletin { village: TOWNSHIP.parse().unwrap(), time: time(), content };

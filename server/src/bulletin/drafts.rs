@@ -215,11 +215,13 @@ fn share(c: &Connection, by: &Actor, draft: &Draft, next: i64, written: &Written
         .optional()?;
     let Some((version, began)) = newest else { return Ok(false) };
     let began: Option<ledger::time::Timestamp> = began.parse().ok();
-    let fresh = began
-        .is_some_and(|began| clock::unix_now() - began.unix_seconds() < ONE_VERSION_SECONDS);
+    let fresh =
+        began.is_some_and(|began| clock::unix_now() - began.unix_seconds() < ONE_VERSION_SECONDS);
     if fresh {
-        c.prepare_cached("UPDATE draft_version SET number = ?2, body = ?3, saved = ?4 WHERE id = ?1")?
-            .execute(params![version, next, text(written)?, clock::now()])?;
+        c.prepare_cached(
+            "UPDATE draft_version SET number = ?2, body = ?3, saved = ?4 WHERE id = ?1",
+        )?
+        .execute(params![version, next, text(written)?, clock::now()])?;
     }
     Ok(fresh)
 }

@@ -116,7 +116,8 @@ pub fn clear(data: &DataDir) -> Result<()> {
         let path = entry.map_err(Error::file(&folder))?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.starts_with(ON_THE_WAY) {
-            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            let removed =
+                if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
             removed.map_err(Error::file(&path))?;
         }
     }
@@ -190,9 +191,8 @@ fn take_video(app: &App, spool: &mut Spool) -> Result<VideoRef> {
         }
     }
     let row = made.clone();
-    app.db.write_blocking(move |c| {
-        blobs::keep(c, &row.sha256, bytes.len(), row.width, row.height)
-    })?;
+    app.db
+        .write_blocking(move |c| blobs::keep(c, &row.sha256, bytes.len(), row.width, row.height))?;
     Ok(made)
 }
 

@@ -70,7 +70,8 @@ fn follows(c: &Connection, chosen: &[Chosen], one: &Chosen, policy: Hash) -> Res
     match policy {
         None => Err(unpaired(one, "是解读，要和它解读的政策文件一起公布：请把政策文件也选上")),
         Some(policy) if policy.unit != one.content.unit => {
-            let message = format!("的起草单位要和政策文件的一样（{}）：谁起草、谁解读", policy.unit);
+            let message =
+                format!("的起草单位要和政策文件的一样（{}）：谁起草、谁解读", policy.unit);
             Err(unpaired(one, &message))
         }
         Some(_) => Ok(()),

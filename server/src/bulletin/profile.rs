@@ -36,9 +36,8 @@ pub fn sources() -> Vec<(String, String)> {
 #[must_use]
 pub fn source_of(url: &str) -> Option<String> {
     let host = host_of(url)?;
-    let within = |of: &str| {
-        host.strip_suffix(of).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    };
+    let within =
+        |of: &str| host.strip_suffix(of).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     SOURCES.iter().find(|(_, of)| within(of)).map(|(name, _)| (*name).to_owned())
 }
 
@@ -49,7 +48,8 @@ fn host_of(url: &str) -> Option<String> {
     let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
     let host = host.to_ascii_lowercase();
     let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
-    let fits = matches!(scheme, "http" | "https") && plain && port.bytes().all(|b| b.is_ascii_digit());
+    let fits =
+        matches!(scheme, "http" | "https") && plain && port.bytes().all(|b| b.is_ascii_digit());
     fits.then_some(host)
 }
 

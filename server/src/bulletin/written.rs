@@ -248,7 +248,9 @@ impl Written {
             return Err(bad(format!("至多 {IMAGES_MAX} 张图片、{VIDEOS_MAX} 段视频。")));
         }
         match markdown::render(&self.body, &self.images, "").missing.first() {
-            Some(n) => Err(bad(format!("正文里写了“图{n}”，但没有这张图片：请上传，或从正文里删掉。"))),
+            Some(n) => {
+                Err(bad(format!("正文里写了“图{n}”，但没有这张图片：请上传，或从正文里删掉。")))
+            }
             None => Ok(()),
         }
     }

@@ -128,8 +128,7 @@ fn check_content(
     let mut query = c.prepare_cached("SELECT sha256 FROM entry_image WHERE idx = ?1")?;
     let rows = query.query_map([entry.index], |row| row.get::<_, String>(0))?;
     let recorded = rows.collect::<std::result::Result<BTreeSet<_>, _>>()?;
-    let named: BTreeSet<String> =
-        intake::files_of(body).iter().map(ToString::to_string).collect();
+    let named: BTreeSet<String> = intake::files_of(body).iter().map(ToString::to_string).collect();
     if recorded != named {
         let what = format!("数据库第 {} 条的图片", entry.index);
         return Err(Found::bad(what, "与内容所列不符"));

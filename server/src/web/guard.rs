@@ -195,7 +195,11 @@ impl Upload {
     async fn file(&mut self, app: &App, field: &mut Field<'_>) -> Result<(), Response> {
         let uri = &self.act.uri;
         if self.files.len() >= IMAGES_MAX + VIDEOS_MAX {
-            return Err(office::refused(uri, StatusCode::PAYLOAD_TOO_LARGE, zh("一次选的文件太多。")));
+            return Err(office::refused(
+                uri,
+                StatusCode::PAYLOAD_TOO_LARGE,
+                zh("一次选的文件太多。"),
+            ));
         }
         let mut spool = Spool::new(&app.data).map_err(|error| office::failed(uri, &error))?;
         while let Some(piece) = next(uri, field).await? {
@@ -210,7 +214,13 @@ impl Upload {
 }
 
 async fn next(uri: &Uri, field: &mut Field<'_>) -> Result<Option<Bytes>, Response> {
-    let slow = || office::refused(uri, StatusCode::REQUEST_TIMEOUT, zh("文件传得太慢，没有收全：请再试一次。"));
+    let slow = || {
+        office::refused(
+            uri,
+            StatusCode::REQUEST_TIMEOUT,
+            zh("文件传得太慢，没有收全：请再试一次。"),
+        )
+    };
     let piece = tokio::time::timeout(PIECE_TIMEOUT, field.chunk()).await.map_err(|_| slow())?;
     piece.map_err(|error| office::refused(uri, error.status(), UNREAD))
 }

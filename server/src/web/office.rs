@@ -27,8 +27,8 @@ use crate::error::Error;
 use crate::people::Deed;
 use crate::web::guard::PRIVATE;
 use crate::web::login::{self, Session};
-use crate::web::words::{Lang, Words, zh};
 use crate::web::pages::Scripts;
+use crate::web::words::{Lang, Words, zh};
 use crate::web::{answer, pages};
 
 /// One line of the office's table.
@@ -99,8 +99,7 @@ const STYLE: &str = concat!(
 
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| pages::policy(STYLE, Scripts::None));
 /// Of the pages that have a script.
-static SCRIPT_POLICY: LazyLock<HeaderValue> =
-    LazyLock::new(|| pages::policy(STYLE, Scripts::Own));
+static SCRIPT_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| pages::policy(STYLE, Scripts::Own));
 
 /// What the path of a form with files ends with.
 pub const UPLOAD: &str = "/files";

@@ -94,7 +94,8 @@ pub async fn blob(
     }
     let file = app.data.public_blob(&hash);
     let opened = tokio::task::spawn_blocking(move || Large::open(&file)).await;
-    match opened.unwrap_or_else(|_| Err(Error::Corrupt("读取文件时出错（程序内部错误）".into()))) {
+    match opened.unwrap_or_else(|_| Err(Error::Corrupt("读取文件时出错（程序内部错误）".into())))
+    {
         Ok(Some(file)) if file.media == VIDEO => large(file, &hash, BLOB.caching, &asked),
         Ok(Some(_)) => send(&app, path, &BLOB, &asked).await,
         Ok(None) => absent(),

@@ -129,8 +129,10 @@ mod tests {
             for range in [0..700_000, 0..1, 699_999..700_000, 100_000..600_000, 5..5] {
                 let file = Large::open(&path).unwrap().unwrap();
                 assert_eq!((file.length, file.media), (700_000, "image/jpeg"));
-                let sent = axum::body::to_bytes(file.body(range.clone()), usize::MAX).await.unwrap();
-                let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+                let sent =
+                    axum::body::to_bytes(file.body(range.clone()), usize::MAX).await.unwrap();
+                let range =
+                    usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
                 assert!(sent == bytes[range.clone()], "{range:?}");
             }
         });

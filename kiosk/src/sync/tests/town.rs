@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::checkpoint::Checkpoint;
 use ledger::content::{
-    BulletinContent, Column, ColumnKind, Content, Direction, DirectoryContent, ImageRef, KeyContent, Openness,
-    ReceiptContent, Salt, VillageName,
+    BulletinContent, Column, ColumnKind, Content, Direction, DirectoryContent, ImageRef,
+    KeyContent, Openness, ReceiptContent, Salt, VillageName,
 };
 use ledger::hash::{Hash, sha256};
 use ledger::key::SigningKey;
@@ -196,8 +196,7 @@ impl Town {
     }
 
     pub fn bulletin(&mut self, title: &str) -> u64 {
-        let content =
-            BulletinContent::plain(self.salt(), "tongzhi", title, "一段\n\n两段");
+        let content = BulletinContent::plain(self.salt(), "tongzhi", title, "一段\n\n两段");
         let (bytes, content) = content.to_bytes();
         let village = TOWNSHIP.parse().unwrap();
         let statement = Statement::Bulletin { village, time: time(), content };

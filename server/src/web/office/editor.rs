@@ -105,14 +105,15 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     let said = match asked.done.as_deref() {
-        Some("saved") => Some(zh("已保存。")),
-        Some("aside") => Some(ASIDE),
-        Some("restored") => Some(zh("已恢复这个版本；原来的还在“版本”里。")),
-        Some("added") => Some(zh("已加上。")),
-        Some("removed") => Some(zh("已移除。")),
-        Some("undeleted") => Some(zh("已恢复。")),
-        _ => None,
+        Some("saved") => zh("已保存。"),
+        Some("aside") => ASIDE,
+        Some("restored") => zh("已恢复这个版本；原来的还在“版本”里。"),
+        Some("added") => zh("已加上。"),
+        Some("removed") => zh("已移除。"),
+        Some("undeleted") => zh("已恢复。"),
+        _ => "",
     };
+    let said = (!said.is_empty()).then_some(said);
     page(&app, session, &uri, &id, said, None)
 }
 
@@ -205,7 +206,12 @@ fn editor(db: &Connection, app: &App, f: Frame, by: &Actor, draft: Draft) -> Res
 }
 
 /// What it will look like, and the first thing that is still wrong.
-fn sketch(db: &Connection, app: &App, w: Words, written: &Written) -> Result<(Shown, Option<String>)> {
+fn sketch(
+    db: &Connection,
+    app: &App,
+    w: Words,
+    written: &Written,
+) -> Result<(Shown, Option<String>)> {
     let code = if written.village.is_empty() { &app.township } else { &written.village };
     let place = view::village_name(db, code)?.unwrap_or_default();
     let now = w.moment(&clock::timestamp()?);
@@ -370,11 +376,7 @@ fn told(w: Words, saved: Saved) -> Response {
 }
 
 /// What the form would look like; nothing is saved.
-pub async fn preview(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    act: Act,
-) -> Response {
+pub async fn preview(State(app): State<Arc<App>>, Path(id): Path<String>, act: Act) -> Response {
     let w = words(&act.uri);
     let made = act.session.who.acting(Deed::Write).and_then(|by| {
         app.db.read(|db| {
@@ -393,11 +395,7 @@ pub async fn preview(
 }
 
 /// Brings an older version back; what the form says is saved before.
-pub async fn restore(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    act: Act,
-) -> Response {
+pub async fn restore(State(app): State<Arc<App>>, Path(id): Path<String>, act: Act) -> Response {
     let (written, base, draft) = (written(&act), base(&act), id.clone());
     let version: i64 = act.field("restore").parse().unwrap_or(0);
     let restored = bulletin::change(&app, &act.session.who, move |c, by| {
@@ -426,9 +424,8 @@ pub async fn send(State(app): State<Arc<App>>, Path(id): Path<String>, act: Act)
 /// Deletes a draft.
 pub async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>, act: Act) -> Response {
     let draft = id.clone();
-    let deleted = bulletin::change(&app, &act.session.who, move |c, by| {
-        drafts::delete(c, by, &draft, false)
-    });
+    let deleted =
+        bulletin::change(&app, &act.session.who, move |c, by| drafts::delete(c, by, &draft, false));
     match deleted.await {
         Ok(()) => done(&act.uri, &format!("/office/bulletins?deleted={id}")),
         Err(error) => failed(&act.uri, &error),
@@ -438,9 +435,8 @@ pub async fn delete(State(app): State<Arc<App>>, Path(id): Path<String>, act: Ac
 /// Brings a deleted draft back.
 pub async fn undelete(State(app): State<Arc<App>>, Path(id): Path<String>, act: Act) -> Response {
     let draft = id.clone();
-    let undone = bulletin::change(&app, &act.session.who, move |c, by| {
-        drafts::delete(c, by, &draft, true)
-    });
+    let undone =
+        bulletin::change(&app, &act.session.who, move |c, by| drafts::delete(c, by, &draft, true));
     match undone.await {
         Ok(()) => done(&act.uri, &format!("/office/bulletins/{id}?done=undeleted")),
         Err(error) => failed(&act.uri, &error),

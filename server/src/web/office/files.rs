@@ -68,7 +68,8 @@ async fn attach(app: &Arc<App>, id: &str, act: &Act, files: Vec<Spool>) -> Resul
             }
         }
         if written.images.len() > IMAGES_MAX || written.videos.len() > VIDEOS_MAX {
-            let message = format!("至多 {IMAGES_MAX} 张图片、{VIDEOS_MAX} 段视频：请先移除不要的。");
+            let message =
+                format!("至多 {IMAGES_MAX} 张图片、{VIDEOS_MAX} 段视频：请先移除不要的。");
             return Err(Error::refused("too-many", message));
         }
         drafts::replace(c, by, &id, &written).map(drop)

@@ -42,9 +42,12 @@ impl Reviewed {
             None => None,
         };
         let column = view::columns(db)?.into_iter().find(|column| column.id == content.column);
-        let column = column.map_or_else(|| content.column.clone(), |column| {
-            if w.zh() { column.name } else { column.name_en }
-        });
+        let column = column.map_or_else(
+            || content.column.clone(),
+            |column| {
+                if w.zh() { column.name } else { column.name_en }
+            },
+        );
         let fields = fields(w, &content, &place, column);
         let new = Shown::of(w, content, place, when(&found.received), FILES);
         Ok((Self { new, old, partners: pair::partners(db, found)? }, fields))

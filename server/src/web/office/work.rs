@@ -25,8 +25,8 @@ use crate::view;
 use crate::web::guard::Act;
 use crate::web::login::Session;
 use crate::web::stream::Large;
-use crate::web::{pages, read};
 use crate::web::words::Words;
+use crate::web::{pages, read};
 
 /// Lines of the lists of what was decided.
 const DECIDED_MAX: usize = 100;
@@ -208,10 +208,12 @@ pub async fn submission(
             let fields = pages::receipt_rows(w, &row.place, month, &receipt);
             (receipt.images, None, fields)
         }
-        Held::Bulletin(bulletin) => match app.db.read(|db| Reviewed::of(db, w, &found, *bulletin)) {
-            Ok((reviewed, fields)) => (Vec::new(), Some(reviewed), fields),
-            Err(error) => return failed(&uri, &error),
-        },
+        Held::Bulletin(bulletin) => {
+            match app.db.read(|db| Reviewed::of(db, w, &found, *bulletin)) {
+                Ok((reviewed, fields)) => (Vec::new(), Some(reviewed), fields),
+                Err(error) => return failed(&uri, &error),
+            }
+        }
         Held::Nothing => (Vec::new(), None, vec![(w.t("村"), row.place.clone())]),
     };
     let own = found.author.as_deref() == Some(session.who.login.as_str());

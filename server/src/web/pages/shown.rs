@@ -55,7 +55,13 @@ pub struct Shown {
 impl Shown {
     /// A bulletin of this place and time, its files served below `at`.
     #[must_use]
-    pub fn of(w: Words, content: BulletinContent, place: String, time: String, at: &'static str) -> Self {
+    pub fn of(
+        w: Words,
+        content: BulletinContent,
+        place: String,
+        time: String,
+        at: &'static str,
+    ) -> Self {
         let rendered = markdown::render(&content.body, &content.images, at);
         let mut n = 0;
         let mut images = content.images;
