@@ -51,7 +51,7 @@ define install
 endef
 
 packages-build:
-	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk python3-pip zenity)
+	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk python3-pip zenity poppler-utils)
 
 packages-test: packages-build
 	@tests/axe

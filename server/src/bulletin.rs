@@ -6,9 +6,6 @@ pub mod pair;
 pub mod profile;
 pub mod written;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use ledger::content::{BadContent, BulletinContent, Content, Importance, Salt};

@@ -138,7 +138,7 @@ mod tests {
         db.write_blocking(|c| {
             for (n, kind) in [(7, "bulletin"), (8, "receipt")] {
                 c.execute(
-                    "INSERT INTO view_item (n, kind, village, time, leaf) VALUES (?1, ?2, '', '', '')",
+                    "INSERT INTO view_item (n, kind, village, time, leaf) VALUES (?1, ?2, '', '', x'00')",
                     params![n, kind],
                 )?;
             }

@@ -21,7 +21,7 @@ pub struct Rendered {
 #[must_use]
 pub fn render(body: &str, images: &[ImageRef], at: &str) -> Rendered {
     let mut tamed =
-        Tame { images, at, links: Vec::new(), code: None, image: None, done: Rendered::default() };
+        Tame { images, at, links: Vec::new(), plain: None, image: None, done: Rendered::default() };
     let mut events = Vec::new();
     for event in parser(body) {
         tamed.event(event, &mut events);
@@ -117,8 +117,8 @@ struct Tame<'a> {
     at: &'a str,
     /// Open links: whether each is kept.
     links: Vec<bool>,
-    /// Whether an open code block is one of indented lines, which is a paragraph here.
-    code: Option<bool>,
+    /// The lines so far of an open block that is a paragraph of plain text here: indented lines, or HTML.
+    plain: Option<String>,
     /// An open picture: its address and its words so far.
     image: Option<(String, String)>,
     done: Rendered,
@@ -129,9 +129,12 @@ impl<'a> Tame<'a> {
         if self.image.is_some() {
             return self.within_image(event, out);
         }
+        if let (Some(plain), Event::Html(text) | Event::Text(text)) = (&mut self.plain, &event) {
+            plain.push_str(text);
+            return;
+        }
         match event {
-            Event::Html(text) | Event::InlineHtml(text) => lines(&text, out),
-            Event::Text(text) if self.code == Some(true) => lines(&text, out),
+            Event::Html(text) | Event::InlineHtml(text) => out.push(Event::Text(text)),
             Event::SoftBreak => out.push(Event::HardBreak),
             Event::Start(tag) => self.start(tag, out),
             Event::End(tag) => self.end(tag, out),
@@ -143,13 +146,11 @@ impl<'a> Tame<'a> {
 
     fn start(&mut self, tag: Tag<'a>, out: &mut Vec<Event<'a>>) {
         match tag {
-            Tag::HtmlBlock => out.push(Event::Start(Tag::Paragraph)),
-            Tag::CodeBlock(kind) => {
-                let indented = kind == CodeBlockKind::Indented;
-                self.code = Some(indented);
-                let tag =
-                    if indented { Tag::Paragraph } else { Tag::CodeBlock(CodeBlockKind::Indented) };
-                out.push(Event::Start(tag));
+            Tag::HtmlBlock | Tag::CodeBlock(CodeBlockKind::Indented) => {
+                self.plain = Some(String::new());
+            }
+            Tag::CodeBlock(CodeBlockKind::Fenced(_)) => {
+                out.push(Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)));
             }
             Tag::Heading { level, .. } => {
                 let (level, id, classes, attrs) = (below(level), None, Vec::new(), Vec::new());
@@ -176,11 +177,14 @@ impl<'a> Tame<'a> {
 
     fn end(&mut self, tag: TagEnd, out: &mut Vec<Event<'a>>) {
         match tag {
-            TagEnd::HtmlBlock => out.push(Event::End(TagEnd::Paragraph)),
-            TagEnd::CodeBlock => {
-                let indented = self.code.take() == Some(true);
-                out.push(Event::End(if indented { TagEnd::Paragraph } else { TagEnd::CodeBlock }));
-            }
+            TagEnd::HtmlBlock | TagEnd::CodeBlock => match self.plain.take() {
+                Some(plain) => {
+                    out.push(Event::Start(Tag::Paragraph));
+                    lines(&plain, out);
+                    out.push(Event::End(TagEnd::Paragraph));
+                }
+                None => out.push(Event::End(TagEnd::CodeBlock)),
+            },
             TagEnd::Heading(level) => out.push(Event::End(TagEnd::Heading(below(level)))),
             TagEnd::Link => {
                 if self.links.pop() == Some(true) {

@@ -18,6 +18,9 @@ const HIDDEN: [&[u8; 4]; 3] = [b"udta", b"meta", b"uuid"];
 
 /// What a video is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+/// A box: its kind, where its inside begins, and that.
+type Boxed<'a> = ([u8; 4], u64, &'a [u8]);
+
 pub struct Video {
     /// Pixels, as it is shown.
     pub width: u32,
@@ -197,7 +200,7 @@ impl Movie {
 
     /// The boxes inside of `bytes`, which begin `from` bytes after the base, each with where its inside begins. Those
     /// that are to be blanked are noted.
-    fn inside<'a>(&mut self, bytes: &'a [u8], from: u64) -> Result<Vec<([u8; 4], u64, &'a [u8])>> {
+    fn inside<'a>(&mut self, bytes: &'a [u8], from: u64) -> Result<Vec<Boxed<'a>>> {
         let mut boxes = Vec::new();
         let mut at = 0_usize;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {

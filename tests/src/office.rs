@@ -73,7 +73,8 @@ impl Office {
             let village = group.split_once("village=").map_or("", |(_, rest)| rest);
             let village = village.split('&').next().unwrap_or_default();
             let page = self.page(&group)?;
-            let ids = links(&page).filter_map(|link| Some(link.strip_prefix("/office/s/")?.to_string()));
+            let ids =
+                links(&page).filter_map(|link| Some(link.strip_prefix("/office/s/")?.to_string()));
             found.extend(ids.map(|id| (id, village.to_string())));
         }
         Ok(found)
@@ -135,8 +136,22 @@ impl Office {
 
     /// Writes a bulletin, which then waits for a reviewer.
     pub fn write(&self, column: &str, title: &str, body: &str) -> Result<String> {
-        let form = [("column", column), ("title", title), ("body", body)];
-        self.submit("/office/bulletins", "/office/bulletins", &form)
+        let list = "/office/bulletins";
+        let editor = self.submit(list, list, &[("column", column)])?;
+        let value = |name| values(&editor, name).into_iter().next();
+        let path = editor.split_once("action=\"/office/bulletins/").map(|(_, rest)| rest);
+        let id = path.and_then(|rest| rest.split('/').next()).ok_or("there is no editor")?;
+        let token = value("token").ok_or("the editor has no form")?;
+        let version = value("version").ok_or("the editor names no version")?;
+        let form = [
+            ("token", token.as_str()),
+            ("version", &version),
+            ("column", column),
+            ("title", title),
+            ("body", body),
+            ("openness", "open"),
+        ];
+        self.post(&format!("{list}/{id}/send"), &form)
     }
 }
 

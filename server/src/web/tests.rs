@@ -1,5 +1,7 @@
 //! The pages through the real router: what is said, to whom, and what a forged request gets.
 
+mod bulletins;
+
 use std::sync::Arc;
 
 use axum::Router;

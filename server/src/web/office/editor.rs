@@ -105,14 +105,15 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     let said = match asked.done.as_deref() {
-        Some("saved") => Some(zh("已保存。")),
-        Some("aside") => Some(ASIDE),
-        Some("restored") => Some(zh("已恢复这个版本；原来的还在“版本”里。")),
-        Some("added") => Some(zh("已加上。")),
-        Some("removed") => Some(zh("已移除。")),
-        Some("undeleted") => Some(zh("已恢复。")),
-        _ => None,
+        Some("saved") => zh("已保存。"),
+        Some("aside") => ASIDE,
+        Some("restored") => zh("已恢复这个版本；原来的还在“版本”里。"),
+        Some("added") => zh("已加上。"),
+        Some("removed") => zh("已移除。"),
+        Some("undeleted") => zh("已恢复。"),
+        _ => "",
     };
+    let said = (!said.is_empty()).then_some(said);
     page(&app, session, &uri, &id, said, None)
 }
 
