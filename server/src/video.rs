@@ -16,10 +16,11 @@ const EDGE_MAX: u16 = 8192;
 /// Boxes that hold what the camera adds: place, device, author.
 const HIDDEN: [&[u8; 4]; 3] = [b"udta", b"meta", b"uuid"];
 
-/// What a video is.
-#[derive(Clone, Debug, PartialEq, Eq)]
 /// A box: its kind, where its inside begins, and that.
 type Boxed<'a> = ([u8; 4], u64, &'a [u8]);
+
+/// What a video is.
+#[derive(Clone, Debug, PartialEq, Eq)]
 
 pub struct Video {
     /// Pixels, as it is shown.

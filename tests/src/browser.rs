@@ -29,6 +29,16 @@ pub struct Browser {
 impl Browser {
     /// Opens a window of this size in CSS pixels. With `scripts` off, pages run no JavaScript.
     pub async fn open(width: u32, height: u32, scripts: bool) -> Result<Browser> {
+        Browser::start(width, height, scripts, false).await
+    }
+
+    /// Opens a window whose page is exactly as wide as this, in CSS pixels: as a phone is, where a window cannot be so
+    /// narrow.
+    pub async fn open_sized(width: u32, height: u32) -> Result<Browser> {
+        Browser::start(width, height, true, true).await
+    }
+
+    async fn start(width: u32, height: u32, scripts: bool, exact: bool) -> Result<Browser> {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -55,6 +65,10 @@ impl Browser {
         if !scripts {
             options["prefs"] =
                 serde_json::json!({ "profile.managed_default_content_settings.javascript": 2 });
+        }
+        if exact {
+            let size = serde_json::json!({ "width": width, "height": height, "pixelRatio": 1.0, "touch": false });
+            options["mobileEmulation"] = serde_json::json!({ "deviceMetrics": size });
         }
         let mut wanted = serde_json::Map::new();
         wanted.insert("goog:chromeOptions".into(), options);

@@ -17,5 +17,6 @@ mod published;
 mod restored;
 mod returned;
 mod screens;
+mod township;
 mod verify;
 mod window;
