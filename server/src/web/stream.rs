@@ -46,7 +46,6 @@ impl Large {
     }
 
     /// These bytes of it.
-    #[must_use]
     pub fn body(self, range: Range<u64>) -> Body {
         Body::new(Pieces { state: State::Ready(self.file), next: range.start, end: range.end })
     }
