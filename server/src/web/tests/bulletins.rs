@@ -516,6 +516,15 @@ fn a_bad_upload_changes_nothing_and_leaves_nothing() {
     });
 }
 
+/// Corrects the title of a published policy; gives the correction's index.
+async fn correct(office: &Office, editor: &Desk, n: u64, title: &str) -> u64 {
+    let begun = editor.post(&format!("/office/shown/{n}/correct"), &[("source", "format")]).await;
+    let path = begun.headers[header::LOCATION].to_str().unwrap().to_owned();
+    let form = [("column", "wenjian"), ("title", title), ("body", "正文"), ("unit", "党政办")];
+    was_sent(&editor.send(&path, &form).await);
+    publish_all(office, &editor.app).await[0]
+}
+
 /// An explanation of another unit than its policy's is not published.
 async fn who_drafts_explains(office: &Office, editor: &Desk, waiting: &[review::Submission]) {
     let app = &editor.app;
@@ -575,6 +584,14 @@ fn a_policy_is_published_with_its_explanation_or_a_reason() {
         );
         assert!(first.contains(&format!("<a href=\"/b/{}\">怎么申请</a>", n[1])), "{first}");
         assert!(second.contains(&format!("<a href=\"/b/{}\">救助办法</a>", n[0])), "{second}");
+        let corrected = correct(&office, &editor, n[0], "救助办法（更正）").await;
+        let text = super::page(&app, &format!("/b/{corrected}")).await;
+        assert!(text.contains(&format!("<a href=\"/b/{}\">怎么申请</a>", n[1])), "{text}");
+        let text = super::page(&app, &format!("/b/{}", n[1])).await;
+        assert!(
+            text.contains(&format!("<a href=\"/b/{corrected}\">救助办法（更正）</a>")),
+            "{text}"
+        );
         // A policy with a reason goes alone; without it does not.
         for (why, goes) in [("", false), ("只是转发通知", true)] {
             let path = editor.begin(&[]).await;
