@@ -96,7 +96,8 @@ pub async fn emergency(
     written.from = clock::timestamp()?.as_str().to_owned();
     written.until = clock::in_hours(hours)?.as_str().to_owned();
     written.openness = "open".to_owned();
-    app.db.read(|c| written.content(c).map(drop))?;
+    // What is not right leaves no draft behind.
+    app.db.read(|c| written.content(c).and(written.place(c, &app.township)))?;
     let draft = written.clone();
     let id = change(app, who, move |c, by| drafts::create(c, by, &draft, None)).await?;
     match send(app, who, &id, 1, written).await? {

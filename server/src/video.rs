@@ -16,12 +16,8 @@ const EDGE_MAX: u16 = 8192;
 /// Boxes that hold what the camera adds: place, device, author.
 const HIDDEN: [&[u8; 4]; 3] = [b"udta", b"meta", b"uuid"];
 
-/// A box: its kind, where its inside begins, and that.
-type Boxed<'a> = ([u8; 4], u64, &'a [u8]);
-
 /// What a video is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-
 pub struct Video {
     /// Pixels, as it is shown.
     pub width: u32,
@@ -153,6 +149,9 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?))
 }
 
+/// A box: its kind, where its inside begins after the base, and its inside.
+type Inner<'a> = ([u8; 4], u64, &'a [u8]);
+
 /// What was read of a movie so far.
 #[derive(Default)]
 struct Movie {
@@ -201,7 +200,7 @@ impl Movie {
 
     /// The boxes inside of `bytes`, which begin `from` bytes after the base, each with where its inside begins. Those
     /// that are to be blanked are noted.
-    fn inside<'a>(&mut self, bytes: &'a [u8], from: u64) -> Result<Vec<Boxed<'a>>> {
+    fn inside<'a>(&mut self, bytes: &'a [u8], from: u64) -> Result<Vec<Inner<'a>>> {
         let mut boxes = Vec::new();
         let mut at = 0_usize;
         while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {

@@ -201,11 +201,11 @@ impl Written {
     /// of this township explains somebody else's.
     fn check_explanation(&self, kind: ColumnKind) -> Result<()> {
         let explains = !self.explains.is_empty();
-        if (kind == ColumnKind::Policy || explains) && self.unit.trim().is_empty() {
-            return Err(bad("政策文件和它的解读要写明起草单位：谁起草、谁解读。"));
-        }
         if explains && kind != ColumnKind::Explanation {
             return Err(bad("只有解读栏目里的公告才能选“解读的政策文件”：请换栏目，或不选。"));
+        }
+        if (kind == ColumnKind::Policy || explains) && self.unit.trim().is_empty() {
+            return Err(bad("政策文件和它的解读要写明起草单位：谁起草、谁解读。"));
         }
         if kind != ColumnKind::Policy && !self.no_explanation.trim().is_empty() {
             return Err(bad("只有政策文件才填“不需要解读的原因”：请换栏目，或不填。"));

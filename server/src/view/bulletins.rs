@@ -167,14 +167,17 @@ pub fn next_change(connection: &Connection, now: i64) -> Result<Option<i64>> {
     Ok(connection.prepare_cached(sql)?.query_row([now], |row| row.get(0))?)
 }
 
-/// Bulletins that explain the policy with this content hash: log index and title.
+/// Bulletins that explain the policy at this index, or another version of it: log index and title.
 ///
 /// # Errors
 /// When the database fails.
-pub fn explanations(connection: &Connection, policy: &Hash) -> Result<Vec<(u64, String)>> {
-    let sql = "SELECT n, content FROM view_item WHERE explains = ?1 AND content IS NOT NULL
-               AND corrected IS NULL ORDER BY n";
-    titles(connection, sql, policy)
+pub fn explanations(connection: &Connection, policy: u64) -> Result<Vec<(u64, String)>> {
+    let sql = "SELECT n, content FROM view_item WHERE content IS NOT NULL AND corrected IS NULL
+               AND explains IN (SELECT entry.content FROM view_item AS this
+                   JOIN view_item AS version ON ifnull(version.corrects, version.n)
+                       = ifnull(this.corrects, this.n)
+                   JOIN entry ON entry.idx = version.n WHERE this.n = ?1) ORDER BY n";
+    titles(connection, sql, params![i64::try_from(policy).unwrap_or(i64::MAX)])
 }
 
 /// The policy with this content hash, or what corrected it: log index and title.
@@ -186,12 +189,16 @@ pub fn policy(connection: &Connection, content: &Hash) -> Result<Option<(u64, St
                JOIN view_item AS old ON old.n = entry.idx
                JOIN view_item AS item ON item.n = ifnull(old.corrected, old.n)
                WHERE entry.content = ?1 AND item.kind = 'bulletin' AND item.content IS NOT NULL";
-    Ok(titles(connection, sql, content)?.pop())
+    Ok(titles(connection, sql, params![content.to_string()])?.pop())
 }
 
-fn titles(connection: &Connection, sql: &str, hash: &Hash) -> Result<Vec<(u64, String)>> {
+fn titles(
+    connection: &Connection,
+    sql: &str,
+    values: &[&dyn rusqlite::ToSql],
+) -> Result<Vec<(u64, String)>> {
     let mut query = connection.prepare_cached(sql)?;
-    let mut rows = query.query([hash.to_string()])?;
+    let mut rows = query.query(values)?;
     let mut titles = Vec::new();
     while let Some(row) = rows.next()? {
         let text: String = row.get(1)?;

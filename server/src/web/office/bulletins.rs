@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
+use ledger::content::Importance;
 use rusqlite::Connection;
 
 use super::rows::when;
@@ -95,12 +96,11 @@ fn lists(
     let which = Which { limit: SHOWN_MAX, now: clock::unix_now(), ..Which::default() };
     let mut shown = Vec::new();
     for line in view::bulletins(db, which)?.into_iter().filter(|line| line.shown) {
-        let (kiosks, days) = display::sum(&display::of(db, line.n)?);
         shown.push(ShownLine {
             href: w.link(&format!("/office/shown/{}", line.n)),
             column: line.column(w.zh()).to_owned(),
             until: line.until.as_ref().map(|until| w.moment(until)).unwrap_or_default(),
-            displayed: displayed(w, kiosks, days),
+            displayed: displayed(w, &display::of(db, line.n)?, line.importance),
             title: line.title,
             place: line.place,
         });
@@ -109,12 +109,16 @@ fn lists(
     Ok((lines(open), lines(waiting), shown))
 }
 
-/// On how many screens, for how many days.
-pub fn displayed(w: Words, kiosks: usize, days: usize) -> String {
+/// On how many screens, for how many days, and how many it should be: of an emergency none are asked.
+pub fn displayed(w: Words, shown: &[display::Shown], importance: Importance) -> String {
+    let (kiosks, days) = display::sum(shown);
     let (kiosks, days) = (kiosks.to_string(), days.to_string());
     let least = profile::display_days_min().to_string();
     let values = [("n", kiosks.as_str()), ("days", &days), ("least", &least)];
-    w.fill("已在 {n} 块屏上展示 {days} 天（至少 {least} 天）", &values)
+    match importance {
+        Importance::Emergency => w.fill("已在 {n} 块屏上展示 {days} 天", &values),
+        _ => w.fill("已在 {n} 块屏上展示 {days} 天（至少 {least} 天）", &values),
+    }
 }
 
 fn line(w: Words, draft: Draft) -> DraftLine {

@@ -63,7 +63,6 @@ pub async fn show(
     match found {
         Err(error) => failed(&uri, &error),
         Ok((n, corrected, content, shown)) => {
-            let (kiosks, days) = display::sum(&shown);
             let line = |one: display::Shown| Line {
                 first: w.moment(&one.first),
                 last: w.moment(&one.last),
@@ -74,7 +73,7 @@ pub async fn show(
             let page = Displayed {
                 n,
                 showing: content.until.as_ref().map(|until| w.moment(until)),
-                sum: displayed(w, kiosks, days),
+                sum: displayed(w, &shown, content.importance),
                 lines: shown.into_iter().map(line).collect(),
                 corrects: corrected.is_none() && session.who.may(Deed::Write),
                 withdraws: session.who.may(Deed::Review),

@@ -9,7 +9,7 @@
   const preview = document.getElementById("preview");
   const version = form.elements.namedItem("version");
   const file = form.elements.namedItem("file");
-  let saveTimer = 0, previewTimer = 0, changes = 0, savedChanges = 0, saving = null, stopped = false;
+  let saveTimer = 0, previewTimer = 0, changes = 0, savedChanges = 0, saving = null;
 
   const fields = () => {
     const data = new FormData(form);
@@ -25,24 +25,23 @@
 
   async function save() {
     clearTimeout(saveTimer);
-    if (stopped || savedChanges === changes) return;
+    if (savedChanges === changes) return;
     if (saving) return saving;
     const sending = changes;
     tell(form.dataset.saving, false);
     saving = post(form.getAttribute("action"), "application/json").then(async (answer) => {
       const told = await answer.json();
       if (!answer.ok) throw new Error(told.message);
-      // An older window: what is here was kept aside, and is not sent again and again.
-      if (told.version === null) stopped = true;
-      else version.value = told.version;
+      // In an older window what is written goes on being kept aside.
+      if (told.version !== null) version.value = told.version;
       savedChanges = sending;
-      tell(told.said, stopped);
+      tell(told.said, told.version === null);
     }).catch((error) => {
       tell(error instanceof TypeError || !error.message ? form.dataset.unsaved : error.message, true);
       saveTimer = setTimeout(save, SAVE_AFTER_MS);
     }).finally(() => {
       saving = null;
-      if (savedChanges !== changes && !stopped) saveTimer = setTimeout(save, SAVE_AFTER_MS);
+      if (savedChanges !== changes) saveTimer = setTimeout(save, SAVE_AFTER_MS);
     });
     return saving;
   }
@@ -83,7 +82,7 @@
   });
   form.addEventListener("submit", () => { if (!saving) savedChanges = changes; });
   addEventListener("beforeunload", (event) => {
-    if (savedChanges !== changes && !stopped) event.preventDefault();
+    if (savedChanges !== changes) event.preventDefault();
   });
 
   const tools = form.querySelector(".tools");

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use ledger::content::{BulletinContent, Direction, Payment, ReceiptContent};
-use ledger::hash::sha256;
 use ledger::time::Period;
 use rusqlite::Connection;
 
@@ -126,7 +125,6 @@ pub fn bulletin(db: &Connection, frame: Frame, n: u64) -> Rendered {
 
 /// A published bulletin with the links between policies and what explains them.
 fn shown(db: &Connection, w: Words, item: &Item, content: BulletinContent) -> Result<Shown> {
-    let hash = item.content.as_deref().map(|text| sha256(text.as_bytes()));
     let explained = content.explains;
     let mut shown = Shown::of(w, content, village_of(db, item)?, w.moment(&item.time), "/blob/");
     let link = |label, (n, title)| Link { label, href: w.link(&format!("/b/{n}")), title };
@@ -134,10 +132,8 @@ fn shown(db: &Connection, w: Words, item: &Item, content: BulletinContent) -> Re
         let policy = view::policy(db, &policy)?;
         shown.links.extend(policy.map(|policy| link(w.t("解读的文件："), policy)));
     }
-    if let Some(hash) = hash {
-        let explanations = view::explanations(db, &hash)?.into_iter();
-        shown.links.extend(explanations.map(|one| link(w.t("解读："), one)));
-    }
+    let explanations = view::explanations(db, item.n)?.into_iter();
+    shown.links.extend(explanations.map(|one| link(w.t("解读："), one)));
     Ok(shown)
 }
 

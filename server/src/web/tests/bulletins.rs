@@ -1,6 +1,6 @@
 //! Bulletins through the real router: written, sent, returned, corrected, paired, shown, and over.
 
-use ledger::content::{BulletinContent, IMAGES_MAX, Importance};
+use ledger::content::{BulletinContent, Importance, VideoRef};
 
 use super::*;
 use crate::bulletin::drafts::{self, Standing};
@@ -127,6 +127,11 @@ async fn publish_all(office: &Office, app: &Arc<App>) -> Vec<u64> {
 const NOTICE: Pairs<'static> =
     &[("column", "tongzhi"), ("title", "停水通知"), ("body", "明天**停水**。")];
 
+/// The notice with another title.
+fn titled(title: &str) -> [(&str, &str); 3] {
+    [NOTICE[0], ("title", title), NOTICE[2]]
+}
+
 fn start() -> (Office, Arc<App>) {
     let office = Office::new();
     let app = office.open();
@@ -164,7 +169,7 @@ fn a_bulletin_is_written_sent_returned_sent_again_and_published() {
             .unwrap();
         let page = editor.get(&path).await.text;
         assert!(page.contains("审核人员退回：</b>标题写上日期"), "{page}");
-        was_sent(&editor.send(&path, &[NOTICE, &[("title", "6月停水通知")]].concat()[1..]).await);
+        was_sent(&editor.send(&path, &titled("6月停水通知")).await);
         let n = publish_all(&office, &app).await[0];
         let public = super::page(&app, &format!("/b/{n}")).await;
         for part in ["6月停水通知", "明天<strong>停水</strong>。", "（此件公开发布）", "已登记"]
@@ -358,6 +363,24 @@ fn hostile_text_in_every_field_stays_text() {
     });
 }
 
+/// A published video is served whole, in parts, and without what the camera said.
+async fn plays(app: &Arc<App>, video: &VideoRef) {
+    let film = format!("/blob/{}", video.sha256);
+    let whole = ask(app, "GET", &film, &[], "").await;
+    assert_eq!(whole.headers[header::CONTENT_TYPE], "video/mp4");
+    assert!(!whole.text.contains("+32.3-118.3/"), "the camera's place is public");
+    let length = video.bytes.to_string();
+    assert_eq!(whole.headers[header::CONTENT_LENGTH], length);
+    let part = ask(app, "GET", &film, &[("range", "bytes=4-7")], "").await;
+    assert_eq!((part.status, part.text.as_str()), (StatusCode::PARTIAL_CONTENT, "ftyp"));
+    assert_eq!(part.headers[header::CONTENT_RANGE], format!("bytes 4-7/{length}"));
+    let beyond = ask(app, "GET", &film, &[("range", "bytes=99999999-")], "").await;
+    assert_eq!(beyond.status, StatusCode::RANGE_NOT_SATISFIABLE);
+    let tag = whole.headers[header::ETAG].to_str().unwrap();
+    let again = ask(app, "GET", &film, &[("if-none-match", tag)], "").await;
+    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+}
+
 #[test]
 fn pictures_pdfs_and_videos_are_taken_in_placed_removed_and_served() {
     let (office, app) = start();
@@ -414,23 +437,30 @@ fn pictures_pdfs_and_videos_are_taken_in_placed_removed_and_served() {
         assert_eq!(public.matches("<img src=\"/blob/").count(), 3, "{public}");
         let film = format!("/blob/{}", held.videos[0].sha256);
         assert!(public.contains(&format!("<video src=\"{film}\"")) && !public.contains("autoplay"));
-        let whole = ask(&app, "GET", &film, &[], "").await;
-        assert_eq!(whole.headers[header::CONTENT_TYPE], "video/mp4");
-        assert!(!whole.text.contains("+32.3-118.3/"), "the camera's place is public");
-        let length = held.videos[0].bytes.to_string();
-        assert_eq!(whole.headers[header::CONTENT_LENGTH], length);
-        let part = ask(&app, "GET", &film, &[("range", "bytes=4-7")], "").await;
-        assert_eq!((part.status, part.text.as_str()), (StatusCode::PARTIAL_CONTENT, "ftyp"));
-        assert_eq!(part.headers[header::CONTENT_RANGE], format!("bytes 4-7/{length}"));
-        let beyond = ask(&app, "GET", &film, &[("range", "bytes=99999999-")], "").await;
-        assert_eq!(beyond.status, StatusCode::RANGE_NOT_SATISFIABLE);
-        let tag = whole.headers[header::ETAG].to_str().unwrap();
-        let again = ask(&app, "GET", &film, &[("if-none-match", tag)], "").await;
-        assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+        plays(&app, &held.videos[0]).await;
         let (reason, source) = (Reason::Mistaken, Source::Format);
         review::withdraw(&app, n, reason, source, &office.reviewer).await.unwrap();
         assert_eq!(ask(&app, "GET", &film, &[], "").await.status, StatusCode::NOT_FOUND);
     });
+}
+
+async fn torn_forms_are_refused(editor: &Desk, files: &str) {
+    let kind = "multipart/form-data; boundary=x";
+    let mut torn = format!(
+        "--x\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\n{}\r\n--x\r\n",
+        editor.token
+    );
+    torn.push_str("Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nabc");
+    for (kind, body) in [
+        (kind, "nothing of the kind".into()),
+        (kind, String::new()),
+        (kind, torn),
+        ("multipart/form-data", "--x--".into()),
+        ("application/x-www-form-urlencoded", format!("token={}", editor.token)),
+    ] {
+        let answer = editor.raw(files, kind, body.into_bytes()).await;
+        assert!(answer.status.is_client_error(), "{kind} {}", answer.status);
+    }
 }
 
 #[test]
@@ -458,42 +488,61 @@ fn a_bad_upload_changes_nothing_and_leaves_nothing() {
         let large = editor.upload(&files, &[token(), Part("file", Some("x"), &large)]).await;
         assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
         assert!(large.text.contains("20 MiB"), "{}", large.text);
-        let version = |n: &'static [u8]| Part("version", None, n);
         for (bytes, said) in [
             (&b"no picture"[..], "图片"),
             (b"%PDF-1.4 nothing", "PDF 打不开"),
             (b"\0\0\0\x0cftypisom\0\0\0\0", "损坏"),
         ] {
+            let version = editor.version(&path).await;
             let answer = editor
-                .upload(&files, &[token(), version(b"1"), Part("file", Some("x"), bytes)])
+                .upload(
+                    &files,
+                    &[
+                        token(),
+                        Part("version", None, version.as_bytes()),
+                        Part("file", Some("x"), bytes),
+                    ],
+                )
                 .await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
             assert!(answer.text.contains(said), "{said}: {}", answer.text);
         }
-        let kind = "multipart/form-data; boundary=x";
-        let mut torn = format!(
-            "--x\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\n{}\r\n--x\r\n",
-            editor.token
-        );
-        torn.push_str("Content-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nabc");
-        for (kind, body) in [
-            (kind, "nothing of the kind".into()),
-            (kind, String::new()),
-            (kind, torn),
-            ("multipart/form-data", "--x--".into()),
-            ("application/x-www-form-urlencoded", format!("token={}", editor.token)),
-        ] {
-            let answer = editor.raw(&files, kind, body.into_bytes()).await;
-            assert!(answer.status.is_client_error(), "{kind} {}", answer.status);
-        }
+        torn_forms_are_refused(&editor, &files).await;
         let left = std::fs::read_dir(office.data().path().join("private/upload")).unwrap().count();
         assert_eq!(left, 0);
         let by = Actor { login: "editor".into(), ..Actor::operator() };
         let id = path.rsplit('/').next().unwrap();
         let draft = app.db.read(|c| drafts::one(c, &by, id)).unwrap();
-        assert!(draft.written.images.is_empty() && draft.version == 1);
-        assert!(IMAGES_MAX < 30);
+        assert!(draft.written.images.is_empty() && draft.written.videos.is_empty());
     });
+}
+
+/// Corrects the title of a published policy; gives the correction's index.
+async fn correct(office: &Office, editor: &Desk, n: u64, title: &str) -> u64 {
+    let begun = editor.post(&format!("/office/shown/{n}/correct"), &[("source", "format")]).await;
+    let path = begun.headers[header::LOCATION].to_str().unwrap().to_owned();
+    let form = [("column", "wenjian"), ("title", title), ("body", "正文"), ("unit", "党政办")];
+    was_sent(&editor.send(&path, &form).await);
+    publish_all(office, &editor.app).await[0]
+}
+
+/// An explanation of another unit than its policy's is not published.
+async fn who_drafts_explains(office: &Office, editor: &Desk, waiting: &[review::Submission]) {
+    let app = &editor.app;
+    let other = editor.begin(&[]).await;
+    let hash = waiting.iter().find(|one| one.body.as_ref().unwrap().contains("救助办法")).unwrap();
+    let hash = ledger::hash::sha256(hash.body.as_ref().unwrap().as_bytes()).to_string();
+    let form = [
+        ("column", "zhengce"),
+        ("title", "又一解读"),
+        ("body", "x"),
+        ("unit", "民政所"),
+        ("explains", &hash),
+    ];
+    was_sent(&editor.send(&other, &form).await);
+    let id = pending(app)[0].id.clone();
+    let wrong = review::publish(app, &[id], &office.reviewer).await.unwrap_err();
+    assert!(wrong.to_string().contains("谁起草、谁解读"), "{wrong}");
 }
 
 #[test]
@@ -536,6 +585,14 @@ fn a_policy_is_published_with_its_explanation_or_a_reason() {
         );
         assert!(first.contains(&format!("<a href=\"/b/{}\">怎么申请</a>", n[1])), "{first}");
         assert!(second.contains(&format!("<a href=\"/b/{}\">救助办法</a>", n[0])), "{second}");
+        let corrected = correct(&office, &editor, n[0], "救助办法（更正）").await;
+        let text = super::page(&app, &format!("/b/{corrected}")).await;
+        assert!(text.contains(&format!("<a href=\"/b/{}\">怎么申请</a>", n[1])), "{text}");
+        let text = super::page(&app, &format!("/b/{}", n[1])).await;
+        assert!(
+            text.contains(&format!("<a href=\"/b/{corrected}\">救助办法（更正）</a>")),
+            "{text}"
+        );
         // A policy with a reason goes alone; without it does not.
         for (why, goes) in [("", false), ("只是转发通知", true)] {
             let path = editor.begin(&[]).await;
@@ -549,22 +606,7 @@ fn a_policy_is_published_with_its_explanation_or_a_reason() {
                     .unwrap();
             }
         }
-        // Who drafts explains.
-        let other = editor.begin(&[]).await;
-        let hash =
-            waiting.iter().find(|one| one.body.as_ref().unwrap().contains("救助办法")).unwrap();
-        let hash = ledger::hash::sha256(hash.body.as_ref().unwrap().as_bytes()).to_string();
-        let form = [
-            ("column", "zhengce"),
-            ("title", "又一解读"),
-            ("body", "x"),
-            ("unit", "民政所"),
-            ("explains", &hash),
-        ];
-        was_sent(&editor.send(&other, &form).await);
-        let id = pending(&app)[0].id.clone();
-        let wrong = review::publish(&app, &[id], &office.reviewer).await.unwrap_err();
-        assert!(wrong.to_string().contains("谁起草、谁解读"), "{wrong}");
+        who_drafts_explains(&office, &editor, &waiting).await;
     });
 }
 
@@ -722,7 +764,7 @@ fn a_correction_opens_as_a_draft_shows_both_and_takes_the_old_ones_place() {
                 page.contains("明天**停水**。") && page.contains(&format!("更正第 {first} 号")),
                 "{page}"
             );
-            was_sent(&editor.send(&path, &[NOTICE, &[("title", title)]].concat()[1..]).await);
+            was_sent(&editor.send(&path, &titled(title)).await);
             let id = pending(&app)[0].id.clone();
             let reviewed =
                 Desk::of(&app, "reviewer").await.get(&format!("/office/s/{id}")).await.text;

@@ -1,0 +1,348 @@
+//! One month of a township with eight villages, done by its people through the pages, in a real Chromium: submitted,
+//! countersigned with a key that the browser made, reviewed by keyboard, returned, corrected, published; a bulletin, an
+//! emergency notice, the month closed. Then every page is looked at for what keeps people from using it.
+
+use crate::fixture;
+use fantoccini::Locator;
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::key::Key;
+use mingbai_tests::Result;
+use mingbai_tests::browser::Browser;
+use mingbai_tests::server::Server;
+use mingbai_tests::town::Town;
+use mingbai_tests::{programs, sample};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long something on a page may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A person before a screen.
+struct Person<'a> {
+    browser: &'a Browser,
+    url: &'a str,
+}
+
+impl Person<'_> {
+    async fn goto(&self, path: &str) -> Result<()> {
+        Ok(self.browser.client.goto(&format!("{}{path}", self.url)).await?)
+    }
+
+    async fn text(&self) -> Result<String> {
+        Ok(self.browser.client.find(Locator::Css("main")).await?.text().await?)
+    }
+
+    async fn fill(&self, field: &str, text: &str) -> Result<()> {
+        let field = self.browser.client.find(Locator::Css(field)).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    async fn choose(&self, field: &str, value: &str) -> Result<()> {
+        let option = format!("{field} option[value='{value}']");
+        Ok(self.browser.client.find(Locator::Css(&option)).await?.click().await?)
+    }
+
+    async fn press(&self, button: &str) -> Result<()> {
+        Ok(self.browser.client.find(Locator::Css(button)).await?.click().await?)
+    }
+
+    /// Waits until the page holds an element.
+    async fn see(&self, what: &str) -> Result<()> {
+        let wait = self.browser.client.wait().at_most(PATIENCE);
+        wait.for_element(Locator::Css(what)).await.map_err(|error| format!("{what}: {error}"))?;
+        Ok(())
+    }
+
+    /// Waits until another page is shown.
+    async fn leaves(&self, address: &str) -> Result<()> {
+        let until = Instant::now() + PATIENCE;
+        while self.browser.client.current_url().await?.as_str() == address {
+            if Instant::now() > until {
+                return Err(format!("still at {address}: {}", self.text().await?).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// One key, as on a keyboard, wherever the focus is.
+    async fn key(&self, key: char) -> Result<()> {
+        let strokes = KeyActions::new("keyboard".into())
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key });
+        Ok(self.browser.client.perform_actions(strokes).await?)
+    }
+
+    async fn type_keys(&self, text: &str) -> Result<()> {
+        for key in text.chars() {
+            self.key(key).await?;
+        }
+        Ok(())
+    }
+
+    async fn sign_in(&self, login: &str) -> Result<()> {
+        self.browser.client.delete_all_cookies().await?;
+        self.goto("/office/login").await?;
+        self.fill("input[name=login]", login).await?;
+        self.fill("input[name=password]", fixture::PASSWORD).await?;
+        self.press("main form button").await?;
+        self.see("nav.menu").await
+    }
+
+    async fn tick_all(&self, boxes: &str) -> Result<()> {
+        for one in self.browser.client.find_all(Locator::Css(boxes)).await? {
+            if one.attr("type").await?.as_deref() == Some("checkbox") {
+                one.click().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What axe-core calls serious or critical on this page.
+    async fn barriers(&self, axe: &str) -> Result<serde_json::Value> {
+        let client = &self.browser.client;
+        client.execute(axe, Vec::new()).await?;
+        let script = "const done = arguments[arguments.length - 1];
+            axe.run(document, { resultTypes: ['violations'] }).then((found) => done(found.violations
+                .filter((one) => ['serious', 'critical'].includes(one.impact))
+                .map((one) => one.id + ': ' + one.nodes.map((node) => node.target.join(' ')).join(', '))));";
+        Ok(client.execute_async(script, Vec::new()).await?)
+    }
+
+    async fn shot(&self, file: &Path) -> Result<()> {
+        Ok(std::fs::write(file, self.browser.client.screenshot().await?)?)
+    }
+}
+
+fn found(folder: &Path) -> (Town, Server) {
+    let papers = Path::new(env!("CARGO_TARGET_TMPDIR")).join("eight-villages");
+    let sample = sample::make(&papers, 24, 1, 8).unwrap();
+    let mut town = Town::found(folder, sample, fixture::PASSWORD).unwrap();
+    town.appoint().unwrap();
+    let server = town.serve().unwrap();
+    town.send_all(&server.url, || ()).unwrap();
+    (town, server)
+}
+
+/// A supervisor whose account the administrator opens makes a key in the browser, which the administrator registers.
+async fn enrol_supervisor(person: &Person<'_>, village: &str) -> Result<()> {
+    person.sign_in("admin").await?;
+    person.goto("/office/people").await?;
+    let form = "form[action='/office/people/add']";
+    person.fill(&format!("{form} input[name=name]"), "李梅").await?;
+    person.choose(&format!("{form} select[name=role]"), "supervisor").await?;
+    person.choose(&format!("{form} select[name=village]"), village).await?;
+    person.fill(&format!("{form} input[name=login]"), "limei").await?;
+    person.fill(&format!("{form} input[name=password]"), fixture::PASSWORD).await?;
+    person.press(&format!("{form} button")).await?;
+    person.see(".note.ok").await?;
+    person.sign_in("limei").await?;
+    person.goto("/office/key").await?;
+    person.press("form[data-make] button").await?;
+    person.see("main .say.code").await?;
+    let digits = person.browser.client.find(Locator::Css("main .say.code")).await?.text().await?;
+    person.sign_in("admin").await?;
+    person.goto("/office/keys").await?;
+    assert!(person.text().await?.contains(&digits), "both see the same digits");
+    person.press("form[action='/office/keys/confirm'] button").await?;
+    person.see(".note.ok").await
+}
+
+/// The village's receipts are looked at and signed by the supervisor, with the key in the browser.
+async fn countersign(person: &Person<'_>) -> Result<()> {
+    person.sign_in("limei").await?;
+    person.press("a.btn[href*='stage=countersign']").await?;
+    person.see("form[data-sign]").await?;
+    person.press("table.work a.btn").await?;
+    person.see("form[data-sign] button").await?;
+    person.key('p').await?;
+    person.see(".note.ok[role=status]").await?;
+    person.goto("/office").await?;
+    let more = person.browser.client.find_all(Locator::Css("a.btn[href*='stage=countersign']")).await?;
+    if let Some(group) = more.first() {
+        group.clone().click().await?;
+        person.see("form[data-sign]").await?;
+        person.press("form[data-sign] button").await?;
+        person.see(".note.ok[role=status]").await?;
+    }
+    Ok(())
+}
+
+/// The reviewer opens a village's month and does all of it with the keyboard: the first is returned, the others
+/// published. Answers how many there were.
+async fn review_by_keyboard(person: &Person<'_>, group: &str) -> Result<usize> {
+    person.goto(group).await?;
+    let rows = person.browser.client.find_all(Locator::Css("table.work tbody tr")).await?.len();
+    person.press("table.work a.btn").await?;
+    person.see("kbd").await?;
+    person.key('r').await?;
+    person.type_keys("看不清").await?;
+    person.key(Key::Escape.into()).await?;
+    person.key('2').await?;
+    person.key('r').await?;
+    person.key(Key::Enter.into()).await?;
+    person.see(".note.ok[role=status]").await?;
+    for _ in 1..rows {
+        person.see("button[data-key=p]").await?;
+        let before = person.browser.client.current_url().await?;
+        person.key('p').await?;
+        person.leaves(before.as_str()).await?;
+    }
+    Ok(rows)
+}
+
+
+/// Whatever a group's button does to all of its rows, for every group that waits for this person.
+async fn publish_the_rest(person: &Person<'_>) -> Result<()> {
+    loop {
+        person.goto("/office").await?;
+        let groups = person.browser.client.find_all(Locator::Css("section a.btn:not(.plain)")).await?;
+        let Some(group) = groups.first() else { return Ok(()) };
+        group.clone().click().await?;
+        person.see("table.work").await?;
+        person.tick_all("table.work input[name=id]").await?;
+        person.press("form[action='/office/publish'] button.plain").await?;
+        person.see(".note.ok[role=status]").await?;
+    }
+}
+
+/// The editor writes a bulletin with a table and a schedule, looks at its preview, and sends it; then an emergency notice.
+async fn write_bulletins(person: &Person<'_>) -> Result<()> {
+    person.sign_in("editor").await?;
+    person.goto("/office/bulletins").await?;
+    person.press("form[action='/office/bulletins'] button").await?;
+    person.see("#editor").await?;
+    person.fill("#editor input[name=title]", "七月用水安排").await?;
+    let body = "## 时间\n\n每天早晚各两小时。\n\n| 村 | 时间 |\n|---|---|\n| 新街村 | 早六点 |";
+    person.fill("#editor textarea[name=body]", body).await?;
+    person.see("#preview table").await?;
+    person.press("#editor input[name=weekday][value='1']").await?;
+    person.press("#send").await?;
+    person.see(".note.ok").await?;
+    person.goto("/office/emergency").await?;
+    person.fill("input[name=title]", "台风红色预警").await?;
+    person.fill("textarea[name=body]", "今晚不要出门。").await?;
+    person.press("form[action='/office/emergency'] button").await?;
+    person.see(".note.ok").await
+}
+
+/// The leader approves what was passed on.
+async fn approve_all(person: &Person<'_>) -> Result<()> {
+    person.sign_in("leader").await?;
+    loop {
+        person.goto("/office").await?;
+        let groups = person.browser.client.find_all(Locator::Css("a.btn[href*='stage=approval']")).await?;
+        let Some(group) = groups.first() else { return Ok(()) };
+        group.clone().click().await?;
+        person.press("table.work a.btn").await?;
+        person.see("button[data-key=p]").await?;
+        let before = person.browser.client.current_url().await?;
+        person.press("button[data-key=p]").await?;
+        person.leaves(before.as_str()).await?;
+    }
+}
+
+/// Every village's month is closed from the board; a paper that is missing gets its reason.
+async fn close_all(person: &Person<'_>, town: &Town, period: &str) -> Result<()> {
+    person.sign_in("reviewer").await?;
+    for village in &town.sample.villages {
+        person.goto(&format!("/office/month?village={}&period={period}", village.code)).await?;
+        for reason in person.browser.client.find_all(Locator::Css("main input[name=reason]")).await? {
+            reason.send_keys("银行手续费").await?;
+        }
+        person.press("form[action='/office/close'] button").await?;
+        person.see(".note.ok[role=status]").await?;
+    }
+    person.goto(&format!("/office/months?period={period}")).await?;
+    let text = person.text().await?;
+    assert!(!text.contains("没有结账") && text.matches("已结账").count() >= 8, "{text}");
+    Ok(())
+}
+
+async fn month(town: &Town, server: &Server) -> Result<()> {
+    let browser = Browser::open(1366, 768, true).await?;
+    let person = Person { browser: &browser, url: &server.url };
+    let village = &town.sample.villages[0].code;
+    let period = town.sample.receipts[0].period.clone();
+    enrol_supervisor(&person, village).await?;
+    countersign(&person).await?;
+    town.agree_all(server)?;
+    person.sign_in("reviewer").await?;
+    let group = format!("/office/group?village={village}&period={period}&stage=review");
+    let reviewed = review_by_keyboard(&person, &group).await?;
+    assert!(reviewed >= 2, "too few to see one returned and one published: {reviewed}");
+    let accountant = &town.accountants[0];
+    let status = accountant.run(&["status", "--server", &server.url])?;
+    assert!(status.contains("看不清"), "{status}");
+    approve_all(&person).await?;
+    write_bulletins(&person).await?;
+    person.sign_in("reviewer").await?;
+    publish_the_rest(&person).await?;
+    person.goto("/").await?;
+    let home = person.browser.client.source().await?;
+    assert!(home.contains("台风红色预警"), "the emergency stands on the first page");
+    close_all(&person, town, &period).await?;
+    browser.close().await
+}
+
+/// Pages by who opens them.
+const PAGES: [(&str, &[&str]); 6] = [
+    ("admin", &["/office", "/office/people", "/office/keys", "/office/record", "/office/me"]),
+    ("reviewer", &["/office", "/office/months", "/office/returned", "/office/published", "/office/inspect"]),
+    ("editor", &["/office/bulletins", "/office/emergency"]),
+    ("leader", &["/office", "/office/scores", "/office/recheck"]),
+    ("limei", &["/office", "/office/key"]),
+    ("", &["/office/login", "/", "/b"]),
+];
+
+/// Looks at every page in one size: nothing serious for axe, nothing that scrolls sideways.
+async fn tour(server: &Server, axe: &str, width: u32, shots: &Path) -> Result<Vec<String>> {
+    let browser = Browser::open_sized(width, 768).await?;
+    let person = Person { browser: &browser, url: &server.url };
+    let mut complaints = Vec::new();
+    for (login, pages) in PAGES {
+        if !login.is_empty() {
+            person.sign_in(login).await?;
+        }
+        for page in pages {
+            person.goto(page).await?;
+            let name = format!("{login}{}-{width}", page.replace('/', "-"));
+            person.shot(&shots.join(format!("{name}.png"))).await?;
+            let barriers = person.barriers(axe).await?;
+            if barriers != serde_json::json!([]) {
+                complaints.push(format!("{name}: {barriers}"));
+            }
+            let wide = "const page = document.documentElement; return page.scrollWidth > page.clientWidth";
+            if browser.client.execute(wide, Vec::new()).await? == true {
+                complaints.push(format!("{name} scrolls sideways"));
+            }
+        }
+    }
+    browser.close().await?;
+    Ok(complaints)
+}
+
+#[test]
+fn a_township_does_its_month_through_the_pages_and_nobody_is_kept_out_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let (town, server) = found(folder.path());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(month(&town, &server)).unwrap();
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let axe = std::fs::read_to_string(root.join("target/tools/axe.min.js"))
+        .expect("make packages-test puts axe-core there");
+    let shots = root.join("target/tmp/office");
+    std::fs::create_dir_all(&shots).unwrap();
+    let mut complaints = Vec::new();
+    for width in [1366, 390] {
+        complaints.extend(runtime.block_on(tour(&server, &axe, width, &shots)).unwrap());
+    }
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    let told = mingbai_tests::server::verify(&town.server_data()).unwrap();
+    assert!(told.is_ok(), "{told:?}");
+    let listed = programs::run(
+        "mingbai-server",
+        &["user", "list", "--data", programs::text(&town.server_data()), "--json"],
+    );
+    assert!(listed.unwrap().contains("limei"));
+}
