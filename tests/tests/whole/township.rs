@@ -158,7 +158,8 @@ async fn countersign(person: &Person<'_>) -> Result<()> {
     person.key('p').await?;
     person.see(".note.ok[role=status]").await?;
     person.goto("/office").await?;
-    let more = person.browser.client.find_all(Locator::Css("a.btn[href*='stage=countersign']")).await?;
+    let more =
+        person.browser.client.find_all(Locator::Css("a.btn[href*='stage=countersign']")).await?;
     if let Some(group) = more.first() {
         group.clone().click().await?;
         person.see("form[data-sign]").await?;
@@ -191,12 +192,12 @@ async fn review_by_keyboard(person: &Person<'_>, group: &str) -> Result<usize> {
     Ok(rows)
 }
 
-
 /// Whatever a group's button does to all of its rows, for every group that waits for this person.
 async fn publish_the_rest(person: &Person<'_>) -> Result<()> {
     loop {
         person.goto("/office").await?;
-        let groups = person.browser.client.find_all(Locator::Css("section a.btn:not(.plain)")).await?;
+        let groups =
+            person.browser.client.find_all(Locator::Css("section a.btn:not(.plain)")).await?;
         let Some(group) = groups.first() else { return Ok(()) };
         group.clone().click().await?;
         person.see("table.work").await?;
@@ -231,7 +232,8 @@ async fn approve_all(person: &Person<'_>) -> Result<()> {
     person.sign_in("leader").await?;
     loop {
         person.goto("/office").await?;
-        let groups = person.browser.client.find_all(Locator::Css("a.btn[href*='stage=approval']")).await?;
+        let groups =
+            person.browser.client.find_all(Locator::Css("a.btn[href*='stage=approval']")).await?;
         let Some(group) = groups.first() else { return Ok(()) };
         group.clone().click().await?;
         person.press("table.work a.btn").await?;
@@ -247,7 +249,9 @@ async fn close_all(person: &Person<'_>, town: &Town, period: &str) -> Result<()>
     person.sign_in("reviewer").await?;
     for village in &town.sample.villages {
         person.goto(&format!("/office/month?village={}&period={period}", village.code)).await?;
-        for reason in person.browser.client.find_all(Locator::Css("main input[name=reason]")).await? {
+        for reason in
+            person.browser.client.find_all(Locator::Css("main input[name=reason]")).await?
+        {
             reason.send_keys("银行手续费").await?;
         }
         person.press("form[action='/office/close'] button").await?;
@@ -288,7 +292,10 @@ async fn month(town: &Town, server: &Server) -> Result<()> {
 /// Pages by who opens them.
 const PAGES: [(&str, &[&str]); 6] = [
     ("admin", &["/office", "/office/people", "/office/keys", "/office/record", "/office/me"]),
-    ("reviewer", &["/office", "/office/months", "/office/returned", "/office/published", "/office/inspect"]),
+    (
+        "reviewer",
+        &["/office", "/office/months", "/office/returned", "/office/published", "/office/inspect"],
+    ),
     ("editor", &["/office/bulletins", "/office/emergency"]),
     ("leader", &["/office", "/office/scores", "/office/recheck"]),
     ("limei", &["/office", "/office/key"]),
@@ -312,7 +319,8 @@ async fn tour(server: &Server, axe: &str, width: u32, shots: &Path) -> Result<Ve
             if barriers != serde_json::json!([]) {
                 complaints.push(format!("{name}: {barriers}"));
             }
-            let wide = "const page = document.documentElement; return page.scrollWidth > page.clientWidth";
+            let wide =
+                "const page = document.documentElement; return page.scrollWidth > page.clientWidth";
             if browser.client.execute(wide, Vec::new()).await? == true {
                 complaints.push(format!("{name} scrolls sideways"));
             }
