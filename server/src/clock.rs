@@ -34,6 +34,36 @@ pub fn timestamp() -> Result<Timestamp> {
     now.parse().map_err(|_| Error::Corrupt(format!("本机时钟不对：{now}")))
 }
 
+/// Now, seconds since 1970.
+#[must_use]
+pub fn unix_now() -> i64 {
+    Instant::now().as_second()
+}
+
+/// A moment in Unix seconds, in China; the nearest that can be said.
+fn china_at(unix: i64) -> Zoned {
+    let moment = Instant::from_second(unix).unwrap_or_default();
+    moment.to_zoned(tz::TimeZone::fixed(tz::offset(CHINA_OFFSET_HOURS)))
+}
+
+/// A moment in Unix seconds as RFC 3339 text.
+#[must_use]
+pub fn text_of(unix: i64) -> String {
+    china_at(unix).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// The day in China of a moment in Unix seconds.
+#[must_use]
+pub fn day_of(unix: i64) -> Date {
+    china_at(unix).date()
+}
+
+/// A moment as Unix seconds; none for what is beyond the year 9999 in UTC.
+#[must_use]
+pub fn unix_of(time: &Timestamp) -> Option<i64> {
+    time.as_str().parse::<Instant>().ok().map(Instant::as_second)
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -41,5 +71,14 @@ mod tests {
         let now = super::now();
         assert_eq!(now.len(), "2026-06-03T09:12:00+08:00".len());
         assert!(now.ends_with("+08:00"), "{now}");
+    }
+
+    #[test]
+    fn moments_are_the_same_in_seconds_and_in_words() {
+        let time = "2026-06-03T09:12:00+08:00";
+        assert_eq!(super::unix_of(&time.parse().unwrap()), Some(1_780_449_120));
+        assert_eq!(super::text_of(1_780_449_120), time);
+        assert_eq!(super::day_of(1_780_449_120 - 9 * 3600).to_string(), "2026-06-03");
+        assert_eq!(super::day_of(1_780_449_120 - 10 * 3600).to_string(), "2026-06-02");
     }
 }

@@ -17,6 +17,7 @@ pub mod error;
 pub mod found;
 pub mod intake;
 pub mod keys;
+pub mod kiosks;
 pub mod month;
 pub mod objects;
 pub mod people;

@@ -13,10 +13,11 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use ledger::checkpoint::Checkpoint;
+use ledger::hash::Hash;
 use ledger::key::{SigningKey, VerifierKey};
 use ledger::proof::Proof;
 use ledger::roster::Roster;
-use ledger::tree::{leaf_hash, prove_inclusion, verify_inclusion};
+use ledger::tree::{leaf_hash, prove_inclusion, root, verify_inclusion};
 use rusqlite::{Connection, params};
 
 use crate::data::DataDir;
@@ -300,6 +301,18 @@ impl LogRow {
 /// When the database cannot be read.
 pub(crate) fn size(c: &Connection) -> Result<u64> {
     Ok(c.prepare_cached("SELECT size FROM log")?.query_row([], |row| row.get(0))?)
+}
+
+/// How many entries the log has, and the root of their tree.
+pub(crate) fn head(c: &Connection) -> Result<(u64, Hash)> {
+    let log = LogRow::read(c)?;
+    Ok((log.size, log.head.root))
+}
+
+/// The root that the log had at an earlier size.
+pub(crate) fn root_at(c: &Connection, data: &DataDir, size: u64) -> Result<Hash> {
+    let mut nodes = files::Nodes::of(data, LogRow::read(c)?.applied);
+    root(size, |level, index| nodes.node(level, index))
 }
 
 /// Makes the empty log of a new office: a head of size 0, no file yet.

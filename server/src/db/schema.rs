@@ -9,6 +9,7 @@ pub(super) fn migrations() -> Migrations<'static> {
         M::up(include_str!("2_view.sql")),
         M::up(include_str!("3_office.sql")),
         M::up(include_str!("4_posts.sql")),
+        M::up(include_str!("8_kiosks.sql")),
     ])
 }
 
