@@ -37,9 +37,10 @@ pub fn id(key: &VerifierKey) -> Hash {
 pub fn is_kiosk_key(key: &VerifierKey) -> bool {
     let digit = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
     key.algorithm() == Algorithm::Ed25519
-        && key.name().strip_prefix(KEY_NAME_START).is_some_and(|digits| {
-            digits.len() == KEY_NAME_DIGITS && digits.bytes().all(digit)
-        })
+        && key
+            .name()
+            .strip_prefix(KEY_NAME_START)
+            .is_some_and(|digits| digits.len() == KEY_NAME_DIGITS && digits.bytes().all(digit))
 }
 
 /// A word for programs: 1 to 40 ASCII letters, digits and `.` `/` `+` `_` `-`. Never free text.

@@ -94,7 +94,8 @@ pub struct Day {
     pub shown: u64,
 }
 
-const KIOSK: &str = "SELECT id, vkey, name, village, enrolled, revoked, number, received, skew, app,
+const KIOSK: &str =
+    "SELECT id, vkey, name, village, enrolled, revoked, number, received, skew, app,
     screen, free, total, synced, error, size, held
     FROM kiosk LEFT JOIN kiosk_report ON kiosk_report.kiosk = kiosk.id";
 

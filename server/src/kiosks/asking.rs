@@ -1,7 +1,7 @@
 //! Enrolment: a kiosk shows a code, and a person of the office who stands before it types that.
 
-use ledger::kiosk::{Word, id as key_id, is_kiosk_key};
 use ledger::key::VerifierKey;
+use ledger::kiosk::{Word, id as key_id, is_kiosk_key};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{check, said};
@@ -69,6 +69,8 @@ pub struct Enrolment {
 pub struct Asking {
     /// SHA-256 (hex) of its key's text.
     pub id: String,
+    /// Its key (C2SP vkey).
+    pub vkey: String,
     /// The version of its program.
     pub app: String,
 }
@@ -90,7 +92,9 @@ pub struct NewKiosk {
 /// # Errors
 /// `malformed` when the key is no kiosk's; `too-many-kiosks` while too many wait.
 pub async fn ask(db: &Db, vkey: &str, app: &Word, now: i64) -> Result<Enrolment> {
-    let bad = || Error::refused("malformed", "钥匙不对：应为 Ed25519，名称为 kiosk/ 加 16 位十六进制数字");
+    let bad = || {
+        Error::refused("malformed", "钥匙不对：应为 Ed25519，名称为 kiosk/ 加 16 位十六进制数字")
+    };
     let key = Some(vkey).filter(|text| text.len() <= VKEY_BYTES_MAX);
     let key: VerifierKey = key.and_then(|text| text.parse().ok()).ok_or_else(bad)?;
     if !is_kiosk_key(&key) {
@@ -185,7 +189,7 @@ pub fn look_up(db: &Db, typed: &str, by: &Actor, now: i64) -> Result<Asking> {
         if wrong.unwrap_or(0) >= GUESSES_MAX {
             return Err(Error::refused("too-many-guesses", "输错的次数太多，请 15 分钟后再试"));
         }
-        let sql = "SELECT id, app FROM kiosk_asking WHERE code = ?1 AND expires > ?2";
+        let sql = "SELECT id, vkey, app FROM kiosk_asking WHERE code = ?1 AND expires > ?2";
         let found = c.query_row(sql, params![code, now], read).optional()?;
         if found.is_none() {
             c.execute(
@@ -201,7 +205,7 @@ pub fn look_up(db: &Db, typed: &str, by: &Actor, now: i64) -> Result<Asking> {
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Asking> {
-    Ok(Asking { id: row.get(0)?, app: row.get(1)? })
+    Ok(Asking { id: row.get(0)?, vkey: row.get(1)?, app: row.get(2)? })
 }
 
 /// The kiosk with this id, while it waits.
@@ -209,7 +213,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Asking> {
 /// # Errors
 /// `not-found` when it does not (any more).
 pub fn asking(c: &Connection, id: &str, now: i64) -> Result<Asking> {
-    let sql = "SELECT id, app FROM kiosk_asking WHERE id = ?1 AND expires > ?2";
+    let sql = "SELECT id, vkey, app FROM kiosk_asking WHERE id = ?1 AND expires > ?2";
     let found = c.prepare_cached(sql)?.query_row(params![id, now], read).optional()?;
     let gone = "登记码过期了：请重新输入屏上现在的登记码";
     found.ok_or_else(|| Error::refused("not-found", gone))

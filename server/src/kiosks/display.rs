@@ -57,6 +57,5 @@ pub fn displayed(c: &Connection, n: u64) -> Result<Displayed> {
     let sql = "SELECT count(*), ifnull(min(days), 0) FROM
                (SELECT count(*) AS days FROM kiosk_display WHERE n = ?1 GROUP BY kiosk)";
     let mut query = c.prepare_cached(sql)?;
-    Ok(query
-        .query_row([n], |row| Ok(Displayed { screens: row.get(0)?, days: row.get(1)? }))?)
+    Ok(query.query_row([n], |row| Ok(Displayed { screens: row.get(0)?, days: row.get(1)? }))?)
 }

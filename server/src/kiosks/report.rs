@@ -39,7 +39,7 @@ pub struct Answer {
 /// Keeps a kiosk's report, if it is signed by that kiosk and newer than all before.
 ///
 /// # Errors
-/// `not-found` for a kiosk that is not enrolled, `revoked`, `bad-signature`, `malformed`; `replayed` when its number is
+/// `not-found` for a kiosk that is not enrolled, `revoked`, `not-signed`, `malformed`; `replayed` when its number is
 /// not larger than the last one's; `too-often`.
 pub async fn receive(app: &Arc<App>, id: &str, note: Vec<u8>, now: i64) -> Result<Answer> {
     let (app, id) = (Arc::clone(app), id.to_owned());
@@ -91,13 +91,12 @@ fn must_be_welcome(kiosk: &Kiosk, now: i64) -> Result<()> {
 }
 
 fn open(kiosk: &Kiosk, note: &[u8]) -> Result<Report> {
-    let malformed = |e: &dyn std::fmt::Display| {
-        Error::refused("malformed", format!("报告的格式不对：{e}"))
-    };
+    let malformed =
+        |e: &dyn std::fmt::Display| Error::refused("malformed", format!("报告的格式不对：{e}"));
     let key = kiosk.vkey.parse().map_err(|e| Error::Corrupt(format!("大屏的钥匙：{e}")))?;
     let note = Note::parse(note).map_err(|e| malformed(&e))?;
     note.verify(std::iter::once(&key))
-        .map_err(|_| Error::refused("bad-signature", "报告不是这块屏签的"))?;
+        .map_err(|_| Error::refused("not-signed", "报告不是这块屏签的"))?;
     Report::parse(note.text()).map_err(|e| malformed(&e))
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod decided;
 mod group;
 mod keys;
+mod kiosks;
 mod months;
 mod people;
 mod record;
@@ -74,6 +75,13 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/office/bulletins", Deed::Write, || get(bulletins::show)),
     rule("POST", "/office/bulletins", Deed::Write, || post(bulletins::send)),
     rule("GET", "/office/record", Deed::Inspect, || get(record::show)),
+    rule("GET", "/office/kiosks", Deed::Inspect, || get(kiosks::show)),
+    rule("GET", "/office/kiosks/{id}", Deed::Inspect, || get(kiosks::one)),
+    rule("POST", "/office/kiosks/code", Deed::Manage, || post(kiosks::code)),
+    rule("GET", "/office/kiosks/confirm", Deed::Manage, || get(kiosks::confirm)),
+    rule("POST", "/office/kiosks/enrol", Deed::Manage, || post(kiosks::enrol)),
+    rule("POST", "/office/kiosks/{id}/change", Deed::Manage, || post(kiosks::rename)),
+    rule("POST", "/office/kiosks/{id}/revoke", Deed::Manage, || post(kiosks::revoke)),
     rule("GET", "/office/people", Deed::Manage, || get(people::show)),
     rule("POST", "/office/people/add", Deed::Manage, || post(people::add)),
     rule("POST", "/office/people/revoke", Deed::Manage, || post(people::revoke)),
@@ -126,6 +134,7 @@ const MENU: &[(Deed, &str, &str)] = &[
     (Deed::Read, "/office/published", zh("已公布")),
     (Deed::Write, "/office/bulletins", zh("写公告")),
     (Deed::Countersign, "/office/key", zh("我的钥匙")),
+    (Deed::Inspect, "/office/kiosks", zh("公开屏")),
     (Deed::Inspect, "/office/record", zh("操作记录")),
     (Deed::Manage, "/office/people", zh("人员")),
     (Deed::Manage, "/office/keys", zh("钥匙")),
