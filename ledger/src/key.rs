@@ -76,6 +76,11 @@ impl VerifierKey {
         self.id
     }
 
+    /// How its signatures are made.
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
     /// The 32 bytes of the public key.
     pub fn public(&self) -> &[u8; 32] {
         self.key.as_bytes()

@@ -16,6 +16,7 @@ pub mod content;
 pub mod encoding;
 pub mod hash;
 pub mod key;
+pub mod kiosk;
 pub mod money;
 pub mod note;
 pub mod place;

@@ -71,6 +71,30 @@ pub fn in_hours(hours: i64) -> Result<Timestamp> {
     then.ok_or_else(|| Error::Corrupt("本机时钟不对".into()))
 }
 
+/// A moment in Unix seconds, in China; the nearest that can be said.
+fn china_at(unix: i64) -> Zoned {
+    let moment = Instant::from_second(unix).unwrap_or_default();
+    moment.to_zoned(tz::TimeZone::fixed(tz::offset(CHINA_OFFSET_HOURS)))
+}
+
+/// A moment in Unix seconds as RFC 3339 text.
+#[must_use]
+pub fn text_of(unix: i64) -> String {
+    china_at(unix).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+/// The day in China of a moment in Unix seconds.
+#[must_use]
+pub fn day_of(unix: i64) -> civil::Date {
+    china_at(unix).date()
+}
+
+/// A moment as Unix seconds; none for what is beyond the year 9999 in UTC.
+#[must_use]
+pub fn unix_of(time: &Timestamp) -> Option<i64> {
+    time.as_str().parse::<Instant>().ok().map(Instant::as_second)
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -91,5 +115,14 @@ mod tests {
             (super::edge_of(day, false).unwrap(), super::edge_of(day, true).unwrap());
         assert_eq!(last.unix_seconds() - first.unix_seconds(), 86_399);
         assert!((9 * 86_400..=10 * 86_400).contains(&(first.unix_seconds() - now)));
+    }
+
+    #[test]
+    fn moments_are_the_same_in_seconds_and_in_words() {
+        let time = "2026-06-03T09:12:00+08:00";
+        assert_eq!(super::unix_of(&time.parse().unwrap()), Some(1_780_449_120));
+        assert_eq!(super::text_of(1_780_449_120), time);
+        assert_eq!(super::day_of(1_780_449_120 - 9 * 3600).to_string(), "2026-06-03");
+        assert_eq!(super::day_of(1_780_449_120 - 10 * 3600).to_string(), "2026-06-02");
     }
 }

@@ -21,6 +21,7 @@ pub mod error;
 pub mod found;
 pub mod intake;
 pub mod keys;
+pub mod kiosks;
 pub mod log;
 pub mod markdown;
 pub mod metrics;

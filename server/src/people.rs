@@ -293,7 +293,7 @@ fn hash_password(password: &str) -> Result<String> {
     Ok(hash.to_string())
 }
 
-fn check_name(field: &str, text: &str) -> Result<()> {
+pub(crate) fn check_name(field: &str, text: &str) -> Result<()> {
     let fits = (1..=NAME_CHARS_MAX).contains(&text.chars().count());
     if fits && text.trim() == text && !text.chars().any(char::is_control) {
         Ok(())

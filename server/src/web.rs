@@ -4,6 +4,7 @@ pub mod answer;
 pub mod api;
 pub mod covers;
 pub mod guard;
+pub mod kiosks;
 pub mod login;
 pub mod office;
 pub mod page_cache;

@@ -30,12 +30,14 @@ pub struct Refusal {
 pub fn status(error: &Error) -> StatusCode {
     match error {
         Error::Refused { code, .. } => match *code {
-            "not-enrolled" | "not-allowed" | "not-named" | "own-work" => StatusCode::FORBIDDEN,
+            "not-enrolled" | "not-allowed" | "not-named" | "own-work" | "revoked"
+            | "not-signed" => StatusCode::FORBIDDEN,
             "not-found" => StatusCode::NOT_FOUND,
             "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
             "malformed" => StatusCode::BAD_REQUEST,
-            "offset" | "in-progress" | "wrong-state" => StatusCode::CONFLICT,
             "restored" | "behind" => StatusCode::SERVICE_UNAVAILABLE,
+            "offset" | "in-progress" | "wrong-state" | "replayed" => StatusCode::CONFLICT,
+            "too-often" | "too-many-kiosks" => StatusCode::TOO_MANY_REQUESTS,
             "too-slow" => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         },

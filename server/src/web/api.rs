@@ -15,8 +15,10 @@ use crate::app::App;
 use crate::blobs::{self, Piece};
 use crate::error::{Error, Result};
 use crate::intake::{self, Status};
+use crate::kiosks::{Answer, Enrolment};
 use crate::review::{self, Flag, State as Standing};
 use crate::web::answer::Refusal;
+use crate::web::kiosks::AskedKiosk;
 
 /// Bytes of the largest submission: a content object may double in size inside JSON.
 const SUBMISSION_BYTES_MAX: usize = 192 * 1024;
@@ -61,10 +63,11 @@ pub async fn submit(State(app): State<Arc<App>>, body: Body) -> Result<Response>
     Ok((StatusCode::ACCEPTED, [(header::CACHE_CONTROL, "no-store")], Json(status)).into_response())
 }
 
-async fn read(body: Body, max: usize) -> Result<Bytes> {
+/// A whole body, within limits of size and time.
+pub(super) async fn read(body: Body, max: usize) -> Result<Bytes> {
     match tokio::time::timeout(SUBMISSION_TIMEOUT, axum::body::to_bytes(body, max)).await {
-        Err(_) => Err(Error::refused("too-slow", "提交传得太慢")),
-        Ok(Err(_)) => Err(Error::refused("too-large", "提交过大或中断")),
+        Err(_) => Err(Error::refused("too-slow", "传得太慢")),
+        Ok(Err(_)) => Err(Error::refused("too-large", "传来的内容过大或中断")),
         Ok(Ok(bytes)) => Ok(bytes),
     }
 }
@@ -217,9 +220,29 @@ fn offset_answer(status: StatusCode, held: u64) -> Response {
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Mingbai", description = "Sending submissions to the township office"),
-    paths(submit, status, statement, countersign, held, append),
-    components(schemas(Submission, Countersignature, Status, Standing, Flag, Refusal))
+    info(title = "Mingbai", description = "Sending submissions to the township office; kiosks"),
+    paths(
+        submit,
+        status,
+        statement,
+        countersign,
+        held,
+        append,
+        super::kiosks::ask,
+        super::kiosks::standing,
+        super::kiosks::report
+    ),
+    components(schemas(
+        Submission,
+        Countersignature,
+        Status,
+        Standing,
+        Flag,
+        AskedKiosk,
+        Enrolment,
+        Answer,
+        Refusal
+    ))
 )]
 struct Description;
 
@@ -236,8 +259,15 @@ mod tests {
     #[test]
     fn the_description_names_every_path() {
         let text = Description::openapi().to_json().unwrap();
-        for path in ["/api/submissions", "/api/submissions/{id}", "/api/blobs/{sha256}"] {
-            assert!(text.contains(path), "{path}");
+        for path in [
+            "/api/submissions",
+            "/api/submissions/{id}",
+            "/api/blobs/{sha256}",
+            "/api/kiosks",
+            "/api/kiosks/{id}",
+            "/api/kiosks/{id}/report",
+        ] {
+            assert!(text.contains(&format!("\"{path}\"")), "{path}");
         }
     }
 

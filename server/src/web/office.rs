@@ -10,6 +10,7 @@ mod emergency;
 mod files;
 mod group;
 mod keys;
+mod kiosks;
 mod months;
 mod people;
 mod record;
@@ -105,6 +106,13 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/office/recheck", Deed::Inspect, || get(assess::rechecks)),
     rule("POST", "/office/recheck", Deed::Approve, || post(assess::recheck)),
     rule("GET", "/office/record", Deed::Inspect, || get(record::show)),
+    rule("GET", "/office/kiosks", Deed::Inspect, || get(kiosks::show)),
+    rule("GET", "/office/kiosks/{id}", Deed::Inspect, || get(kiosks::one)),
+    rule("POST", "/office/kiosks/code", Deed::Manage, || post(kiosks::code)),
+    rule("GET", "/office/kiosks/confirm", Deed::Manage, || get(kiosks::confirm)),
+    rule("POST", "/office/kiosks/enrol", Deed::Manage, || post(kiosks::enrol)),
+    rule("POST", "/office/kiosks/{id}/change", Deed::Manage, || post(kiosks::rename)),
+    rule("POST", "/office/kiosks/{id}/revoke", Deed::Manage, || post(kiosks::revoke)),
     rule("GET", "/office/people", Deed::Manage, || get(people::show)),
     rule("POST", "/office/people/add", Deed::Manage, || post(people::add)),
     rule("POST", "/office/people/revoke", Deed::Manage, || post(people::revoke)),
@@ -164,6 +172,7 @@ const MENU: &[(Deed, &str, &str)] = &[
     (Deed::Inspect, "/office/inspect", zh("巡查")),
     (Deed::Inspect, "/office/scores", zh("考核")),
     (Deed::Inspect, "/office/recheck", zh("自查")),
+    (Deed::Inspect, "/office/kiosks", zh("公开屏")),
     (Deed::Inspect, "/office/record", zh("操作记录")),
     (Deed::Manage, "/office/people", zh("人员")),
     (Deed::Manage, "/office/keys", zh("钥匙")),

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::metrics;
-use crate::web::{answer, api, office, pages, read};
+use crate::web::{answer, api, kiosks, office, pages, read};
 
 /// Bytes that a request's body may hold where its handler does not say otherwise.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -31,6 +31,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/submissions/{id}/statement", get(api::statement))
         .route("/api/submissions/{id}/signatures", post(api::countersign))
         .route("/api/blobs/{sha256}", get(api::not_here).head(api::held).patch(api::append))
+        // For kiosks, whose signature is theirs too.
+        .route("/api/kiosks", post(kiosks::ask))
+        .route("/api/kiosks/{id}", get(kiosks::standing))
+        .route("/api/kiosks/{id}/report", post(kiosks::report))
         // For phones, and for the office's people.
         .merge(pages::routes())
         .merge(office::routes())

@@ -8,13 +8,17 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::kiosks::{KioskLine, line as kiosk_line};
 use super::months::{MonthLine, line};
 use super::rows::when;
 use super::{Frame, failed, html, words};
 use crate::app::App;
 use crate::clock;
+use crate::kiosks::{self, Concern};
 use crate::month;
+use crate::people::Deed;
 use crate::review::{self, Stage};
+use crate::rules::Rules;
 use crate::view;
 use crate::web::login::Session;
 use crate::web::words::Words;
@@ -54,6 +58,8 @@ struct Work {
     late: Vec<MonthLine>,
     late_more: usize,
     returned: u64,
+    silent: Vec<KioskLine>,
+    unwell: usize,
 }
 
 /// The work list.
@@ -72,11 +78,17 @@ pub async fn waiting(
         let others = list.others.iter().map(group).collect::<crate::Result<Vec<_>>>()?;
         let mut late = month::late(db, &book, today)?;
         late.retain(|month| session.who.sees(&month.village));
-        Ok((list.more, mine, others, late, review::count_returned(db, &session.who)?))
+        let screens = if session.who.may(Deed::Inspect) {
+            screens(db, w, &book.rules)?
+        } else {
+            (Vec::new(), 0)
+        };
+        let returned = review::count_returned(db, &session.who)?;
+        Ok((list.more, mine, others, late, returned, screens))
     });
     match found {
         Err(error) => failed(&uri, &error),
-        Ok((more, mine, others, late, returned)) => {
+        Ok((more, mine, others, late, returned, (silent, unwell))) => {
             let page = Work {
                 done: done(w, &asked),
                 total: mine.iter().map(|group| group.count).sum(),
@@ -86,11 +98,32 @@ pub async fn waiting(
                 late_more: late.len().saturating_sub(LATE_MAX),
                 late: late.iter().take(LATE_MAX).map(|month| line(w, month)).collect(),
                 returned,
+                silent,
+                unwell,
                 f: Frame::new(&uri, w.t("待办"), Some(session)),
             };
             html(&uri, StatusCode::OK, &page)
         }
     }
+}
+
+/// The kiosks that are silent, and how many others need somebody.
+fn screens(
+    db: &rusqlite::Connection,
+    w: Words,
+    rules: &Rules,
+) -> crate::Result<(Vec<KioskLine>, usize)> {
+    let now = clock::unix_now();
+    let size = view::head(db)?.map_or(0, |head| head.size);
+    let (mut silent, mut unwell) = (Vec::new(), 0);
+    for (kiosk, concerns) in kiosks::of_all(db, rules, now)? {
+        if concerns.iter().any(|one| matches!(one, Concern::Silent(_))) {
+            silent.push(kiosk_line(db, w, &kiosk, &concerns, (size, now))?);
+        } else if concerns.iter().any(|one| one.is_serious()) {
+            unwell += 1;
+        }
+    }
+    Ok((silent, unwell))
 }
 
 fn done(w: Words, asked: &Asked) -> Option<String> {
