@@ -18,7 +18,7 @@ use crate::db;
 use crate::error::{Error, Result};
 use crate::people::Actor;
 use crate::publish::Published;
-use crate::{directory, found, serve, verify, web};
+use crate::{codes, directory, found, serve, verify, web};
 
 /// 明白：镇政府服务器。接收、审核、公布、答复。
 #[derive(Parser)]
@@ -220,7 +220,9 @@ fn serve_until_stopped(data: &Data, listen: SocketAddr, public_url: Option<Strin
         let at = data.at();
         let opened = tokio::task::spawn_blocking(move || App::open(at, public_url)).await;
         let app = opened.unwrap_or_else(|_| Err(Error::Corrupt("启动时出错".into())))?;
-        let router = web::router::router(Arc::new(app));
+        let app = Arc::new(app);
+        tokio::spawn(codes::look(Arc::clone(&app)));
+        let router = web::router::router(app);
         println!("listening on http://{address}");
         std::io::stdout().flush().map_err(Error::file("stdout"))?;
         serve::serve(listener, router, stop).await

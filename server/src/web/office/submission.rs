@@ -21,6 +21,7 @@ use super::work::month_words;
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::audit::{self, Line};
+use crate::codes::{self, Codes};
 use crate::error::{Error, Result};
 use crate::people::Deed;
 use crate::review::{self, Needs, Opinion, Stage, State, Submission, Voice};
@@ -106,6 +107,7 @@ struct Old {
 /// Everything that the page needs of the database.
 struct Seen {
     found: Submission,
+    codes: Codes,
     row: Row,
     stage: Stage,
     needs: Needs,
@@ -137,7 +139,7 @@ pub async fn show(
         state: state(w, &seen.found, seen.stage),
         index: seen.found.index,
         big: asked.big.is_some(),
-        checks: check::checks(&app, w, &seen.found, &book.rules),
+        checks: check::checks(&app, w, &seen.found, &seen.codes, &book.rules, &session.who),
         fields: side_by_side(fields, old_fields),
         old: seen.old.as_ref().map(|item| Old {
             n: item.n,
@@ -175,6 +177,7 @@ fn see(db: &Connection, w: Words, book: &Rulebook, session: &Session, id: &str) 
         old: corrected(db, &found)?,
         sum: month_sum(db, w, &found)?,
         history: audit::of(db, id)?,
+        codes: codes::of(db, id)?,
         stage,
         needs,
         found,
