@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(found(&receipt(1, None), &[]), []);
         let codes = Codes { texts: Vec::new(), waiting: true };
         assert_eq!(compare(&stated, &codes), [Finding::Waiting]);
-        let huge = "01,31,,24312000000136634917,-92233720368547758.08,20210327,,";
+        let huge = "01,31,,24312000000136634917,-92233720368547758.07,20210327,,";
         assert_eq!(found(&receipt(1, None), &[huge]), [Finding::Unstated, Finding::Amount]);
     }
 }
