@@ -7,6 +7,7 @@ use ledger::key::{SigningKey, VerifierKey};
 use rusqlite::Connection;
 
 use crate::blobs::Uploads;
+use crate::codes::Lookout;
 use crate::data::{DataDir, Lock};
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -34,6 +35,8 @@ pub struct App {
     pub objects: Arc<Objects>,
     /// Images that are arriving.
     pub uploads: Uploads,
+    /// Looks for codes on them.
+    pub lookout: Lookout,
     /// Rendered pages.
     pub pages: PageCache,
     /// Rules and holidays; they may change while the office runs.
@@ -69,7 +72,7 @@ impl App {
         let publisher =
             Publisher::open(Arc::clone(&db), data.clone(), keys, Arc::clone(&objects), crash)?;
         let vkey = publisher.vkey();
-        let uploads = Uploads::default();
+        let (uploads, lookout) = (Uploads::default(), Lookout::default());
         let pages = PageCache::default();
         let rulebook = LiveRulebook::open(&data)?;
         let public_url = public_url.trim_end_matches('/').to_owned();
@@ -82,6 +85,7 @@ impl App {
             publisher,
             objects,
             uploads,
+            lookout,
             pages,
             rulebook,
             metrics: Metrics::default(),

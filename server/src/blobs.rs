@@ -194,7 +194,9 @@ async fn finish(app: &Arc<App>, turn: Turn) -> Result<()> {
         if let Some(directory) = kept.parent() {
             durable::sync_directory(directory)?;
         }
-        app.db.write_blocking(move |c| keep(c, &hash, bytes, width, height))
+        app.db.write_blocking(move |c| keep(c, &hash, bytes, width, height))?;
+        app.lookout.wake();
+        Ok(())
     });
     work.await.unwrap_or_else(|_| Err(Error::Corrupt("检查图片时出错（程序内部错误）".into())))
 }

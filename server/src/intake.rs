@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::people::Actor;
 use crate::publish;
 use crate::review::{self, State};
+use crate::search;
 
 /// Bytes of the longest signed note that is taken in: a statement and a handful of signatures.
 pub const NOTE_BYTES_MAX: usize = 4096;
@@ -64,7 +65,8 @@ pub async fn receive(app: &App, note: String, body: Option<String>) -> Result<St
     let checked = check(&roster, note, body, |of| {
         app.db.read(|c| Ok(publish::earlier(c, of))).ok().flatten()
     })?;
-    app.db
+    let status = app
+        .db
         .write(move |c| {
             if find(c, &checked.id)?.is_none() {
                 keep(c, &checked, None)?;
@@ -74,7 +76,10 @@ pub async fn receive(app: &App, note: String, body: Option<String>) -> Result<St
             }
             status(c, &checked.id)
         })
-        .await
+        .await?;
+    // Its pictures may have been here before.
+    app.lookout.wake();
+    Ok(status)
 }
 
 /// The status of a submission.
@@ -192,6 +197,10 @@ pub(crate) fn keep(c: &Connection, checked: &Checked, author: Option<&Actor>) ->
         now,
     ])?;
     let seq = c.last_insert_rowid();
+    if let Some(body) = &checked.body {
+        let period = checked.statement.period().map(|period| period.to_string());
+        search::keep(c, seq, checked.statement.village().as_str(), period.as_deref(), body)?;
+    }
     let pictures =
         checked.images.iter().flat_map(|image| [(&image.sha256, true), (&image.thumb, false)]);
     let videos = checked.videos.iter().map(|video| (&video.sha256, false));

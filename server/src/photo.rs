@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use ledger::content::ImageRef;
 use ledger::hash::sha256;
 
@@ -48,6 +48,15 @@ pub fn check(bytes: &[u8]) -> Result<(u32, u32)> {
     }
     let (picture, _) = decode(bytes, Some(ImageFormat::Jpeg))?;
     Ok((picture.width(), picture.height()))
+}
+
+/// The grey picture of a public JPEG, its long edge at most `edge` pixels. Takes CPU: blocks.
+///
+/// # Errors
+/// `bad-image` when it cannot be read.
+pub fn grey(bytes: &[u8], edge: u32) -> Result<GrayImage> {
+    let (picture, _) = decode(bytes, Some(ImageFormat::Jpeg))?;
+    Ok(fit(DynamicImage::ImageLuma8(picture.into_luma8()), edge).into_luma8())
 }
 
 /// Makes the public picture and thumbnail of a JPEG, PNG or WebP: turned upright, bounded, all

@@ -2,6 +2,7 @@
 
 mod countersign;
 mod decide;
+pub mod invoice;
 mod way;
 
 use ledger::content::Openness;
@@ -36,10 +37,13 @@ pub enum State {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Flag {
     /// `invoice-used`: an earlier submission has this invoice number. `image-used`: an earlier one
-    /// has this picture.
+    /// has this picture. `alike`: an earlier one has this payee, amount and date, and neither.
     pub code: &'static str,
     /// The earlier submission's id.
     pub other: String,
+    /// The earlier submission's village: not everyone may see it.
+    #[serde(skip)]
+    pub village: String,
 }
 
 /// A submission as the office sees it.
@@ -175,6 +179,16 @@ pub fn one(c: &Connection, id: &str) -> Result<Option<Submission>> {
     found.map(|(seq, submission)| complete(c, seq, submission)).transpose()
 }
 
+/// One submission by its place in the order of arrival.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(crate) fn at(c: &Connection, seq: i64) -> Result<Option<Submission>> {
+    let mut query = c.prepare_cached(&format!("{SELECT} w.seq = ?1"))?;
+    let found = query.query_row([seq], read).optional()?;
+    found.map(|(seq, submission)| complete(c, seq, submission)).transpose()
+}
+
 /// The columns that [`read`] reads. An index counts once the files of its batch are written.
 const SELECT: &str = "SELECT w.seq, w.id, w.kind, w.village, w.period, w.signer, w.author, w.note,
     w.body, w.of, w.state, w.reason, w.source,
@@ -244,32 +258,52 @@ fn missing(c: &Connection, seq: i64) -> Result<Vec<String>> {
     Ok(rows.collect::<std::result::Result<_, _>>()?)
 }
 
-/// Earlier submissions (not returned, and not what this one corrects) with the same invoice number
-/// or the same picture.
+/// Earlier submissions of any village (not returned, and not what this one corrects) with the same invoice number, the
+/// same picture, or the same payee, amount and date.
+const FLAGS: &str = "SELECT DISTINCT o.seq, o.id, o.village, 'invoice-used' FROM invoice mine
+         JOIN invoice theirs ON theirs.number = mine.number AND theirs.code = mine.code
+         JOIN submission o ON o.seq = theirs.submission
+         JOIN submission w ON w.seq = mine.submission
+         WHERE w.seq = ?1 AND o.seq < w.seq AND o.state <> 'returned'
+           AND coalesce(w.of, -1) NOT IN (coalesce(o.idx, -2), coalesce(o.of, -2))
+     UNION SELECT DISTINCT o.seq, o.id, o.village, 'image-used' FROM submission_image mine
+         JOIN submission_image theirs ON theirs.sha256 = mine.sha256
+         JOIN submission o ON o.seq = theirs.submission
+         JOIN submission w ON w.seq = mine.submission
+         WHERE w.seq = ?1 AND mine.picture = 1 AND theirs.picture = 1 AND o.seq < w.seq
+           AND o.state <> 'returned'
+           AND coalesce(w.of, -1) NOT IN (coalesce(o.idx, -2), coalesce(o.of, -2))
+     UNION SELECT o.seq, o.id, o.village, 'alike' FROM submission w JOIN submission o
+             ON json_extract(o.body, '$.amount') = json_extract(w.body, '$.amount')
+             AND json_extract(o.body, '$.date') = json_extract(w.body, '$.date')
+             AND json_extract(o.body, '$.payee') = json_extract(w.body, '$.payee')
+         WHERE w.seq = ?1 AND o.body IS NOT NULL AND o.seq < w.seq AND o.state <> 'returned'
+           AND coalesce(w.of, -1) NOT IN (coalesce(o.idx, -2), coalesce(o.of, -2))
+     ORDER BY 4 DESC, 1 LIMIT 8";
+
 fn flags(c: &Connection, seq: i64) -> Result<Vec<Flag>> {
-    let mut query = c.prepare_cached(
-        "SELECT DISTINCT o.seq, o.id, 'invoice-used' FROM invoice mine
-             JOIN invoice theirs ON theirs.number = mine.number AND theirs.code = mine.code
-             JOIN submission o ON o.seq = theirs.submission
-             JOIN submission w ON w.seq = mine.submission
-             WHERE w.seq = ?1 AND o.seq < w.seq AND o.state <> 'returned'
-               AND coalesce(w.of, -1) NOT IN (coalesce(o.idx, -2), coalesce(o.of, -2))
-         UNION SELECT DISTINCT o.seq, o.id, 'image-used' FROM submission_image mine
-             JOIN submission_image theirs ON theirs.sha256 = mine.sha256
-             JOIN submission o ON o.seq = theirs.submission
-             JOIN submission w ON w.seq = mine.submission
-             WHERE w.seq = ?1 AND mine.picture = 1 AND theirs.picture = 1 AND o.seq < w.seq
-               AND o.state <> 'returned'
-               AND coalesce(w.of, -1) NOT IN (coalesce(o.idx, -2), coalesce(o.of, -2))
-         ORDER BY 3 DESC, 1 LIMIT 8",
-    )?;
+    let mut query = c.prepare_cached(FLAGS)?;
     let rows = query.query_map([seq], |row| {
-        let code: String = row.get(2)?;
-        let code = if code == "invoice-used" { "invoice-used" } else { "image-used" };
-        Ok(Flag { code, other: row.get(1)? })
+        let code: String = row.get(3)?;
+        let code = match code.as_str() {
+            "invoice-used" => "invoice-used",
+            "image-used" => "image-used",
+            _ => "alike",
+        };
+        Ok(Flag { code, other: row.get(1)?, village: row.get(2)? })
     })?;
-    Ok(rows.collect::<std::result::Result<_, _>>()?)
+    let mut flags: Vec<Flag> = Vec::new();
+    for flag in rows {
+        let flag = flag?;
+        // The weaker finding stands last and says nothing new of one that was found already.
+        if flag.code != "alike" || flags.iter().all(|known| known.other != flag.other) {
+            flags.push(flag);
+        }
+    }
+    Ok(flags)
 }
 
+#[cfg(test)]
+mod doubles_tests;
 #[cfg(test)]
 mod tests;

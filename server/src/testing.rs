@@ -20,7 +20,7 @@ use crate::directory::{self, Holder};
 use crate::found::found;
 use crate::intake::{self, Status};
 use crate::people::{self, Actor, Who};
-use crate::photo::tests::jpeg;
+use crate::photo::{self, tests::jpeg};
 use crate::publish::Crash;
 
 pub(crate) const ORIGIN: &str = "xinjie.example/log";
@@ -96,34 +96,20 @@ impl Office {
         images: &[Vec<u8>],
         invoice: Option<Invoice>,
     ) -> (String, String) {
-        let content = ReceiptContent {
-            salt: Salt([n; 16]),
-            direction: Direction::Out,
-            amount: Fen(100 + i64::from(n)),
-            date: "2026-05-12".parse().unwrap(),
-            purpose: "路灯维修".into(),
-            payee: "五金店".into(),
-            category: "维修费".into(),
-            handler: String::new(),
-            witness: String::new(),
-            approver: String::new(),
-            recipient: String::new(),
-            supervisor: String::new(),
-            payment: None,
-            resolution: String::new(),
-            invoice,
-            openness: Some(Openness::Open {}),
-            no_voucher: String::new(),
-            images: images.iter().map(|bytes| image_ref(bytes)).collect(),
-        };
-        let (body, content) = content.to_bytes();
-        let statement = Statement::Receipt {
-            village: village(),
-            period: "2026-05".parse().unwrap(),
-            time: "2026-06-03T09:12:00+08:00".parse().unwrap(),
-            content,
-        };
-        (self.sign(&statement), String::from_utf8(body).unwrap())
+        let content = ReceiptContent { invoice, ..content(n, images) };
+        signed(village(), &self.accountant, &content)
+    }
+
+    /// Names a second village and enrols its accountant.
+    pub fn neighbour(&self, app: &App) -> (Village, SigningKey) {
+        let code: Village = "341181107202".parse().unwrap();
+        let names = [VillageName { code, name: "邻村".into() }];
+        let who = Actor::operator();
+        directory::add_villages(app, &names, &who).unwrap();
+        let key = SigningKey::from_seed("341181107202/accountant", [6; 32]).unwrap();
+        let holder = Holder { name: "赵会计".into(), post: "报账员".into() };
+        directory::enrol(app, code, Role::Accountant, key.verifier(), holder, &who).unwrap();
+        (code, key)
     }
 
     /// Enrols a supervisor of the village; gives the key that is theirs.
@@ -175,13 +161,55 @@ impl Office {
     }
 }
 
+/// What a receipt says that differs with `n`.
+pub(crate) fn content(n: u8, images: &[Vec<u8>]) -> ReceiptContent {
+    ReceiptContent {
+        salt: Salt([n; 16]),
+        direction: Direction::Out,
+        amount: Fen(100 + i64::from(n)),
+        date: "2026-05-12".parse().unwrap(),
+        purpose: "路灯维修".into(),
+        payee: "五金店".into(),
+        category: "维修费".into(),
+        handler: String::new(),
+        witness: String::new(),
+        approver: String::new(),
+        recipient: String::new(),
+        supervisor: String::new(),
+        payment: None,
+        resolution: String::new(),
+        invoice: None,
+        openness: Some(Openness::Open {}),
+        no_voucher: String::new(),
+        images: images.iter().map(|bytes| image_ref(bytes)).collect(),
+    }
+}
+
+/// A receipt of May 2026 as its accountant sends it: note and content.
+pub(crate) fn signed(
+    village: Village,
+    key: &SigningKey,
+    content: &ReceiptContent,
+) -> (String, String) {
+    let (body, content) = content.to_bytes();
+    let statement = Statement::Receipt {
+        village,
+        period: "2026-05".parse().unwrap(),
+        time: "2026-06-03T09:12:00+08:00".parse().unwrap(),
+        content,
+    };
+    let text = statement.to_text();
+    (compose(&text, &[key.sign(&text)]), String::from_utf8(body).unwrap())
+}
+
 fn image_ref(bytes: &[u8]) -> ImageRef {
     let sha256 = sha256(bytes);
+    let (width, height) = photo::check(bytes).unwrap_or((40, 30));
     ImageRef {
         sha256,
         thumb: sha256,
-        width: 40,
-        height: 30,
+        width,
+        height,
         bytes: bytes.len() as u64,
         covered: Vec::new(),
     }

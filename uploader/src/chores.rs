@@ -5,7 +5,6 @@ use crate::draft::Draft;
 use crate::edit::Edit;
 use crate::error::{Error, Result};
 use crate::images::Images;
-use crate::invoice::{self, InvoiceCode};
 use crate::item::{Item, State};
 use crate::looking::{self, Looked};
 use crate::ocr::{Line, Reader};
@@ -15,6 +14,7 @@ use crate::picture::{self, Rendered};
 use crate::printed;
 use crate::redaction;
 use ledger::content::ImageRef;
+use marks::invoice::{self, InvoiceCode};
 
 /// One thing to do to one page.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,6 +13,7 @@ use crate::say;
 use crate::sharpness::Gate;
 use ledger::place::Village;
 use ledger::time::{Date, Period};
+use marks::personal::Found;
 
 /// All that a paper is compared with, gathered once for as many as are looked at.
 pub struct Others {
@@ -29,7 +30,7 @@ pub struct Others {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Concern {
     /// A personal number in a field that everybody will read.
-    Personal(Field, personal::Found),
+    Personal(Field, Found),
     /// Another item may be the same paper.
     Alike(i64, Why),
     /// It may be published already: the log's index, the village, and why.
@@ -244,7 +245,7 @@ mod tests {
     #[test]
     fn one_invoice_number_in_two_items_is_grave_until_one_is_gone() {
         let (_folder, mut desk, _) = desk();
-        let code = crate::invoice::parse("01,32,,26447000001243494438,285.92,20260619,,300A");
+        let code = marks::invoice::parse("01,32,,26447000001243494438,285.92,20260619,,300A");
         let draft = Draft::of_code(&code.unwrap());
         let first = desk.outbox.add(&draft, &[sha256(b"a")]).unwrap().unwrap();
         let second = desk.outbox.add(&draft, &[sha256(b"b")]).unwrap().unwrap();

@@ -1,12 +1,12 @@
 //! A draft: a receipt's fields as far as they are known, from the code on the paper, from flags, from the form.
 
-use crate::invoice::{Amount, InvoiceCode};
 use crate::say;
 use clap::Args;
 use ledger::content::{Direction, ImageRef, Invoice, Openness, Payment, ReceiptContent, Salt};
 use ledger::money::Fen;
 use ledger::statement::LegalGround;
 use ledger::time::{Date, Period};
+use marks::invoice::{Amount, InvoiceCode};
 use serde::{Deserialize, Serialize};
 
 /// A receipt's fields that may be filled in by hand.
@@ -497,7 +497,7 @@ fn openness_of(images: &[ImageRef]) -> Openness {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::invoice;
+    use marks::invoice;
 
     fn draft(text: &str) -> Draft {
         Draft::of_code(&invoice::parse(text).unwrap())

@@ -17,7 +17,6 @@ pub mod guard;
 pub mod images;
 pub mod inbox;
 pub mod intake;
-pub mod invoice;
 pub mod item;
 pub mod keys;
 pub mod lanes;

@@ -1,9 +1,9 @@
 //! Reading the codes on a paper: a quick look, then a ladder of copies of the photo until an invoice's code is found.
 
 use crate::guard;
-use crate::invoice;
 use crate::photo::{Pixels, fit, resize};
 use image::GrayImage;
+use marks::invoice;
 use rustix::time::{ClockId, clock_gettime};
 use rxing::common::HybridBinarizer;
 use rxing::multi::MultipleBarcodeReader;

@@ -3,7 +3,7 @@
 use crate::edit::{By, Cover, Edit};
 use crate::geometry::Quad;
 use crate::ocr::Line;
-use crate::personal;
+use marks::personal;
 
 /// How much of two places must be common for them to be one.
 const SAME: f32 = 0.5;

@@ -11,7 +11,7 @@ use super::Data;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::serve::{self, Tls};
-use crate::{daily, metrics, web};
+use crate::{codes, daily, metrics, web};
 
 /// What not every server needs.
 #[derive(Args)]
@@ -59,6 +59,7 @@ pub(super) fn run(
             tokio::spawn(serve::serve(watched, None, numbers, std::future::pending()));
         }
         tokio::spawn(daily::run(Arc::clone(&app)));
+        tokio::spawn(codes::look(Arc::clone(&app)));
         let router = web::router::router(app);
         println!("listening on {url}");
         std::io::stdout().flush().map_err(Error::file("stdout"))?;

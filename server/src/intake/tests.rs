@@ -92,8 +92,10 @@ fn an_invoice_used_twice_is_flagged_with_the_first_wherever_that_stands() {
     };
     let first = send(1, "26342000000012345678");
     assert_eq!(first.flags, []);
-    let flag =
-        |status: &Status| vec![review::Flag { code: "invoice-used", other: status.id.clone() }];
+    let flag = |status: &Status| {
+        let village = village().to_string();
+        vec![review::Flag { code: "invoice-used", other: status.id.clone(), village }]
+    };
     assert_eq!(send(2, "26342000000012345678").flags, flag(&first));
     wait(review::publish(&app, std::slice::from_ref(&first.id), &office.reviewer)).unwrap();
     assert_eq!(send(3, "26342000000012345678").flags[0].other, first.id);
@@ -111,7 +113,8 @@ fn a_picture_used_twice_is_flagged() {
     let first = wait(office.submit_whole(&app, 1));
     let (note, body) = office.receipt(9, &[crate::photo::tests::jpeg(1)]);
     let second = wait(receive(&app, note, Some(body))).unwrap();
-    assert_eq!(second.flags, [review::Flag { code: "image-used", other: first.id }]);
+    let village = village().to_string();
+    assert_eq!(second.flags, [review::Flag { code: "image-used", other: first.id, village }]);
     assert_eq!(second.state, State::Received, "the image is held already");
 }
 

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{BATCH_MAX, Keys, files};
 use crate::data::DataDir;
 use crate::error::{Error, Result};
-use crate::{clock, intake, seen};
+use crate::{clock, intake, search, seen};
 
 /// A statement that is to be appended.
 #[derive(Clone, Debug)]
@@ -164,6 +164,7 @@ fn forget_submissions(c: &Connection, by: u64) -> Result<()> {
          (SELECT idx FROM entry WHERE withdrawn = ?1))",
         [by],
     )?;
+    search::forget_withdrawn(c, by)?;
     c.execute(
         "UPDATE submission SET body = NULL WHERE idx IN
          (SELECT idx FROM entry WHERE withdrawn = ?1)",
@@ -172,7 +173,7 @@ fn forget_submissions(c: &Connection, by: u64) -> Result<()> {
     Ok(())
 }
 
-/// Drops the records of a withdrawn entry's images, and of the image itself unless another
+/// Drops the records of a withdrawn entry's images, and of the image itself and its code unless another
 /// published entry or one under review shows it.
 pub(super) fn forget_images(c: &Connection, index: u64) -> Result<()> {
     c.execute(
@@ -181,6 +182,11 @@ pub(super) fn forget_images(c: &Connection, index: u64) -> Result<()> {
              WHERE i.sha256 = image.sha256 AND e.withdrawn IS NULL)
          AND NOT EXISTS (SELECT 1 FROM submission_image s JOIN submission w
              ON w.seq = s.submission WHERE s.sha256 = image.sha256 AND w.state = 'received')",
+        [index],
+    )?;
+    c.execute(
+        "DELETE FROM picture_code WHERE sha256 IN (SELECT sha256 FROM entry_image WHERE idx = ?1)
+         AND NOT EXISTS (SELECT 1 FROM image i WHERE i.sha256 = picture_code.sha256)",
         [index],
     )?;
     c.execute("DELETE FROM entry_image WHERE idx = ?1", [index])?;

@@ -16,6 +16,7 @@ mod people;
 mod record;
 mod reviewed;
 mod rows;
+mod search;
 mod submission;
 mod withdraw;
 mod work;
@@ -70,6 +71,7 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/office/month", Deed::Read, || get(months::show)),
     rule("GET", "/office/returned", Deed::Read, || get(decided::returned)),
     rule("GET", "/office/published", Deed::Read, || get(decided::published)),
+    rule("GET", "/office/search", Deed::Read, || get(search::show)),
     rule("POST", "/office/publish", Deed::Review, || post(group::publish)),
     rule("POST", "/office/return", Deed::Review, || post(submission::return_to)),
     rule("POST", "/office/pass", Deed::Review, || post(submission::pass)),
@@ -167,6 +169,7 @@ const MENU: &[(Deed, &str, &str)] = &[
     (Deed::Read, "/office/months", zh("各村进度")),
     (Deed::Read, "/office/returned", zh("已退回")),
     (Deed::Read, "/office/published", zh("已公布")),
+    (Deed::Read, "/office/search", zh("查找")),
     (Deed::Write, "/office/bulletins", zh("公告")),
     (Deed::Countersign, "/office/key", zh("我的钥匙")),
     (Deed::Inspect, "/office/inspect", zh("巡查")),

@@ -18,7 +18,7 @@ use super::office::TABLE;
 use super::router::router;
 use crate::app::App;
 use crate::people::{self, Actor, NewAccount, Role};
-use crate::testing::{Office, village, wait};
+use crate::testing::{Office, content, signed, village, wait};
 use crate::{intake, review, view};
 
 const PASSWORD: &str = "correct horse";
@@ -344,6 +344,93 @@ fn addresses_that_lead_nowhere_say_so_in_words() {
             let answer = ask(&app, "GET", path, &[], "").await;
             assert_eq!(answer.status, status, "{path}");
             assert!(answer.text.contains("回到首页"), "{path}");
+        }
+    });
+}
+
+#[test]
+fn the_review_screen_says_what_the_machine_found_and_no_number_of_anybody() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    let (neighbour, key) = office.neighbour(&app);
+    wait(async {
+        let (note, body) = signed(neighbour, &key, &content(1, &[]));
+        let theirs = intake::receive(&app, note, Some(body)).await.unwrap().id;
+        let invoice = ledger::content::Invoice {
+            type_code: String::new(),
+            code: String::new(),
+            number: "26447000001243494438".into(),
+            check: String::new(),
+        };
+        let receipt = ReceiptContent {
+            salt: Salt([2; 16]),
+            purpose: "付李明13812345678路灯维修".into(),
+            recipient: "11010519491231002X".into(),
+            no_voucher: "卡号6222021234567890128".into(),
+            invoice: Some(invoice),
+            ..content(1, &[])
+        };
+        let own = submit(&office, &app, &receipt).await;
+        let expected = [
+            "<li class=\"bad\">“用途”里像是有电话号码</li>",
+            "<li class=\"bad\">“领款人”里像是有身份证号</li>",
+            "<li class=\"bad\">“没有票据的原因”里像是有银行账号</li>",
+            "<li class=\"by\">没有读出发票二维码，请对着图片看</li>",
+        ];
+        for role in ["reviewer", "supervisor"] {
+            let (cookie, _) = sign_in(&app, role).await;
+            let cookie = [("cookie", cookie.as_str())];
+            let text = ask(&app, "GET", &format!("/office/s/{own}"), &cookie, "").await.text;
+            for said in expected {
+                assert!(text.contains(said), "{said} in {text}");
+            }
+            let (_, checks) = text.split_once("机器核对").unwrap();
+            let (checks, _) = checks.split_once("</ul>").unwrap();
+            for number in ["13812345678", "11010519491231002X", "6222021234567890128"] {
+                assert!(!checks.contains(number), "{checks}");
+            }
+            let link = text.contains(&format!("/office/s/{theirs}"));
+            assert_eq!(link, role == "reviewer");
+            assert!(text.contains("另有一件收款人、金额、日期都相同"));
+            assert_eq!(text.contains("（别的村）"), role == "supervisor");
+        }
+    });
+}
+
+#[test]
+fn the_search_page_finds_lists_and_turns_pages() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    wait(async {
+        for n in 0..21 {
+            let (note, body) = signed(village(), &office.accountant, &content(n, &[]));
+            intake::receive(&app, note, Some(body)).await.unwrap();
+        }
+        let id = submit(&office, &app, &hostile()).await;
+        let (cookie, _) = sign_in(&app, "reviewer").await;
+        let cookie = [("cookie", cookie.as_str())];
+        let get = async |query: &str| {
+            let path = format!("/office/search{query}");
+            ask(&app, "GET", &path, &cookie, "").await
+        };
+        let rows = |answer: &Answer| answer.text.matches("/office/s/").count();
+        assert_eq!(rows(&get("").await), 0);
+        let first = get("?q=%E7%81%AF%E7%BB%B4").await; // 灯维
+        assert_eq!(rows(&first), 20);
+        assert!(first.text.contains("page=1") && first.text.contains("等审核"));
+        let second = get("?q=%E7%81%AF%E7%BB%B4&village=&period=2026-05&page=1").await;
+        assert_eq!(rows(&second), 1);
+        assert!(second.text.contains("page=0") && !second.text.contains("page=2"));
+        let found = get("?q=alert&lang=en").await;
+        assert!(found.text.contains(&format!("/office/s/{id}?lang=en")), "{}", found.text);
+        assert!(!found.text.contains("<script>alert"), "{}", found.text);
+        let back = get("?q=%22%3E%3Cscript%3E").await;
+        assert!(!back.text.contains("\"><script>"), "{}", back.text);
+        assert!(get("?q=%E9%BE%98%E9%9D%90").await.text.contains("没有找到"));
+        for wrong in ["?period=2026-13", "?village=1", "?q=a&village=%27"] {
+            assert_eq!(get(wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
         }
     });
 }

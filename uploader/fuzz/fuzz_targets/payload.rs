@@ -1,7 +1,7 @@
 //! Any text as an invoice's code: what is chosen of it is what is parsed of it.
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use mingbai_uploader::invoice;
+use marks::invoice;
 
 fuzz_target!(|text: &str| {
     let texts: Vec<String> = text.split('\n').map(str::to_owned).collect();

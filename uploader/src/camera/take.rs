@@ -7,9 +7,9 @@ use crate::desk::Desk;
 use crate::draft::Draft;
 use crate::error::Result;
 use crate::intake::{self, Refused};
-use crate::invoice::Amount;
 use crate::photo::{BadPhoto, PhotoFile};
 use crate::say;
+use marks::invoice::Amount;
 use std::path::Path;
 
 /// Takes one photo in as a receipt of its own, at the desk in `folder`; `draft` is what is known of it beforehand. Safe to

@@ -1,5 +1,7 @@
 //! What the machine found in a submission, in words, before a person looks.
 
+mod personal;
+
 use ledger::content::{Openness, ReceiptContent};
 use ledger::hash::sha256;
 use ledger::note::Note;
@@ -7,75 +9,150 @@ use ledger::statement::Statement;
 
 use super::rows::{Held, flag_words};
 use crate::app::App;
-use crate::review::Submission;
+use crate::codes::Codes;
+use crate::people::Who;
+use crate::review::invoice::{self, Finding};
+use crate::review::{Flag, State, Submission};
 use crate::rules::Rules;
 use crate::web::pages;
 use crate::web::words::Words;
 
+/// What a finding means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    Good,
+    /// Nothing against it, and worth knowing.
+    Note,
+    /// To be looked at.
+    Bad,
+}
+
 /// One finding.
 pub struct Check {
-    /// Whether it is as it should be.
-    pub ok: bool,
+    /// What it means.
+    pub verdict: Verdict,
     /// What was found.
     pub text: String,
     /// Where to look.
     pub link: Option<String>,
 }
 
-/// Everything that was checked.
-pub fn checks(app: &App, w: Words, found: &Submission, rules: &Rules) -> Vec<Check> {
-    let plain = |ok: bool, text: &'static str| Check { ok, text: text.to_owned(), link: None };
+impl Check {
+    fn new(verdict: Verdict, text: impl Into<String>) -> Self {
+        Self { verdict, text: text.into(), link: None }
+    }
+
+    fn plain(good: bool, text: &'static str) -> Self {
+        Self::new(if good { Verdict::Good } else { Verdict::Bad }, text)
+    }
+
+    /// How the page marks it.
+    pub fn class(&self) -> &'static str {
+        match self.verdict {
+            Verdict::Good => "ok",
+            Verdict::Note => "by",
+            Verdict::Bad => "bad",
+        }
+    }
+}
+
+/// Everything that was checked, for whoever looks.
+pub fn checks(
+    app: &App,
+    w: Words,
+    found: &Submission,
+    codes: &Codes,
+    rules: &Rules,
+    who: &Who,
+) -> Vec<Check> {
     let mut checks = vec![match signed(app, found) {
-        true => plain(true, w.t("签名有效，签名人有权为这个村签名")),
-        false => plain(false, w.t("签名无效，或签名人现在无权签名")),
+        true => Check::plain(true, w.t("签名有效，签名人有权为这个村签名")),
+        false => Check::plain(false, w.t("签名无效，或签名人现在无权签名")),
     }];
     if let Some(body) = &found.body {
         checks.push(match stated(found, body) {
-            true => plain(true, w.t("内容和签名时一样")),
-            false => plain(false, w.t("内容和签名时不一样")),
+            true => Check::plain(true, w.t("内容和签名时一样")),
+            false => Check::plain(false, w.t("内容和签名时不一样")),
         });
     }
-    if let Held::Receipt(receipt) = Held::of(found) {
-        checks.push(match receipt.images.len() {
-            0 => plain(false, w.t("没有图片")),
-            n => Check { ok: true, text: w.one("图片 {n} 张，都收齐了", &n), link: None },
-        });
-        let month = found.period.as_ref().and_then(|text| text.parse().ok());
-        checks.push(match month.is_none_or(|month| receipt.date.period() == month) {
-            true => plain(true, w.t("票据日期在记账月份里")),
-            false => plain(false, w.t("票据日期不在记账月份里")),
-        });
-        if receipt.invoice.is_some() && found.flags.iter().all(|flag| flag.code != "invoice-used") {
-            checks.push(plain(true, w.t("发票号码没有用过")));
+    match Held::of(found) {
+        Held::Receipt(receipt) => {
+            checks.extend(of_receipt(w, found, &receipt));
+            checks.extend(by_codes(w, found, &receipt, codes));
+            checks.extend(by_rules(w, &receipt, rules));
+            checks.extend(personal::in_receipt(w, &receipt));
         }
+        Held::Bulletin(bulletin) => checks.extend(personal::in_bulletin(w, &bulletin)),
+        Held::Nothing => {}
     }
-    if let Held::Receipt(receipt) = Held::of(found) {
-        checks.extend(by_rules(w, &receipt, rules));
-    }
-    checks.extend(found.flags.iter().map(|flag| Check {
-        ok: false,
-        text: flag_words(w, flag.code).to_owned(),
-        link: Some(w.link(&format!("/office/s/{}", flag.other))),
-    }));
+    checks.extend(found.flags.iter().map(|flag| used_before(w, flag, who)));
     checks
+}
+
+fn of_receipt(w: Words, found: &Submission, receipt: &ReceiptContent) -> Vec<Check> {
+    let mut checks = vec![match receipt.images.len() {
+        0 => Check::plain(false, w.t("没有图片")),
+        n => Check::new(Verdict::Good, w.one("图片 {n} 张，都收齐了", &n)),
+    }];
+    let month = found.period.as_ref().and_then(|text| text.parse().ok());
+    checks.push(match month.is_none_or(|month| receipt.date.period() == month) {
+        true => Check::plain(true, w.t("票据日期在记账月份里")),
+        false => Check::plain(false, w.t("票据日期不在记账月份里")),
+    });
+    if receipt.invoice.is_some() && found.flags.iter().all(|flag| flag.code != "invoice-used") {
+        checks.push(Check::plain(true, w.t("发票号码没有用过")));
+    }
+    checks
+}
+
+/// What the invoice's code on the picture says of a receipt.
+fn by_codes(w: Words, found: &Submission, receipt: &ReceiptContent, codes: &Codes) -> Vec<Check> {
+    let findings = invoice::compare(receipt, codes).into_iter();
+    // Once decided, nobody looks at its pictures any more.
+    let waits = matches!(found.state, State::Incomplete | State::Received);
+    findings
+        .filter(|finding| waits || *finding != Finding::Waiting)
+        .map(|finding| match finding {
+            Finding::Agrees => Check::plain(true, w.t("号码、金额、日期和发票二维码对得上")),
+            Finding::Number => Check::plain(false, w.t("发票号码和二维码里的不一样")),
+            Finding::Amount => Check::plain(false, w.t("金额和发票二维码里的对不上")),
+            Finding::Date => Check::plain(false, w.t("日期和发票二维码里的不一样")),
+            Finding::Waiting => Check::new(Verdict::Note, w.t("正在看图片上有没有发票二维码")),
+            Finding::Unread => Check::new(Verdict::Note, w.t("没有读出发票二维码，请对着图片看")),
+            Finding::Unstated => {
+                Check::new(Verdict::Note, w.t("图片上有发票二维码，内容里没有写发票号码"))
+            }
+            Finding::Slip => Check::new(
+                Verdict::Note,
+                w.t("发票二维码的校验位对不上；真发票也常有这样的，请看一眼"),
+            ),
+        })
+        .collect()
+}
+
+/// An earlier submission that this one may be the double of. Of another village's, a village's people learn only that
+/// there is one.
+fn used_before(w: Words, flag: &Flag, who: &Who) -> Check {
+    let words = flag_words(w, flag.code);
+    if who.sees(&flag.village) {
+        let link = Some(w.link(&format!("/office/s/{}", flag.other)));
+        return Check { verdict: Verdict::Bad, text: words.to_owned(), link };
+    }
+    Check::new(Verdict::Bad, w.fill("{found}（别的村）", &[("found", words)]))
 }
 
 /// What the rules say of a receipt's amount.
 fn by_rules(w: Words, receipt: &ReceiptContent, rules: &Rules) -> Vec<Check> {
     let mut found = Vec::new();
-    let approval = rules.approval(receipt.amount);
-    if approval.resolution {
-        let named = !receipt.resolution.is_empty();
-        let text = if named {
-            w.t("写明了哪次会议决定的")
-        } else {
-            w.t("金额大，没有写明哪次会议决定的")
-        };
-        found.push(Check { ok: named, text: text.to_owned(), link: None });
+    if rules.approval(receipt.amount).resolution {
+        found.push(match receipt.resolution.is_empty() {
+            false => Check::plain(true, w.t("写明了哪次会议决定的")),
+            true => Check::plain(false, w.t("金额大，没有写明哪次会议决定的")),
+        });
     }
     if rules.should_be_transferred(receipt.amount, receipt.payment) {
-        let text = w.t("金额大，却是付的现金");
-        found.push(Check { ok: false, text: text.to_owned(), link: None });
+        found.push(Check::plain(false, w.t("金额大，却是付的现金")));
     }
     found
 }

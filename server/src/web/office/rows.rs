@@ -136,7 +136,8 @@ fn note(w: Words, submission: &Submission) -> String {
 pub fn flag_words(w: Words, code: &str) -> &'static str {
     match code {
         "invoice-used" => w.t("发票号码已用过"),
-        _ => w.t("图片已用过"),
+        "image-used" => w.t("图片已用过"),
+        _ => w.t("另有一件收款人、金额、日期都相同"),
     }
 }
 

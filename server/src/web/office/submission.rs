@@ -22,6 +22,7 @@ use super::work::month_words;
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::audit::{self, Line};
+use crate::codes::{self, Codes};
 use crate::error::{Error, Result};
 use crate::people::Deed;
 use crate::review::{self, Needs, Opinion, Stage, State, Submission, Voice};
@@ -114,6 +115,7 @@ struct Old {
 /// Everything that the page needs of the database.
 struct Seen {
     found: Submission,
+    codes: Codes,
     row: Row,
     stage: Stage,
     needs: Needs,
@@ -146,7 +148,7 @@ pub async fn show(
         state: state(w, &seen.found, seen.stage),
         index: seen.found.index,
         big: asked.big.is_some(),
-        checks: check::checks(&app, w, &seen.found, &book.rules),
+        checks: check::checks(&app, w, &seen.found, &seen.codes, &book.rules, &session.who),
         fields: side_by_side(fields, old_fields),
         old: seen
             .old
@@ -185,6 +187,7 @@ fn see(db: &Connection, w: Words, book: &Rulebook, session: &Session, id: &str) 
         bulletin: bulletin(db, w, &found)?,
         sum: month_sum(db, w, &found)?,
         history: audit::of(db, id)?,
+        codes: codes::of(db, id)?,
         stage,
         needs,
         found,
