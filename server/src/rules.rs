@@ -288,6 +288,12 @@ impl Rules {
         self.bulletin.sources.as_slice()
     }
 
+    /// Days for which a bulletin is shown at least; emergencies are not (L4).
+    #[must_use]
+    pub fn display_days(&self) -> u32 {
+        self.publication.display.days.get()
+    }
+
     /// Hours of silence after which a kiosk is reported.
     #[must_use]
     pub fn kiosk_silent_hours(&self) -> u32 {
