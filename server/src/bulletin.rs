@@ -22,6 +22,7 @@ use crate::people::{Actor, Deed, Who};
 use crate::publish;
 use drafts::{Draft, Saved};
 pub use pair::must_be_paired;
+use profile::Profile;
 pub use written::Written;
 
 /// Hours for which an emergency is shown where nothing else is said.
@@ -97,7 +98,8 @@ pub async fn emergency(
     written.until = clock::in_hours(hours)?.as_str().to_owned();
     written.openness = "open".to_owned();
     // What is not right leaves no draft behind.
-    app.db.read(|c| written.content(c).and(written.place(c, &app.township)))?;
+    let profile = Profile::of(&app.rules());
+    app.db.read(|c| written.content(c, &profile).and(written.place(c, &app.township)))?;
     let draft = written.clone();
     let id = change(app, who, move |c, by| drafts::create(c, by, &draft, None)).await?;
     match send(app, who, &id, 1, written).await? {
@@ -124,19 +126,20 @@ pub async fn correct(app: &App, who: &Who, n: u64, source: Source) -> Result<Str
 
 /// Makes drafts into submissions: no more is written on them. Blocks.
 fn freeze(app: &App, by: &Actor, id: &str) -> Result<String> {
-    let township = app.township.clone();
     let keys = read_keys(&app.data)?;
+    let profile = Profile::of(&app.rules());
+    let office = Office { township: &app.township, keys: &keys, profile: &profile };
     let present = |content: &BulletinContent| media::must_be_present(app, content);
     let ready = app.db.read(|c| {
         let draft = drafts::open(c, by, id)?;
         let mut ready = Vec::new();
         let mut written = draft.written.clone();
         if let Some(policy) = written.explains.strip_prefix(written::DRAFT) {
-            let (hash, policy) = policy_of(c, by, policy, &township, &keys)?;
+            let (hash, policy) = policy_of(c, by, policy, office)?;
             written.explains = hash;
             ready.extend(policy);
         }
-        ready.push(ready_to_send(c, draft, &written, &township, &keys)?);
+        ready.push(ready_to_send(c, draft, &written, office)?);
         Ok(ready)
     })?;
     ready.iter().try_for_each(|(_, _, content)| present(content))?;
@@ -154,6 +157,14 @@ fn freeze(app: &App, by: &Actor, id: &str) -> Result<String> {
     })
 }
 
+/// What a draft is checked against and signed with.
+#[derive(Clone, Copy)]
+struct Office<'a> {
+    township: &'a str,
+    keys: &'a publish::Keys,
+    profile: &'a Profile,
+}
+
 /// A draft with the submission that it becomes.
 type Ready = (Draft, Checked, BulletinContent);
 
@@ -162,8 +173,7 @@ fn policy_of(
     c: &Connection,
     by: &Actor,
     id: &str,
-    township: &str,
-    keys: &publish::Keys,
+    office: Office<'_>,
 ) -> Result<(String, Option<Ready>)> {
     let policy = drafts::one(c, by, id)?;
     let hash_of = |checked: &Checked| {
@@ -175,7 +185,7 @@ fn policy_of(
         }
         standing if standing.is_open() => {
             let written = policy.written.clone();
-            let ready = ready_to_send(c, policy, &written, township, keys).map_err(|error| {
+            let ready = ready_to_send(c, policy, &written, office).map_err(|error| {
                 let title = &written.title;
                 Error::refused("bad-content", format!("政策文件《{title}》还不能送审：{error}"))
             })?;
@@ -196,14 +206,15 @@ fn ready_to_send(
     c: &Connection,
     draft: Draft,
     written: &Written,
-    township: &str,
-    keys: &publish::Keys,
+    office: Office<'_>,
 ) -> Result<Ready> {
-    let content = written.content(c)?;
+    let content = written.content(c, office.profile)?;
     let (body, hash) = content.to_bytes();
     let time = clock::timestamp()?;
     let statement = match &draft.of {
-        None => Statement::Bulletin { village: written.place(c, township)?, time, content: hash },
+        None => {
+            Statement::Bulletin { village: written.place(c, office.township)?, time, content: hash }
+        }
         Some((of, source)) => {
             let target = publish::earlier(c, *of)
                 .ok_or_else(|| Error::refused("not-found", format!("没有第 {of} 条记录")))?;
@@ -215,9 +226,9 @@ fn ready_to_send(
     };
     let checked = Checked {
         id: sha256(statement.to_text().as_bytes()).to_string(),
-        note: publish::office_note(keys, &statement),
+        note: publish::office_note(office.keys, &statement),
         body: Some(String::from_utf8_lossy(&body).into_owned()),
-        signer: keys.office.verifier().name().to_owned(),
+        signer: office.keys.office.verifier().name().to_owned(),
         images: content.images.clone(),
         videos: content.videos.clone(),
         invoice: None,

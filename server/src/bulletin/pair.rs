@@ -1,6 +1,6 @@
 //! A policy and what explains it are published together (政策文件与解读材料同步公布), by the unit that drafted them.
 
-use ledger::content::{BulletinContent, ColumnKind, Content};
+use ledger::content::{BulletinContent, ColumnKind, Content, Openness};
 use ledger::hash::{Hash, sha256};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -80,7 +80,10 @@ fn follows(c: &Connection, chosen: &[Chosen], one: &Chosen, policy: Hash) -> Res
 
 /// A policy's explanation stands, or is chosen too, or it says why there is none.
 fn is_explained(c: &Connection, chosen: &[Chosen], one: &Chosen) -> Result<()> {
-    let chosen_too = chosen.iter().any(|other| other.content.explains == Some(one.hash));
+    // What nobody sees explains nothing.
+    let is_seen = |other: &Chosen| other.content.openness.and_then(Openness::withholding).is_none();
+    let chosen_too =
+        chosen.iter().any(|other| other.content.explains == Some(one.hash) && is_seen(other));
     if chosen_too || !one.content.no_explanation.trim().is_empty() {
         return Ok(());
     }

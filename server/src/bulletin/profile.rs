@@ -2,6 +2,8 @@
 
 use ledger::content::Importance;
 
+use crate::rules::Rules;
+
 /// Days for which a bulletin is shown at least (Chongqing's rules, article 30).
 const DISPLAY_DAYS_MIN: i64 = 10;
 /// Official media that may be repeated: name and host; hosts below it count too.
@@ -14,31 +16,39 @@ const SOURCES: &[(&str, &str)] = &[
     ("光明网", "gmw.cn"),
 ];
 
-/// Days for which a bulletin is shown at least; emergencies are not.
-#[must_use]
-pub fn display_days_min() -> i64 {
-    DISPLAY_DAYS_MIN
+/// What of the township's rules bulletins go by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Days for which a bulletin is shown at least; emergencies are not.
+    pub display_days_min: i64,
+    /// Names and hosts of those who may be repeated (S59).
+    pub sources: Vec<(String, String)>,
+}
+
+impl Profile {
+    /// What these rules say.
+    #[must_use]
+    pub fn of(_rules: &Rules) -> Self {
+        let source = |(name, host): &(&str, &str)| ((*name).to_owned(), (*host).to_owned());
+        let sources = SOURCES.iter().map(source).collect();
+        Self { display_days_min: DISPLAY_DAYS_MIN, sources }
+    }
+
+    /// The name of whoever publishes at this address, if they may be repeated.
+    #[must_use]
+    pub fn source_of(&self, url: &str) -> Option<String> {
+        let host = host_of(url)?;
+        let within = |of: &str| {
+            host.strip_suffix(of).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        self.sources.iter().find(|(_, of)| within(of)).map(|(name, _)| name.clone())
+    }
 }
 
 /// Whether the leader approves a bulletin of this column and importance (S58).
 #[must_use]
-pub fn needs_leader(_column: &str, importance: Importance) -> bool {
+pub fn needs_leader(_rules: &Rules, _column: &str, importance: Importance) -> bool {
     importance == Importance::Important
-}
-
-/// Names and hosts of those who may be repeated (S59).
-#[must_use]
-pub fn sources() -> Vec<(String, String)> {
-    SOURCES.iter().map(|(name, host)| ((*name).to_owned(), (*host).to_owned())).collect()
-}
-
-/// The name of whoever publishes at this address, if they may be repeated.
-#[must_use]
-pub fn source_of(url: &str) -> Option<String> {
-    let host = host_of(url)?;
-    let within =
-        |of: &str| host.strip_suffix(of).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    SOURCES.iter().find(|(_, of)| within(of)).map(|(name, _)| (*name).to_owned())
 }
 
 /// The host of an address as every browser would find it; none for anything unusual.
@@ -59,8 +69,9 @@ mod tests {
 
     #[test]
     fn only_those_on_the_list_may_be_repeated() {
+        let profile = Profile::of(&Rules);
         for good in ["https://www.gov.cn/a", "http://gov.cn", "https://a.b.gov.cn:8080/?x"] {
-            assert_eq!(source_of(good).as_deref(), Some("政府网站"), "{good}");
+            assert_eq!(profile.source_of(good).as_deref(), Some("政府网站"), "{good}");
         }
         for bad in [
             "https://evilgov.cn/",
@@ -72,7 +83,7 @@ mod tests {
             "gov.cn",
             "",
         ] {
-            assert_eq!(source_of(bad), None, "{bad}");
+            assert_eq!(profile.source_of(bad), None, "{bad}");
         }
     }
 }

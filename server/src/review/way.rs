@@ -114,7 +114,8 @@ pub fn needs(found: &Submission, rules: &Rules) -> Needs {
     }
     if let Ok(bulletin) = BulletinContent::parse(body) {
         let withheld = bulletin.openness.is_some_and(|openness| openness.withholding().is_some());
-        let leader = profile::needs_leader(&bulletin.column, bulletin.importance) || withheld;
+        let leader =
+            profile::needs_leader(rules, &bulletin.column, bulletin.importance) || withheld;
         return Needs { supervisors: 0, leader };
     }
     if found.author.is_some() {

@@ -13,7 +13,8 @@ use super::rows::when;
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::bulletin::drafts::{self, Draft, Standing};
-use crate::bulletin::{self, Written, profile};
+use crate::bulletin::profile::Profile;
+use crate::bulletin::{self, Written};
 use crate::error::Result;
 use crate::people::{Actor, Deed};
 use crate::view::{self, Which};
@@ -70,7 +71,8 @@ pub async fn show(
     Query(asked): Query<Asked>,
 ) -> Response {
     let w = words(&uri);
-    let found = session.who.acting(Deed::Write).and_then(|by| app.db.read(|db| lists(db, w, &by)));
+    let found =
+        session.who.acting(Deed::Write).and_then(|by| app.db.read(|db| lists(db, &app, w, &by)));
     match found {
         Err(error) => failed(&uri, &error),
         Ok((open, waiting, shown)) => {
@@ -87,12 +89,14 @@ pub async fn show(
 
 fn lists(
     db: &Connection,
+    app: &App,
     w: Words,
     by: &Actor,
 ) -> Result<(Vec<DraftLine>, Vec<DraftLine>, Vec<ShownLine>)> {
     let drafts = drafts::list(db, by)?;
     let (open, waiting): (Vec<Draft>, Vec<Draft>) =
         drafts.into_iter().partition(|draft| draft.standing.is_open());
+    let days_min = Profile::of(&app.rules()).display_days_min;
     let which = Which { limit: SHOWN_MAX, now: clock::unix_now(), ..Which::default() };
     let mut shown = Vec::new();
     for line in view::bulletins(db, which)?.into_iter().filter(|line| line.shown) {
@@ -100,7 +104,7 @@ fn lists(
             href: w.link(&format!("/office/shown/{}", line.n)),
             column: line.column(w.zh()).to_owned(),
             until: line.until.as_ref().map(|until| w.moment(until)).unwrap_or_default(),
-            displayed: displayed(w, &display::of(db, line.n)?, line.importance),
+            displayed: displayed(w, &display::of(db, line.n)?, line.importance, days_min),
             title: line.title,
             place: line.place,
         });
@@ -110,10 +114,15 @@ fn lists(
 }
 
 /// On how many screens, for how many days, and how many it should be: of an emergency none are asked.
-pub fn displayed(w: Words, shown: &[display::Shown], importance: Importance) -> String {
+pub fn displayed(
+    w: Words,
+    shown: &[display::Shown],
+    importance: Importance,
+    days_min: i64,
+) -> String {
     let (kiosks, days) = display::sum(shown);
     let (kiosks, days) = (kiosks.to_string(), days.to_string());
-    let least = profile::display_days_min().to_string();
+    let least = days_min.to_string();
     let values = [("n", kiosks.as_str()), ("days", &days), ("least", &least)];
     match importance {
         Importance::Emergency => w.fill("已在 {n} 块屏上展示 {days} 天", &values),
@@ -143,12 +152,13 @@ fn line(w: Words, draft: Draft) -> DraftLine {
 
 /// Begins a new one: empty, or the explanation of a policy.
 pub async fn begin(State(app): State<Arc<App>>, act: Act) -> Response {
-    let written = Written::new(act.field("column")).map(|new| Written {
-        explains: act.field("explains").to_owned(),
-        unit: act.field("unit").to_owned(),
-        village: act.field("village").to_owned(),
-        ..new
-    });
+    let written =
+        Written::new(act.field("column"), &Profile::of(&app.rules())).map(|new| Written {
+            explains: act.field("explains").to_owned(),
+            unit: act.field("unit").to_owned(),
+            village: act.field("village").to_owned(),
+            ..new
+        });
     let written = match written {
         Ok(written) => written,
         Err(error) => return failed(&act.uri, &error),

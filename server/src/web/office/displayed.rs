@@ -12,6 +12,7 @@ use super::submission::word;
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::bulletin;
+use crate::bulletin::profile::Profile;
 use crate::display;
 use crate::error::Error;
 use crate::people::Deed;
@@ -70,10 +71,11 @@ pub async fn show(
                 minutes: one.seconds / 60,
                 kiosk: one.kiosk,
             };
+            let days_min = Profile::of(&app.rules()).display_days_min;
             let page = Displayed {
                 n,
                 showing: content.until.as_ref().map(|until| w.moment(until)),
-                sum: displayed(w, &shown, content.importance),
+                sum: displayed(w, &shown, content.importance, days_min),
                 lines: shown.into_iter().map(line).collect(),
                 corrects: corrected.is_none() && session.who.may(Deed::Write),
                 withdraws: session.who.may(Deed::Review),

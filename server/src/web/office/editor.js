@@ -38,7 +38,6 @@
       tell(told.said, told.version === null);
     }).catch((error) => {
       tell(error instanceof TypeError || !error.message ? form.dataset.unsaved : error.message, true);
-      saveTimer = setTimeout(save, SAVE_AFTER_MS);
     }).finally(() => {
       saving = null;
       if (savedChanges !== changes) saveTimer = setTimeout(save, SAVE_AFTER_MS);
