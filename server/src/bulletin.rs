@@ -3,7 +3,6 @@
 pub mod drafts;
 pub mod media;
 pub mod pair;
-pub mod profile;
 pub mod written;
 
 use std::sync::Arc;
@@ -22,7 +21,6 @@ use crate::people::{Actor, Deed, Who};
 use crate::publish;
 use drafts::{Draft, Saved};
 pub use pair::must_be_paired;
-use profile::Profile;
 pub use written::Written;
 
 /// Hours for which an emergency is shown where nothing else is said.
@@ -98,8 +96,9 @@ pub async fn emergency(
     written.until = clock::in_hours(hours)?.as_str().to_owned();
     written.openness = "open".to_owned();
     // What is not right leaves no draft behind.
-    let profile = Profile::of(&app.rules());
-    app.db.read(|c| written.content(c, &profile).and(written.place(c, &app.township)))?;
+    let book = app.rulebook.now();
+    let rules = &book.rules;
+    app.db.read(|c| written.content(c, rules).and(written.place(c, &app.township)))?;
     let draft = written.clone();
     let id = change(app, who, move |c, by| drafts::create(c, by, &draft, None)).await?;
     match send(app, who, &id, 1, written).await? {
@@ -127,8 +126,9 @@ pub async fn correct(app: &App, who: &Who, n: u64, source: Source) -> Result<Str
 /// Makes drafts into submissions: no more is written on them. Blocks.
 fn freeze(app: &App, by: &Actor, id: &str) -> Result<String> {
     let keys = read_keys(&app.data)?;
-    let profile = Profile::of(&app.rules());
-    let office = Office { township: &app.township, keys: &keys, profile: &profile };
+    let book = app.rulebook.now();
+    let rules = &book.rules;
+    let office = Office { township: &app.township, keys: &keys, rules };
     let present = |content: &BulletinContent| media::must_be_present(app, content);
     let ready = app.db.read(|c| {
         let draft = drafts::open(c, by, id)?;
@@ -162,7 +162,7 @@ fn freeze(app: &App, by: &Actor, id: &str) -> Result<String> {
 struct Office<'a> {
     township: &'a str,
     keys: &'a publish::Keys,
-    profile: &'a Profile,
+    rules: &'a Rules,
 }
 
 /// A draft with the submission that it becomes.
@@ -208,7 +208,7 @@ fn ready_to_send(
     written: &Written,
     office: Office<'_>,
 ) -> Result<Ready> {
-    let content = written.content(c, office.profile)?;
+    let content = written.content(c, office.rules)?;
     let (body, hash) = content.to_bytes();
     let time = clock::timestamp()?;
     let statement = match &draft.of {

@@ -11,7 +11,7 @@ use ledger::time::{Date, Timestamp};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use super::profile::Profile;
+use crate::rules::Rules;
 use crate::error::{Error, Result};
 use crate::{clock, directory, markdown};
 
@@ -64,11 +64,11 @@ impl Written {
     ///
     /// # Errors
     /// When the machine's clock is wrong.
-    pub fn new(column: &str, profile: &Profile) -> Result<Self> {
+    pub fn new(column: &str, rules: &Rules) -> Result<Self> {
         Ok(Self {
             column: column.to_owned(),
             from: clock::day_after(0)?.to_string(),
-            until: clock::day_after(profile.display_days_min)?.to_string(),
+            until: clock::day_after(i64::from(rules.display_days()))?.to_string(),
             openness: "open".to_owned(),
             ..Self::default()
         })
@@ -115,13 +115,13 @@ impl Written {
 
     /// The content as far as it can be made, for a preview: what is wrong is left out.
     #[must_use]
-    pub fn sketch(&self, profile: &Profile) -> BulletinContent {
+    pub fn sketch(&self, rules: &Rules) -> BulletinContent {
         let salt = ledger::content::Salt([0; 16]);
         BulletinContent {
             images: self.images.clone(),
             videos: self.videos.clone(),
             unit: self.unit.trim().to_owned(),
-            source: self.repost(profile).unwrap_or_default(),
+            source: self.repost(rules).unwrap_or_default(),
             importance: self.importance,
             from: time(&self.from, false).unwrap_or_default(),
             until: time(&self.until, true).unwrap_or_default(),
@@ -143,10 +143,10 @@ impl Written {
     ///
     /// # Errors
     /// `bad-content` and others that say in Chinese which field is wrong, and what to do.
-    pub fn content(&self, c: &Connection, profile: &Profile) -> Result<BulletinContent> {
+    pub fn content(&self, c: &Connection, rules: &Rules) -> Result<BulletinContent> {
         let kind = self.column_kind(c)?;
         self.check_explanation(kind)?;
-        self.check_times(profile)?;
+        self.check_times(rules)?;
         self.check_pictures()?;
         let openness = self.openness()?;
         if openness.is_none() {
@@ -158,12 +158,12 @@ impl Written {
         };
         let content = BulletinContent {
             salt: super::salt()?,
-            source: self.repost(profile)?,
+            source: self.repost(rules)?,
             from: time(&self.from, false)?,
             until: time(&self.until, true)?,
             explains,
             openness,
-            ..self.sketch(profile)
+            ..self.sketch(rules)
         };
         content.check().map_err(|error| super::wrong_field(&error))?;
         if content.to_bytes().0.len() > CONTENT_BYTES_MAX {
@@ -214,7 +214,7 @@ impl Written {
     }
 
     /// Shown for as long as the rules ask, unless it is an emergency.
-    fn check_times(&self, profile: &Profile) -> Result<()> {
+    fn check_times(&self, rules: &Rules) -> Result<()> {
         let (from, until) = (time(&self.from, false)?, time(&self.until, true)?);
         let seconds = match (&from, &until) {
             (Some(from), Some(until)) => until.unix_seconds() - from.unix_seconds() + 1,
@@ -230,7 +230,7 @@ impl Written {
         if until.is_some_and(|until| until.unix_seconds() <= clock::unix_now()) {
             return Err(bad("展示的最后一天已经过去了：请往后改。"));
         }
-        let days = profile.display_days_min;
+        let days = i64::from(rules.display_days());
         match self.importance {
             Importance::Emergency if from.is_none() => Err(bad("紧急通知要写明从什么时候展示。")),
             Importance::Emergency if seconds > 7 * DAY + 1 => {
@@ -255,15 +255,15 @@ impl Written {
         }
     }
 
-    fn repost(&self, profile: &Profile) -> Result<Option<Repost>> {
+    fn repost(&self, rules: &Rules) -> Result<Option<Repost>> {
         let url = self.source.trim();
         if url.is_empty() {
             return Ok(None);
         }
-        let name = profile.source_of(url).ok_or_else(|| {
+        let source = rules.source_of(url).ok_or_else(|| {
             bad("转载只能来自名单里的政府网站和官方媒体：请改为那里的网址，不是转载就空着。")
         })?;
-        Ok(Some(Repost { name, url: url.to_owned() }))
+        Ok(Some(Repost { name: source.name.to_string(), url: url.to_owned() }))
     }
 
     fn openness(&self) -> Result<Option<Openness>> {

@@ -2,11 +2,10 @@
 
 use ledger::content::{BulletinContent, Content, ReceiptContent};
 use ledger::roster::Roster;
-use ledger::statement::Role as KeyRole;
+use ledger::statement::{Role as KeyRole, word};
 use rusqlite::{Connection, params};
 
 use super::{State, Submission};
-use crate::bulletin::profile;
 use crate::error::Result;
 use crate::rules::Rules;
 
@@ -115,7 +114,7 @@ pub fn needs(found: &Submission, rules: &Rules) -> Needs {
     if let Ok(bulletin) = BulletinContent::parse(body) {
         let withheld = bulletin.openness.is_some_and(|openness| openness.withholding().is_some());
         let leader =
-            profile::needs_leader(rules, &bulletin.column, bulletin.importance) || withheld;
+            rules.needs_leader(&bulletin.column, &word(&bulletin.importance)) || withheld;
         return Needs { supervisors: 0, leader };
     }
     if found.author.is_some() {

@@ -13,7 +13,6 @@ use super::rows::when;
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::bulletin::drafts::{self, Draft, Standing};
-use crate::bulletin::profile::Profile;
 use crate::bulletin::{self, Written};
 use crate::error::Result;
 use crate::people::{Actor, Deed};
@@ -96,7 +95,7 @@ fn lists(
     let drafts = drafts::list(db, by)?;
     let (open, waiting): (Vec<Draft>, Vec<Draft>) =
         drafts.into_iter().partition(|draft| draft.standing.is_open());
-    let days_min = Profile::of(&app.rules()).display_days_min;
+    let days_min = app.rulebook.now().rules.display_days();
     let which = Which { limit: SHOWN_MAX, now: clock::unix_now(), ..Which::default() };
     let mut shown = Vec::new();
     for line in view::bulletins(db, which)?.into_iter().filter(|line| line.shown) {
@@ -118,7 +117,7 @@ pub fn displayed(
     w: Words,
     shown: &[display::Shown],
     importance: Importance,
-    days_min: i64,
+    days_min: u32,
 ) -> String {
     let (kiosks, days) = display::sum(shown);
     let (kiosks, days) = (kiosks.to_string(), days.to_string());
@@ -153,7 +152,7 @@ fn line(w: Words, draft: Draft) -> DraftLine {
 /// Begins a new one: empty, or the explanation of a policy.
 pub async fn begin(State(app): State<Arc<App>>, act: Act) -> Response {
     let written =
-        Written::new(act.field("column"), &Profile::of(&app.rules())).map(|new| Written {
+        Written::new(act.field("column"), &app.rulebook.now().rules).map(|new| Written {
             explains: act.field("explains").to_owned(),
             unit: act.field("unit").to_owned(),
             village: act.field("village").to_owned(),

@@ -12,7 +12,6 @@ use super::submission::word;
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::bulletin;
-use crate::bulletin::profile::Profile;
 use crate::display;
 use crate::error::Error;
 use crate::people::Deed;
@@ -71,7 +70,7 @@ pub async fn show(
                 minutes: one.seconds / 60,
                 kiosk: one.kiosk,
             };
-            let days_min = Profile::of(&app.rules()).display_days_min;
+            let days_min = app.rulebook.now().rules.display_days();
             let page = Displayed {
                 n,
                 showing: content.until.as_ref().map(|until| w.moment(until)),

@@ -16,7 +16,6 @@ use super::rows::when;
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::bulletin::drafts::{self, Draft, Saved, Version};
-use crate::bulletin::profile::Profile;
 use crate::bulletin::{self, Sent, Written, pair};
 use crate::error::{Error, Result};
 use crate::people::{Actor, Deed};
@@ -74,7 +73,7 @@ struct Editor {
     policies: Vec<Choice>,
     weekdays: Vec<Choice>,
     sources: Vec<(String, String)>,
-    days_min: i64,
+    days_min: u32,
     versions: Vec<VersionLine>,
     s: Shown,
     wrong: Option<String>,
@@ -179,7 +178,8 @@ fn editor(db: &Connection, app: &App, f: Frame, by: &Actor, draft: Draft) -> Res
         _ => None,
     };
     let (s, wrong) = sketch(db, app, w, &written)?;
-    let profile = Profile::of(&app.rules());
+    let book = app.rulebook.now();
+    let rules = &book.rules;
     Ok(Editor {
         path: format!("/office/bulletins/{}", draft.id),
         version: draft.version,
@@ -196,8 +196,12 @@ fn editor(db: &Connection, app: &App, f: Frame, by: &Actor, draft: Draft) -> Res
         grounds: grounds(w, &written.ground),
         policies: choices(policies.into_iter(), &written.explains),
         weekdays: weekdays(w, &written.weekdays),
-        days_min: profile.display_days_min,
-        sources: profile.sources,
+        days_min: rules.display_days(),
+        sources: rules
+            .sources()
+            .iter()
+            .map(|source| (source.name.to_string(), source.host.to_string()))
+            .collect(),
         versions: versions.into_iter().map(|version| version_line(w, &written, version)).collect(),
         s,
         wrong,
@@ -217,15 +221,16 @@ fn sketch(
     let code = if written.village.is_empty() { &app.township } else { &written.village };
     let place = view::village_name(db, code)?.unwrap_or_default();
     let now = w.moment(&clock::timestamp()?);
-    let profile = Profile::of(&app.rules());
-    let shown = Shown::of(w, written.sketch(&profile), place, now, FILES);
+    let book = app.rulebook.now();
+    let rules = &book.rules;
+    let shown = Shown::of(w, written.sketch(rules), place, now, FILES);
     // A policy that is a draft still has no hash; it is sent together with this one.
     let explains = match written.explains.starts_with(bulletin::written::DRAFT) {
         true => "0".repeat(64),
         false => written.explains.clone(),
     };
     let whole = Written { explains, ..written.clone() };
-    match whole.content(db, &profile) {
+    match whole.content(db, rules) {
         Ok(_) => Ok((shown, None)),
         Err(Error::Refused { message, .. }) => Ok((shown, Some(message))),
         Err(error) => Err(error),

@@ -4,7 +4,6 @@ use ledger::content::{BulletinContent, Importance, VideoRef};
 
 use super::*;
 use crate::bulletin::drafts::{self, Standing};
-use crate::bulletin::profile::Profile;
 use crate::bulletin::{Written, media};
 use crate::photo::tests::jpeg;
 use crate::publish::{NewEntry, office_note};
@@ -815,7 +814,7 @@ proptest::proptest! {
     #[test]
     fn no_draft_panics_its_preview(body in "[ -~\n图甲]{0,80}", from in "[0-9T:+-]{0,25}", url in "(https?://)?[ -~]{0,20}") {
         let written = Written { body, from, source: url, ..Written::default() };
-        let content = written.sketch(&Profile::of(&crate::rules::Rules));
+        let content = written.sketch(&crate::rules::Rules::shipped().unwrap());
         let _ = markdown::render(&content.body, &content.images, "/blob/");
     }
 }
