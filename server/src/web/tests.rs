@@ -369,14 +369,14 @@ fn the_review_screen_says_what_the_machine_found_and_no_number_of_anybody() {
             recipient: "11010519491231002X".into(),
             no_voucher: "卡号6222021234567890128".into(),
             invoice: Some(invoice),
-            ..content(1, &[])
+            ..content(1, &[crate::photo::tests::jpeg(1)])
         };
         let own = submit(&office, &app, &receipt).await;
         let expected = [
             "<li class=\"bad\">“用途”里像是有电话号码</li>",
             "<li class=\"bad\">“领款人”里像是有身份证号</li>",
             "<li class=\"bad\">“没有票据的原因”里像是有银行账号</li>",
-            "<li class=\"by\">没有读出发票二维码，请对着图片看</li>",
+            "<li class=\"by\">正在看图片上有没有发票二维码</li>",
         ];
         for role in ["reviewer", "supervisor"] {
             let (cookie, _) = sign_in(&app, role).await;

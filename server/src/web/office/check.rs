@@ -93,6 +93,7 @@ pub fn checks(
 fn of_receipt(w: Words, found: &Submission, receipt: &ReceiptContent) -> Vec<Check> {
     let mut checks = vec![match receipt.images.len() {
         0 => Check::plain(false, w.t("没有图片")),
+        _ if !found.missing.is_empty() => Check::plain(false, w.t("图片还没有传完。")),
         n => Check::new(Verdict::Good, w.one("图片 {n} 张，都收齐了", &n)),
     }];
     let month = found.period.as_ref().and_then(|text| text.parse().ok());
@@ -108,6 +109,9 @@ fn of_receipt(w: Words, found: &Submission, receipt: &ReceiptContent) -> Vec<Che
 
 /// What the invoice's code on the picture says of a receipt.
 fn by_codes(w: Words, found: &Submission, receipt: &ReceiptContent, codes: &Codes) -> Vec<Check> {
+    if receipt.images.is_empty() {
+        return Vec::new();
+    }
     let findings = invoice::compare(receipt, codes).into_iter();
     // Once decided, nobody looks at its pictures any more.
     let waits = matches!(found.state, State::Incomplete | State::Received);
