@@ -3,6 +3,7 @@
 pub mod accountant;
 pub mod bench;
 pub mod browser;
+pub mod kiosk;
 pub mod mirror;
 pub mod office;
 pub mod pen;

@@ -199,7 +199,8 @@ impl Town {
     }
 }
 
-fn add_staff(data: &str, role: &str, login: &str, name: &str, password: &str) -> Result<()> {
+/// Opens an office account; the server must not be running.
+pub fn add_staff(data: &str, role: &str, login: &str, name: &str, password: &str) -> Result<()> {
     let mut child = programs::command("mingbai-server")?
         .args(["user", "add", "--data", data, "--role", role, "--login", login, "--name", name])
         .stdin(std::process::Stdio::piped())

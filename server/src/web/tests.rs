@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use ledger::content::{Content, Direction, Openness, ReceiptContent, Salt};
+use ledger::key::SigningKey;
 use ledger::money::Fen;
 use ledger::statement::{Reason, Source, Statement};
 
@@ -19,7 +20,7 @@ use super::router::router;
 use crate::app::App;
 use crate::people::{self, Actor, NewAccount, Role};
 use crate::testing::{Office, content, signed, village, wait};
-use crate::{intake, review, view};
+use crate::{clock, intake, review, view};
 
 const PASSWORD: &str = "correct horse";
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -432,5 +433,65 @@ fn the_search_page_finds_lists_and_turns_pages() {
         for wrong in ["?period=2026-13", "?village=1", "?q=a&village=%27"] {
             assert_eq!(get(wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
         }
+    });
+}
+
+#[test]
+fn a_screen_is_enrolled_looked_at_and_taken_out_of_use_on_the_pages() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    let key = SigningKey::from_seed("kiosk/0123456789abcdef", [7; 32]).unwrap();
+    let id = ledger::kiosk::id(&key.verifier()).to_string();
+    wait(async {
+        let (cookie, token) = sign_in(&app, "admin").await;
+        let cookie = [("cookie", cookie.as_str())];
+        let body = format!("{{\"vkey\":\"{}\",\"app\":\"0.1.0\"}}", key.verifier());
+        let asked = ask(&app, "POST", "/api/kiosks", &[], &body).await;
+        assert_eq!(asked.status, StatusCode::OK, "{}", asked.text);
+        let (_, code) = asked.text.split_once("\"code\":\"").unwrap();
+        let form = format!("token={token}&code={}", &code[..8]);
+        let found = ask(&app, "POST", "/office/kiosks/code", &cookie, &form).await;
+        let confirm = format!("/office/kiosks/confirm?id={id}");
+        assert_eq!(found.headers[header::LOCATION], confirm.as_str());
+        let page = ask(&app, "GET", &confirm, &cookie, "").await.text;
+        assert!(page.contains(&format!("{} {}", &id[..4], &id[4..8])), "check digits: {page}");
+
+        let name = "%3Cscript%3E%22%27";
+        let form = format!("token={token}&id={id}&name={name}&village={}", village());
+        let hasty = ask(&app, "POST", "/office/kiosks/enrol", &cookie, &form).await;
+        assert_eq!(hasty.status, StatusCode::UNPROCESSABLE_ENTITY, "digits were not compared");
+        let form = format!("{form}&same=yes");
+        let done = ask(&app, "POST", "/office/kiosks/enrol", &cookie, &form).await;
+        assert_eq!(done.headers[header::LOCATION], "/office/kiosks?done=enrolled");
+
+        let own = format!("/office/kiosks/{id}");
+        for path in ["/office/kiosks", "/office/kiosks?lang=en", &own] {
+            let page = ask(&app, "GET", path, &cookie, "").await;
+            assert_eq!(page.status, StatusCode::OK, "{path}");
+            assert!(!page.text.contains("<script>") && page.text.contains("script&"), "{path}");
+        }
+        let long_ago = clock::unix_now() - 100 * 3600;
+        let quiet =
+            app.db.write(move |c| Ok(c.execute("UPDATE kiosk SET enrolled = ?1", [long_ago])?));
+        quiet.await.unwrap();
+        for (login, seen) in [("assessor", true), ("admin", true), ("supervisor", false)] {
+            let (cookie, _) = sign_in(&app, login).await;
+            let work = ask(&app, "GET", "/office", &[("cookie", &cookie)], "").await.text;
+            assert_eq!(work.contains("没有消息的屏"), seen, "{login}");
+        }
+
+        let report = format!("/api/kiosks/{id}/report");
+        let malformed = ask(&app, "POST", &report, &[], "nothing").await;
+        assert_eq!(malformed.status, StatusCode::BAD_REQUEST);
+        let huge = ask(&app, "POST", &report, &[], &"x".repeat(70_000)).await;
+        assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE);
+        let form = format!("token={token}");
+        ask(&app, "POST", &format!("{own}/revoke"), &cookie, &form).await;
+        let after = ask(&app, "POST", &report, &[], "nothing").await;
+        assert_eq!(after.status, StatusCode::FORBIDDEN);
+        assert!(after.text.contains("\"error\":\"revoked\""), "{}", after.text);
+        let nobody = format!("/api/kiosks/{}", "0".repeat(64));
+        assert_eq!(ask(&app, "GET", &nobody, &[], "").await.status, StatusCode::NOT_FOUND);
     });
 }

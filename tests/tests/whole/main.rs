@@ -7,6 +7,7 @@ mod crash;
 mod desk;
 mod display;
 mod fixture;
+mod fleet;
 mod full;
 mod hostile;
 mod interop;

@@ -403,8 +403,8 @@ fn facts(w: Words, kiosk: &Kiosk, line: &KioskLine) -> Vec<(&'static str, String
     let mut facts =
         vec![(w.t("放在哪里"), line.place.clone()), (w.t("最近消息"), line.seen.clone())];
     if let Some(latest) = &kiosk.latest {
-        let gigabytes =
-            |bytes: u64| format!("{}.{}", bytes >> 30, ((bytes % (1 << 30)) * 10) >> 30);
+        let tenths = |bytes: u64| (u128::from(bytes) * 10) >> 30;
+        let gigabytes = |bytes| format!("{}.{}", tenths(bytes) / 10, tenths(bytes) % 10);
         let (free, total) = (gigabytes(latest.free), gigabytes(latest.total));
         let storage = [("free", free.as_str()), ("total", total.as_str())];
         let entries = latest.size.map_or_else(String::new, |n| w.one("（{n} 条）", &n));
