@@ -23,7 +23,7 @@ pub use asking::{
     Asking, CODE_CHARS, CODE_MINUTES, Enrolment, NewKiosk, State, ask, asking, enrol, look_up,
     places, standing,
 };
-pub use display::{Displayed, displayed};
+pub use display::{Displayed, OnScreen, displayed, displays};
 pub use health::{Concern, Silent, concerns, of_all, percent_free, silent};
 pub use held::{Held, held_checkpoint};
 pub use report::{Answer, REPORT_EVERY_SECONDS, receive};

@@ -16,7 +16,6 @@ pub mod data;
 pub mod db;
 pub mod deadlines;
 pub mod directory;
-pub mod display;
 pub mod durable;
 pub mod error;
 pub mod found;

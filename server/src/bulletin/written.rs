@@ -11,8 +11,8 @@ use ledger::time::{Date, Timestamp};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 
-use crate::rules::Rules;
 use crate::error::{Error, Result};
+use crate::rules::Rules;
 use crate::{clock, directory, markdown};
 
 /// Seconds of a day.

@@ -28,16 +28,6 @@ CREATE TABLE draft_version (
 ) STRICT;
 CREATE INDEX draft_version_draft ON draft_version (draft, id);
 
--- What kiosks say that they showed: one line for each stretch of showing (display.rs).
-CREATE TABLE display (
-    n       INTEGER NOT NULL,               -- log index of the bulletin
-    kiosk   TEXT    NOT NULL,
-    first   TEXT    NOT NULL,               -- RFC 3339
-    last    TEXT    NOT NULL,               -- RFC 3339
-    seconds INTEGER NOT NULL CHECK (seconds >= 0),
-    PRIMARY KEY (n, kiosk, first)
-) STRICT, WITHOUT ROWID;
-
 -- The view: what bulletins say of their showing. Older bulletins said nothing.
 ALTER TABLE view_column ADD COLUMN kind TEXT NOT NULL DEFAULT 'notice';
 ALTER TABLE view_item ADD COLUMN shown_from INTEGER;    -- Unix seconds; NULL: from the beginning

@@ -48,6 +48,43 @@ fn may_be(one: &Shown) -> bool {
     length.is_some_and(|length| one.seconds <= length + 1)
 }
 
+/// What one screen showed of a bulletin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnScreen {
+    /// The kiosk's name.
+    pub name: String,
+    /// When it was shown first, RFC 3339.
+    pub first: String,
+    /// When it was shown last, RFC 3339.
+    pub last: String,
+    /// Calendar days on which it was shown.
+    pub days: u64,
+    /// For how long it was on the screen in all.
+    pub seconds: u64,
+}
+
+/// What every screen showed of a bulletin, by name.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn displays(c: &Connection, n: u64) -> Result<Vec<OnScreen>> {
+    let Ok(n) = i64::try_from(n) else { return Ok(Vec::new()) };
+    let sql = "SELECT name, min(first), max(last), count(*), sum(seconds)
+               FROM kiosk_display JOIN kiosk ON kiosk.id = kiosk_display.kiosk
+               WHERE n = ?1 GROUP BY kiosk_display.kiosk ORDER BY name";
+    let mut query = c.prepare_cached(sql)?;
+    let rows = query.query_map([n], |row| {
+        Ok(OnScreen {
+            name: row.get(0)?,
+            first: row.get(1)?,
+            last: row.get(2)?,
+            days: row.get(3)?,
+            seconds: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// On how many screens a bulletin was shown, and for how many days at least.
 ///
 /// # Errors

@@ -113,8 +113,7 @@ pub fn needs(found: &Submission, rules: &Rules) -> Needs {
     }
     if let Ok(bulletin) = BulletinContent::parse(body) {
         let withheld = bulletin.openness.is_some_and(|openness| openness.withholding().is_some());
-        let leader =
-            rules.needs_leader(&bulletin.column, &word(&bulletin.importance)) || withheld;
+        let leader = rules.needs_leader(&bulletin.column, &word(&bulletin.importance)) || withheld;
         return Needs { supervisors: 0, leader };
     }
     if found.author.is_some() {

@@ -103,7 +103,7 @@ fn lists(
             href: w.link(&format!("/office/shown/{}", line.n)),
             column: line.column(w.zh()).to_owned(),
             until: line.until.as_ref().map(|until| w.moment(until)).unwrap_or_default(),
-            displayed: displayed(w, &display::of(db, line.n)?, line.importance, days_min),
+            displayed: displayed(w, kiosks::displayed(db, line.n)?, line.importance, days_min),
             title: line.title,
             place: line.place,
         });
@@ -113,16 +113,10 @@ fn lists(
 }
 
 /// On how many screens, for how many days, and how many it should be: of an emergency none are asked.
-pub fn displayed(
-    w: Words,
-    shown: &[display::Shown],
-    importance: Importance,
-    days_min: u32,
-) -> String {
-    let (kiosks, days) = display::sum(shown);
-    let (kiosks, days) = (kiosks.to_string(), days.to_string());
+pub fn displayed(w: Words, shown: Displayed, importance: Importance, days_min: u32) -> String {
+    let (screens, days) = (shown.screens.to_string(), shown.days.to_string());
     let least = days_min.to_string();
-    let values = [("n", kiosks.as_str()), ("days", &days), ("least", &least)];
+    let values = [("n", screens.as_str()), ("days", &days), ("least", &least)];
     match importance {
         Importance::Emergency => w.fill("已在 {n} 块屏上展示 {days} 天", &values),
         _ => w.fill("已在 {n} 块屏上展示 {days} 天（至少 {least} 天）", &values),
@@ -151,13 +145,12 @@ fn line(w: Words, draft: Draft) -> DraftLine {
 
 /// Begins a new one: empty, or the explanation of a policy.
 pub async fn begin(State(app): State<Arc<App>>, act: Act) -> Response {
-    let written =
-        Written::new(act.field("column"), &app.rulebook.now().rules).map(|new| Written {
-            explains: act.field("explains").to_owned(),
-            unit: act.field("unit").to_owned(),
-            village: act.field("village").to_owned(),
-            ..new
-        });
+    let written = Written::new(act.field("column"), &app.rulebook.now().rules).map(|new| Written {
+        explains: act.field("explains").to_owned(),
+        unit: act.field("unit").to_owned(),
+        village: act.field("village").to_owned(),
+        ..new
+    });
     let written = match written {
         Ok(written) => written,
         Err(error) => return failed(&act.uri, &error),

@@ -8,12 +8,13 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
 use super::bulletins::displayed;
+use super::rows::when;
 use super::submission::word;
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::bulletin;
-use crate::display;
 use crate::error::Error;
+use crate::kiosks::{self, OnScreen};
 use crate::people::Deed;
 use crate::view;
 use crate::web::guard::Act;
@@ -23,7 +24,7 @@ struct Line {
     kiosk: String,
     first: String,
     last: String,
-    days: usize,
+    days: u64,
     minutes: u64,
 }
 
@@ -58,23 +59,24 @@ pub async fn show(
         if !session.who.sees(&item.village) && item.village != app.township {
             return Err(gone());
         }
-        Ok((n, item.corrected, content, display::of(db, n)?))
+        let sum = kiosks::displayed(db, n)?;
+        Ok((n, item.corrected, content, sum, kiosks::displays(db, n)?))
     });
     match found {
         Err(error) => failed(&uri, &error),
-        Ok((n, corrected, content, shown)) => {
-            let line = |one: display::Shown| Line {
-                first: w.moment(&one.first),
-                last: w.moment(&one.last),
+        Ok((n, corrected, content, sum, shown)) => {
+            let line = |one: OnScreen| Line {
+                first: when(&one.first),
+                last: when(&one.last),
                 days: one.days,
                 minutes: one.seconds / 60,
-                kiosk: one.kiosk,
+                kiosk: one.name,
             };
             let days_min = app.rulebook.now().rules.display_days();
             let page = Displayed {
                 n,
                 showing: content.until.as_ref().map(|until| w.moment(until)),
-                sum: displayed(w, &shown, content.importance, days_min),
+                sum: displayed(w, sum, content.importance, days_min),
                 lines: shown.into_iter().map(line).collect(),
                 corrects: corrected.is_none() && session.who.may(Deed::Write),
                 withdraws: session.who.may(Deed::Review),

@@ -7,7 +7,7 @@ use crate::bulletin::drafts::{self, Standing};
 use crate::bulletin::{Written, media};
 use crate::photo::tests::jpeg;
 use crate::publish::{NewEntry, office_note};
-use crate::{clock, display, markdown, pdf, video};
+use crate::{clock, markdown, pdf, video};
 
 /// Someone of the office at their browser.
 struct Desk {
@@ -790,16 +790,22 @@ fn the_office_sees_where_a_bulletin_was_shown() {
         let n = publish_all(&office, &app).await[0];
         let shown = format!("/office/shown/{n}");
         assert!(editor.get(&shown).await.text.contains("已在 0 块屏上展示 0 天（至少 10 天）"));
-        let (first, last) = (
-            "2026-06-01T08:00:00+08:00".parse().unwrap(),
-            "2026-06-11T08:00:00+08:00".parse().unwrap(),
-        );
-        let report = vec![display::Stretch { n, first, last, seconds: 7200 }];
-        app.db.write(move |c| display::add(c, "新街村<b>", &report)).await.unwrap();
+        let screen = move |c: &rusqlite::Connection| {
+            c.execute("INSERT INTO kiosk VALUES ('k', 'v', '新街村<b>', ?1, 0, NULL)", ["3411"])?;
+            for day in 1..=11 {
+                c.execute(
+                    "INSERT INTO kiosk_display VALUES ('k', ?1, ?2, ?1 || 'T08:00:00+08:00',
+                         ?1 || 'T20:00:00+08:00', 660)",
+                    rusqlite::params![format!("2026-06-{day:02}"), n],
+                )?;
+            }
+            Ok(())
+        };
+        app.db.write(screen).await.unwrap();
         for login in ["editor", "reviewer", "assessor", "accountant"] {
             let text = Desk::of(&app, login).await.get(&shown).await.text;
             assert!(
-                text.contains("已在 1 块屏上展示 11 天（至少 10 天）") && text.contains("120"),
+                text.contains("已在 1 块屏上展示 11 天（至少 10 天）") && text.contains("121"),
                 "{text}"
             );
             assert!(text.contains("新街村&#60;b&#62;"));
