@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::intake::{self, Checked};
 use crate::people::{Actor, Deed, Who};
 use crate::publish;
+use crate::rules::Rules;
 use drafts::{Draft, Saved};
 pub use pair::must_be_paired;
 pub use written::Written;

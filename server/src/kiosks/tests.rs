@@ -10,7 +10,7 @@ use super::asking::{ASKING_MAX, GUESSES_MAX};
 use super::report::{REPORT_SECONDS_MIN, receive_blocking};
 use super::*;
 use crate::app::App;
-use crate::bulletin::{self, Draft};
+use crate::bulletin::{self, Written};
 use crate::people::{Role, Who};
 use crate::review;
 use crate::rules::Rules;
@@ -333,15 +333,14 @@ fn a_day_has_one_line_and_old_days_go() {
 fn bulletin(office: &Office, app: &Arc<App>, title: &str) -> u64 {
     let (login, name) = ("zhou".to_owned(), "周编辑".to_owned());
     let editor = Who { login, name, role: Role::Editor, ..office.reviewer.clone() };
-    let draft = Draft {
-        village: String::new(),
+    let written = Written {
         column: "tongzhi".into(),
         title: title.into(),
         body: "正文".into(),
-        images: Vec::new(),
+        ..Written::default()
     };
     wait(async {
-        let id = bulletin::draft(app, &editor, draft).await.unwrap();
+        let id = bulletin::emergency(app, &editor, written, 1).await.unwrap();
         review::publish(app, &[id], &office.reviewer).await.unwrap()[0].index
     })
 }

@@ -324,7 +324,9 @@ fn any_receipt(office: &Office, dice: &mut Dice, n: u32) -> Checked {
         body: Some(String::from_utf8(body).unwrap()),
         signer: "x".into(),
         images: Vec::new(),
+        videos: Vec::new(),
         invoice: None,
+        says_openness: true,
         statement,
     }
 }

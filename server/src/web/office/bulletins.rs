@@ -20,7 +20,8 @@ use crate::view::{self, Which};
 use crate::web::guard::Act;
 use crate::web::login::Session;
 use crate::web::words::Words;
-use crate::{clock, display};
+use crate::clock;
+use crate::kiosks::{self, Displayed};
 
 /// Bulletins that the list of what is shown holds.
 const SHOWN_MAX: usize = 100;
