@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::publish::{Crash, Keys, NewEntry, Published, Publisher};
 use crate::rulebook::LiveRulebook;
+use crate::tokens::Rates;
 use crate::web::page_cache::PageCache;
 
 /// The open data directory of one office, and everything that serves it.
@@ -40,6 +41,8 @@ pub struct App {
     pub rulebook: LiveRulebook,
     /// What was counted.
     pub metrics: Metrics,
+    /// How often programs asked.
+    pub rates: Rates,
     _lock: Lock,
 }
 
@@ -85,6 +88,7 @@ impl App {
             pages,
             rulebook,
             metrics: Metrics::default(),
+            rates: Rates::default(),
             _lock: lock,
         })
     }

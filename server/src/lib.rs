@@ -36,6 +36,7 @@ pub mod rules;
 pub mod seen;
 pub mod serve;
 pub mod signoff;
+pub mod tokens;
 pub mod verify;
 pub mod video;
 pub mod view;

@@ -43,6 +43,39 @@ pub enum Deed {
     Manage,
 }
 
+impl Deed {
+    /// Every deed.
+    pub const ALL: [Self; 7] = [
+        Self::Read,
+        Self::Countersign,
+        Self::Write,
+        Self::Review,
+        Self::Approve,
+        Self::Inspect,
+        Self::Manage,
+    ];
+
+    /// The word by which a token names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Countersign => "countersign",
+            Self::Write => "write",
+            Self::Review => "review",
+            Self::Approve => "approve",
+            Self::Inspect => "inspect",
+            Self::Manage => "manage",
+        }
+    }
+
+    /// The deed that `word` names.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|deed| deed.as_str() == word)
+    }
+}
+
 impl Role {
     /// Every post.
     pub const ALL: [Self; 7] = [

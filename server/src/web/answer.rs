@@ -30,8 +30,14 @@ pub struct Refusal {
 pub fn status(error: &Error) -> StatusCode {
     match error {
         Error::Refused { code, .. } => match *code {
-            "not-enrolled" | "not-allowed" | "not-named" | "own-work" => StatusCode::FORBIDDEN,
+            "no-token" => StatusCode::UNAUTHORIZED,
+            "not-enrolled" | "not-allowed" | "not-named" | "own-work" | "no-scope" => {
+                StatusCode::FORBIDDEN
+            }
             "not-found" => StatusCode::NOT_FOUND,
+            "no-such-method" => StatusCode::METHOD_NOT_ALLOWED,
+            "wrong-type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "too-often" => StatusCode::TOO_MANY_REQUESTS,
             "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
             "malformed" => StatusCode::BAD_REQUEST,
             "offset" | "in-progress" | "wrong-state" => StatusCode::CONFLICT,
