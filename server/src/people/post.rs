@@ -5,7 +5,18 @@ use ledger::place::Village;
 use crate::error::{Error, Result};
 
 /// A person's post.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    clap::ValueEnum,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Keeps accounts, keys, the directory and the kiosks (管理员).
@@ -25,7 +36,8 @@ pub enum Role {
 }
 
 /// Something that is done with the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Deed {
     /// To see what came in and what became of it: of one's own village, or of all.
     Read,
@@ -173,7 +185,7 @@ pub struct Who {
 }
 
 /// Somebody who is away.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Absent {
     /// The name they sign in with.
     pub login: String,
