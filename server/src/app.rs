@@ -15,6 +15,7 @@ use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::publish::{Crash, Keys, NewEntry, Published, Publisher};
 use crate::rulebook::LiveRulebook;
+use crate::tokens::Rates;
 use crate::web::page_cache::PageCache;
 
 /// The open data directory of one office, and everything that serves it.
@@ -43,6 +44,8 @@ pub struct App {
     pub rulebook: LiveRulebook,
     /// What was counted.
     pub metrics: Metrics,
+    /// How often programs asked.
+    pub rates: Rates,
     _lock: Lock,
 }
 
@@ -89,6 +92,7 @@ impl App {
             pages,
             rulebook,
             metrics: Metrics::default(),
+            rates: Rates::default(),
             _lock: lock,
         })
     }

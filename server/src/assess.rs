@@ -74,7 +74,7 @@ impl Half {
 }
 
 /// What stands behind a figure: something that can be opened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Behind {
     /// A village's month.
@@ -307,7 +307,7 @@ fn columns(c: &Connection, half: Half) -> Result<Share> {
 }
 
 /// What a month's inspection found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Inspection {
     /// Village months that are late or were closed late.
     pub late: Vec<Behind>,
@@ -324,8 +324,10 @@ pub struct Inspection {
     /// Published receipts of the month.
     pub receipts: u64,
     /// Money out, fen.
+    #[schema(value_type = i64)]
     pub spent: Fen,
     /// Money in, fen.
+    #[schema(value_type = i64)]
     pub received: Fen,
 }
 

@@ -34,7 +34,8 @@ impl<'a> Change<'a> {
 }
 
 /// One line of the record. The order of its fields is the order in which they are hashed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = RecordLine)]
 pub struct Line {
     /// Its number, from 1.
     pub id: i64,

@@ -19,7 +19,8 @@ use crate::review::key_name;
 const CHECK_DIGITS: usize = 8;
 
 /// A key that waits to be enrolled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[schema(as = KeyRequest)]
 pub struct Request {
     /// The login of whoever asked.
     pub login: String,

@@ -38,6 +38,7 @@ pub mod search;
 pub mod seen;
 pub mod serve;
 pub mod signoff;
+pub mod tokens;
 pub mod verify;
 pub mod video;
 pub mod view;

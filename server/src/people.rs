@@ -88,7 +88,7 @@ pub fn add(db: &Db, new: &NewAccount, by: &Actor) -> Result<()> {
     })
 }
 
-/// Closes an account: its password and its sessions no longer count.
+/// Closes an account: its password, its sessions and its tokens no longer count.
 ///
 /// # Errors
 /// When there is no such open account.
@@ -99,6 +99,10 @@ pub fn revoke(db: &Db, login: &str, by: &Actor) -> Result<()> {
         c.execute("UPDATE user SET revoked = ?2 WHERE id = ?1", params![id, clock::now()])?;
         c.execute("UPDATE user SET deputy = NULL WHERE deputy = ?1", [id])?;
         c.execute("DELETE FROM session WHERE user = ?1", [id])?;
+        c.execute(
+            "UPDATE token SET revoked = ?2 WHERE user = ?1 AND revoked IS NULL",
+            params![id, clock::now()],
+        )?;
         audit::record(c, &by, "user-revoke", &login, Change::default())
     })
 }

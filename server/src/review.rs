@@ -3,6 +3,7 @@
 mod countersign;
 mod decide;
 pub mod invoice;
+mod page;
 mod way;
 
 use ledger::content::Openness;
@@ -14,6 +15,7 @@ use crate::people::Who;
 pub use countersign::{countersign, key_name, object};
 pub(crate) use decide::bounce;
 pub use decide::{REASON_CHARS_MAX, approve, pass, publish, return_to, withdraw};
+pub use page::{Filter, PAGE_MAX, Page, page};
 pub use way::{Needs, Opinion, Stage, Voice, needs, signed_note, stage};
 
 /// Most submissions that one list holds.

@@ -206,6 +206,18 @@ impl Rules {
         Ok(read_file(path)?.0)
     }
 
+    /// The office's rules as they stand in their file, as JSON.
+    ///
+    /// # Errors
+    /// As [`Rules::load`].
+    pub fn as_json(data: &DataDir) -> Result<serde_json::Value> {
+        let path = data.rules();
+        let bytes = if path.exists() { read_file(&path)?.1 } else { SHIPPED.into() };
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        toml::from_str(text).map_err(|e| Error::Corrupt(format!("规则文件：{e}")))
+    }
+
     /// Reads a file of rules.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ const REASON_CHARS_MAX: usize = 200;
 const RECHECK_MAX: u32 = 500;
 
 /// Who signed an inspection off, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct SignedOff {
     /// The person's name.
     pub name: String,
@@ -86,7 +86,7 @@ struct DataSet {
 }
 
 /// A half year that was frozen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Frozen {
     /// Such as `2026-1`.
     pub half: String,
@@ -152,6 +152,19 @@ pub fn freeze(app: &App, half: Half, who: &Who) -> Result<Hash> {
         audit::record(c, &actor, "freeze", &half, Change::to(&hash.to_string()))
     })?;
     Ok(hash)
+}
+
+/// The file of a frozen half year. Blocks.
+///
+/// # Errors
+/// `not-found` when it was not frozen.
+pub fn frozen_file(app: &App, half: Half) -> Result<Vec<u8>> {
+    let missing = || Error::refused("not-found", "这半年没有封存");
+    let half = half.to_string();
+    let one = app.db.read(frozen)?.into_iter().find(|one| one.half == half).ok_or_else(missing)?;
+    let hash = one.sha256.parse().map_err(|_| Error::Corrupt("封存文件的散列".into()))?;
+    let path = app.data.frozen(&hash);
+    std::fs::read(&path).map_err(Error::file(&path))
 }
 
 fn data_set(

@@ -9,6 +9,7 @@ pub mod login;
 pub mod office;
 pub mod page_cache;
 pub mod pages;
+pub mod programs;
 pub mod qr;
 pub mod read;
 pub mod router;

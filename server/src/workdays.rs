@@ -187,6 +187,16 @@ impl Workdays {
         self.0.contains_key(&year)
     }
 
+    /// The days of a year that are not as their weekday says, in order: day, name, whether it is off.
+    pub fn special_days(&self, year: i16) -> impl Iterator<Item = (Date, &str, bool)> {
+        let announced = [Some(year), year.checked_add(1)].into_iter().flatten();
+        let days = announced.filter_map(|by| self.0.get(&by)).flat_map(BTreeMap::keys);
+        let days: BTreeSet<Date> = days.copied().filter(|day| day.year() == year).collect();
+        days.into_iter().filter_map(|day| {
+            self.special(day).map(|special| (day, special.name.as_str(), special.off))
+        })
+    }
+
     /// Whether the day is worked.
     #[must_use]
     pub fn is_worked(&self, day: Date) -> bool {

@@ -5,7 +5,18 @@ use ledger::place::Village;
 use crate::error::{Error, Result};
 
 /// A person's post.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    clap::ValueEnum,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Keeps accounts, keys, the directory and the kiosks (管理员).
@@ -25,7 +36,8 @@ pub enum Role {
 }
 
 /// Something that is done with the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Deed {
     /// To see what came in and what became of it: of one's own village, or of all.
     Read,
@@ -41,6 +53,39 @@ pub enum Deed {
     Inspect,
     /// To say who may do what: accounts, keys, villages, columns, kiosks, rules.
     Manage,
+}
+
+impl Deed {
+    /// Every deed.
+    pub const ALL: [Self; 7] = [
+        Self::Read,
+        Self::Countersign,
+        Self::Write,
+        Self::Review,
+        Self::Approve,
+        Self::Inspect,
+        Self::Manage,
+    ];
+
+    /// The word by which a token names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Countersign => "countersign",
+            Self::Write => "write",
+            Self::Review => "review",
+            Self::Approve => "approve",
+            Self::Inspect => "inspect",
+            Self::Manage => "manage",
+        }
+    }
+
+    /// The deed that `word` names.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|deed| deed.as_str() == word)
+    }
 }
 
 impl Role {
@@ -140,7 +185,7 @@ pub struct Who {
 }
 
 /// Somebody who is away.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Absent {
     /// The name they sign in with.
     pub login: String,

@@ -27,7 +27,8 @@ pub async fn countersign(app: &App, id: &str, line: &str) -> Result<()> {
     let line = format!("{}\n", line.trim());
     app.db
         .write(move |c| {
-            let found = waiting(c, &id)?;
+            let found = one(c, &id)?.ok_or_else(unknown)?;
+            must_wait(&found)?;
             let key = signer(&roster, &found, &line)?.key.name().to_owned();
             let name = view::holder(c, &key)?.unwrap_or_else(|| key.clone());
             let opinion = Opinion {
@@ -76,8 +77,9 @@ pub async fn object(app: &App, id: &str, reason: &str, who: &Who) -> Result<()> 
     let (id, who) = (id.to_owned(), who.clone());
     app.db
         .write(move |c| {
-            let found = waiting(c, &id)?;
+            let found = one(c, &id)?.ok_or_else(unknown)?;
             who.must_see(&found.village)?;
+            must_wait(&found)?;
             let opinion = Opinion {
                 voice: Voice::Supervisor,
                 whose: key_name(&found.village, &who.login),
@@ -100,10 +102,13 @@ pub fn key_name(village: &str, login: &str) -> String {
     format!("{village}/supervisor-{}", login.to_lowercase())
 }
 
-fn waiting(c: &rusqlite::Connection, id: &str) -> Result<Submission> {
-    let found = one(c, id)?.ok_or_else(|| Error::refused("not-found", "没有这份提交"))?;
+fn unknown() -> Error {
+    Error::refused("not-found", "没有这份提交")
+}
+
+fn must_wait(found: &Submission) -> Result<()> {
     match found.state {
-        State::Received | State::Incomplete if found.author.is_none() => Ok(found),
+        State::Received | State::Incomplete if found.author.is_none() => Ok(()),
         _ => Err(Error::refused("wrong-state", "这份提交不等会签，或已经办结")),
     }
 }

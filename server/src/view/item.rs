@@ -118,7 +118,7 @@ pub fn holder(connection: &Connection, key: &str) -> Result<Option<String>> {
 }
 
 /// A key that may sign now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Enrolled {
     /// Name of the key.
     pub key: String,

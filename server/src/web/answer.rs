@@ -30,9 +30,13 @@ pub struct Refusal {
 pub fn status(error: &Error) -> StatusCode {
     match error {
         Error::Refused { code, .. } => match *code {
-            "not-enrolled" | "not-allowed" | "not-named" | "own-work" | "revoked"
+            "no-token" => StatusCode::UNAUTHORIZED,
+            "not-enrolled" | "not-allowed" | "not-named" | "own-work" | "no-scope" | "revoked"
             | "not-signed" => StatusCode::FORBIDDEN,
             "not-found" => StatusCode::NOT_FOUND,
+            "no-such-method" => StatusCode::METHOD_NOT_ALLOWED,
+            "wrong-type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "too-often" => StatusCode::TOO_MANY_REQUESTS,
             "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
             "malformed" => StatusCode::BAD_REQUEST,
             "restored" | "behind" => StatusCode::SERVICE_UNAVAILABLE,

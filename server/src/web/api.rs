@@ -1,6 +1,6 @@
 //! What the accountants' program talks to. A signature is the permission: no account, no password.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Json;
@@ -19,6 +19,7 @@ use crate::kiosks::{Answer, Enrolment};
 use crate::review::{self, Flag, State as Standing};
 use crate::web::answer::Refusal;
 use crate::web::kiosks::AskedKiosk;
+use crate::web::programs;
 
 /// Bytes of the largest submission: a content object may double in size inside JSON.
 const SUBMISSION_BYTES_MAX: usize = 192 * 1024;
@@ -220,7 +221,10 @@ fn offset_answer(status: StatusCode, held: u64) -> Response {
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Mingbai", description = "Sending submissions to the township office; kiosks"),
+    info(
+        title = "Mingbai",
+        description = "Sending submissions to the township office, working in it, and kiosks"
+    ),
     paths(
         submit,
         status,
@@ -246,10 +250,12 @@ fn offset_answer(status: StatusCode, held: u64) -> Response {
 )]
 struct Description;
 
+static DESCRIPTION: LazyLock<utoipa::openapi::OpenApi> =
+    LazyLock::new(|| Description::openapi().merge_from(programs::description()));
+
 /// This API as OpenAPI, generated from the code.
 pub async fn openapi() -> Response {
-    ([(header::CACHE_CONTROL, "public, max-age=3600")], Json(Description::openapi()))
-        .into_response()
+    ([(header::CACHE_CONTROL, "public, max-age=3600")], Json(&*DESCRIPTION)).into_response()
 }
 
 #[cfg(test)]

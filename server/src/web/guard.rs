@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::bulletin::media::Spool;
 use crate::people::Deed;
 use crate::web::login::{self, Session};
-use crate::web::office;
+use crate::web::office::{self, Rule};
 use crate::web::words::zh;
 
 /// What is said to a request that another site had made.
@@ -26,13 +26,12 @@ const STALE: &str = zh("表单已过期，没有执行。请回到上一页刷�
 /// What is said to someone whose post does not allow it.
 const NOT_YOURS: &str = zh("您的岗位不能打开这一页。");
 
-/// What this request does: by the office's table, none where it is silent.
-fn deed(parts: &Parts) -> Option<Deed> {
+/// What this request does: by a table, none where it is silent.
+pub fn deed(table: &[Rule], parts: &Parts) -> Option<Deed> {
     let path = parts.extensions.get::<MatchedPath>()?;
     let method = if parts.method == Method::HEAD { Method::GET } else { parts.method.clone() };
-    let rule = office::TABLE
-        .iter()
-        .find(|rule| rule.path == path.as_str() && rule.method == method.as_str());
+    let mut rules = table.iter();
+    let rule = rules.find(|rule| rule.path == path.as_str() && rule.method == method.as_str());
     rule.map(|rule| rule.deed)
 }
 
@@ -65,7 +64,7 @@ impl FromRequestParts<Arc<App>> for Session {
         let Some(session) = session else {
             return Err(Redirect::to(&office::words(&uri).link("/office/login")).into_response());
         };
-        if deed(parts).is_some_and(|deed| session.who.may(deed)) {
+        if deed(office::TABLE, parts).is_some_and(|deed| session.who.may(deed)) {
             Ok(session)
         } else {
             Err(office::refused(&uri, StatusCode::FORBIDDEN, NOT_YOURS))

@@ -18,6 +18,7 @@ mod reviewed;
 mod rows;
 mod search;
 mod submission;
+mod tokens;
 mod withdraw;
 mod work;
 
@@ -40,7 +41,7 @@ use crate::web::pages::Scripts;
 use crate::web::words::{Lang, Words, zh};
 use crate::web::{answer, pages};
 
-/// One line of the office's table.
+/// One line of a table of paths: the office's pages, or what programs ask.
 pub struct Rule {
     /// `GET` or `POST`.
     pub method: &'static str,
@@ -48,10 +49,13 @@ pub struct Rule {
     pub path: &'static str,
     /// What it does, and so who may.
     pub deed: Deed,
-    handler: fn() -> MethodRouter<Arc<App>>,
+    /// What answers.
+    pub handler: fn() -> MethodRouter<Arc<App>>,
 }
 
-const fn rule(
+/// A line of a table.
+#[must_use]
+pub const fn rule(
     method: &'static str,
     path: &'static str,
     deed: Deed,
@@ -128,6 +132,9 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/office/me", Deed::Read, || get(people::me)),
     rule("POST", "/office/me/password", Deed::Read, || post(people::own_password)),
     rule("POST", "/office/me/away", Deed::Read, || post(people::own_away)),
+    rule("GET", "/office/tokens", Deed::Read, || get(tokens::show)),
+    rule("POST", "/office/tokens", Deed::Read, || post(tokens::make)),
+    rule("POST", "/office/tokens/revoke", Deed::Read, || post(tokens::revoke)),
     rule("POST", "/office/logout", Deed::Read, || post(login::leave)),
 ];
 

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::error::Error;
 use crate::metrics;
-use crate::web::{answer, api, kiosks, office, pages, read};
+use crate::web::{answer, api, kiosks, office, pages, programs, read};
 
 /// Bytes that a request's body may hold where its handler does not say otherwise.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -38,10 +41,32 @@ pub fn router(app: Arc<App>) -> Router {
         // For phones, and for the office's people.
         .merge(pages::routes())
         .merge(office::routes())
-        .fallback(pages::missing)
+        .merge(programs::routes())
+        .fallback(missing)
+        .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(answer::in_time))
         .layer(from_fn(answer::no_panic))
         .layer(from_fn_with_state(Arc::clone(&app), metrics::measure))
         .with_state(app)
+}
+
+/// Where programs ask.
+const API: &str = "/api/";
+
+/// An address that leads nowhere: a page says so to people, JSON to programs.
+async fn missing(uri: Uri) -> Response {
+    if uri.path().starts_with(API) {
+        return Error::refused("not-found", "没有这个地址").into_response();
+    }
+    pages::missing(uri).await
+}
+
+/// The same for what cannot be done at an address. The router adds what can.
+async fn no_such_method(method: Method, uri: Uri) -> Response {
+    if uri.path().starts_with(API) {
+        let message = format!("这个地址不接受 {method}");
+        return Error::refused("no-such-method", message).into_response();
+    }
+    StatusCode::METHOD_NOT_ALLOWED.into_response()
 }

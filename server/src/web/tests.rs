@@ -1,6 +1,7 @@
 //! The pages through the real router: what is said, to whom, and what a forged request gets.
 
 mod bulletins;
+mod programs;
 
 use std::sync::Arc;
 
@@ -45,8 +46,12 @@ async fn ask(
     if method == "POST" {
         request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     }
-    let service: Router = router(Arc::clone(app));
     let request = request.body(Body::from(body.to_owned())).unwrap();
+    send(app, request).await
+}
+
+async fn send(app: &Arc<App>, request: Request<Body>) -> Answer {
+    let service: Router = router(Arc::clone(app));
     let answer = TowerToHyperService::new(service).call(request).await.unwrap();
     let (parts, body) = answer.into_parts();
     let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.unwrap();

@@ -394,12 +394,8 @@ pub async fn frozen(
     uri: Uri,
 ) -> Response {
     let read = || -> Result<Vec<u8>> {
-        let missing = || Error::refused("not-found", "这半年没有封存");
-        let all = app.db.read(signoff::frozen)?;
-        let one = all.into_iter().find(|one| one.half == half).ok_or_else(missing)?;
-        let hash = one.sha256.parse().map_err(|_| missing())?;
-        let path = app.data.frozen(&hash);
-        std::fs::read(&path).map_err(Error::file(&path))
+        let half = half.parse().map_err(|_| Error::refused("not-found", "这半年没有封存"))?;
+        signoff::frozen_file(&app, half)
     };
     match read() {
         Err(error) => failed(&uri, &error),

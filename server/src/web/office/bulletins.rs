@@ -14,14 +14,14 @@ use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::bulletin::drafts::{self, Draft, Standing};
 use crate::bulletin::{self, Written};
+use crate::clock;
 use crate::error::Result;
+use crate::kiosks::{self, Displayed};
 use crate::people::{Actor, Deed};
 use crate::view::{self, Which};
 use crate::web::guard::Act;
 use crate::web::login::Session;
 use crate::web::words::Words;
-use crate::clock;
-use crate::kiosks::{self, Displayed};
 
 /// Bulletins that the list of what is shown holds.
 const SHOWN_MAX: usize = 100;

@@ -424,6 +424,8 @@ pub fn act_words(w: Words, act: &str) -> String {
         "inspect" => w.t("签巡查"),
         "freeze" => w.t("封存"),
         "recheck" => w.t("自查"),
+        "token-add" => w.t("做令牌"),
+        "token-revoke" => w.t("注销令牌"),
         other => return other.to_owned(),
     };
     words.to_owned()
