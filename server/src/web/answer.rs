@@ -36,7 +36,6 @@ pub fn status(error: &Error) -> StatusCode {
             "not-found" => StatusCode::NOT_FOUND,
             "no-such-method" => StatusCode::METHOD_NOT_ALLOWED,
             "wrong-type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "too-often" => StatusCode::TOO_MANY_REQUESTS,
             "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
             "malformed" => StatusCode::BAD_REQUEST,
             "restored" | "behind" => StatusCode::SERVICE_UNAVAILABLE,

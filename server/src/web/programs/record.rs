@@ -12,8 +12,8 @@ use super::caller::{Asked, At, Caller};
 use super::wire::Index;
 use crate::app::App;
 use crate::audit::{self, Line};
-use crate::display;
 use crate::error::Error;
+use crate::kiosks::{self, OnScreen};
 use crate::view;
 
 /// Where to go on.
@@ -41,14 +41,14 @@ pub async fn record(
 /// What one screen showed of a bulletin.
 #[derive(Serialize, ToSchema)]
 pub struct ScreenTime {
-    /// The screen's id.
+    /// The screen's name.
     kiosk: String,
     /// When it was shown first, RFC 3339.
     first: String,
     /// When it was shown last, RFC 3339.
     last: String,
     /// Calendar days on which it was shown.
-    days: usize,
+    days: u64,
     /// Seconds on the screen in all.
     seconds: u64,
 }
@@ -70,12 +70,12 @@ pub async fn shown(
         if !caller.who.sees(&item.village) && item.village != app.township {
             return Err(gone());
         }
-        display::of(c, n.index())
+        kiosks::displays(c, n.index())
     })?;
-    let time = |one: display::Shown| ScreenTime {
-        kiosk: one.kiosk,
-        first: one.first.as_str().to_owned(),
-        last: one.last.as_str().to_owned(),
+    let time = |one: OnScreen| ScreenTime {
+        kiosk: one.name,
+        first: one.first,
+        last: one.last,
         days: one.days,
         seconds: one.seconds,
     };
