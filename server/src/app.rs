@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::publish::{Crash, Keys, NewEntry, Published, Publisher};
 use crate::rulebook::LiveRulebook;
+use crate::web::limit::Limits;
 use crate::web::page_cache::PageCache;
 
 /// The open data directory of one office, and everything that serves it.
@@ -38,6 +39,8 @@ pub struct App {
     pub pages: PageCache,
     /// Rules and holidays; they may change while the office runs.
     pub rulebook: LiveRulebook,
+    /// How often each address may ask.
+    pub limits: Limits,
     /// What was counted.
     pub metrics: Metrics,
     _lock: Lock,
@@ -84,6 +87,7 @@ impl App {
             uploads,
             pages,
             rulebook,
+            limits: Limits::default(),
             metrics: Metrics::default(),
             _lock: lock,
         })

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod api;
 pub mod covers;
 pub mod guard;
+pub mod limit;
 pub mod login;
 pub mod office;
 pub mod page_cache;
@@ -11,6 +12,7 @@ pub mod pages;
 pub mod qr;
 pub mod read;
 pub mod router;
+pub mod sessions;
 pub mod stream;
 pub mod words;
 

@@ -73,7 +73,8 @@ impl Office {
             let village = group.split_once("village=").map_or("", |(_, rest)| rest);
             let village = village.split('&').next().unwrap_or_default();
             let page = self.page(&group)?;
-            let ids = links(&page).filter_map(|link| Some(link.strip_prefix("/office/s/")?.to_string()));
+            let ids =
+                links(&page).filter_map(|link| Some(link.strip_prefix("/office/s/")?.to_string()));
             found.extend(ids.map(|id| (id, village.to_string())));
         }
         Ok(found)

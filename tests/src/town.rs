@@ -128,8 +128,7 @@ impl Town {
 
     /// Supervisors sign everything that waits for them, and the leader approves what the reviewer passes on.
     pub fn agree_all(&self, server: &Server) -> Result<()> {
-        let (reviewer, leader) =
-            (self.office(server, "reviewer")?, self.office(server, "leader")?);
+        let (reviewer, leader) = (self.office(server, "reviewer")?, self.office(server, "leader")?);
         loop {
             let waiting = reviewer.at_stage("countersign")?;
             if waiting.is_empty() {

@@ -12,6 +12,7 @@ pub(super) fn migrations() -> Migrations<'static> {
         M::up(include_str!("9_assess.sql")),
         M::up(include_str!("5_running.sql")),
         M::up(include_str!("6_bulletin.sql")),
+        M::up(include_str!("B_signin.sql")),
     ])
 }
 

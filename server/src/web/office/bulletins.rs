@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::people::{Actor, Deed};
 use crate::view::{self, Which};
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::web::words::Words;
 use crate::{clock, display};
 

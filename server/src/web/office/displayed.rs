@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::people::Deed;
 use crate::view;
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 
 struct Line {
     kiosk: String,

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::month;
 use crate::review::{self, Stage};
 use crate::view;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::web::words::Words;
 use crate::worklist::{self, Batch};
 
