@@ -17,4 +17,6 @@ pub mod stream;
 pub mod words;
 
 #[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;
