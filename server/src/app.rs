@@ -16,6 +16,7 @@ use crate::objects::Objects;
 use crate::publish::{Crash, Keys, NewEntry, Published, Publisher};
 use crate::rulebook::LiveRulebook;
 use crate::tokens::Rates;
+use crate::web::limit::Limits;
 use crate::web::page_cache::PageCache;
 
 /// The open data directory of one office, and everything that serves it.
@@ -42,6 +43,8 @@ pub struct App {
     pub pages: PageCache,
     /// Rules and holidays; they may change while the office runs.
     pub rulebook: LiveRulebook,
+    /// How often each address may ask.
+    pub limits: Limits,
     /// What was counted.
     pub metrics: Metrics,
     /// How often programs asked.
@@ -91,6 +94,7 @@ impl App {
             lookout,
             pages,
             rulebook,
+            limits: Limits::default(),
             metrics: Metrics::default(),
             rates: Rates::default(),
             _lock: lock,

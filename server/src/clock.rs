@@ -51,6 +51,14 @@ pub fn day_after(days: i64) -> Result<Date> {
     day.ok_or_else(|| Error::Corrupt(format!("本机时钟不对：{today}")))
 }
 
+/// A moment, given in seconds since 1970, in China; none outside the years 0 to 9999.
+#[must_use]
+pub fn moment(unix: i64) -> Option<Timestamp> {
+    let zone = tz::TimeZone::fixed(tz::offset(CHINA_OFFSET_HOURS));
+    let then = Instant::from_second(unix).ok()?.to_zoned(zone);
+    then.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string().parse().ok()
+}
+
 /// The first or the last second of a day in China.
 #[must_use]
 pub fn edge_of(day: Date, last: bool) -> Option<Timestamp> {

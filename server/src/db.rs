@@ -4,6 +4,8 @@
 mod schema;
 mod writer;
 
+use std::fs::{OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -33,6 +35,7 @@ impl Db {
     /// # Errors
     /// When the file cannot be opened or is newer than this program.
     pub fn open(path: &Path) -> Result<Self> {
+        keep_private(path)?;
         let mut connection = Connection::open(path)?;
         prepare(&connection)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
@@ -110,6 +113,30 @@ impl Db {
     }
 }
 
+/// Makes the database readable by its owner alone: it holds secrets. SQLite gives its companions the same mode; those
+/// that an older program left are mended too.
+fn keep_private(path: &Path) -> Result<()> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(Error::file(path))?;
+    file.set_permissions(Permissions::from_mode(0o600)).map_err(Error::file(path))?;
+    for end in ["-wal", "-shm"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(end);
+        match std::fs::set_permissions(&beside, Permissions::from_mode(0o600)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::file(PathBuf::from(beside))(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn lost() -> Error {
     Error::Corrupt("一次写入未完成（程序内部错误），请看日志".into())
 }
@@ -133,4 +160,29 @@ pub fn open_reader(path: &Path) -> Result<Connection> {
     prepare(&connection)?;
     connection.pragma_update(None, "query_only", "on")?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_else_on_the_machine_can_read_the_database() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("mingbai.db");
+        let modes = || -> Vec<u32> {
+            let files = std::fs::read_dir(directory.path()).unwrap();
+            files
+                .map(|file| file.unwrap().metadata().unwrap().permissions().mode() & 0o777)
+                .collect()
+        };
+        let db = Db::open(&path).unwrap();
+        assert_eq!(modes(), [0o600; 3], "the database, its log, its index");
+        for file in std::fs::read_dir(directory.path()).unwrap() {
+            std::fs::set_permissions(file.unwrap().path(), Permissions::from_mode(0o644)).unwrap();
+        }
+        let again = Db::open(&path).unwrap();
+        assert_eq!(modes(), [0o600; 3], "also where it was open to all");
+        drop((db, again));
+    }
 }

@@ -1,6 +1,7 @@
 //! The people of office and villages: their accounts, how they prove who they are, and who stands in for whom.
 
 mod post;
+pub mod totp;
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -39,6 +40,10 @@ pub struct Account {
     pub away: Option<String>,
     /// When the account was closed, RFC 3339.
     pub revoked: Option<String>,
+    /// Whether signing in takes a code from the phone too.
+    pub totp: bool,
+    /// Whether it has to.
+    pub totp_required: bool,
 }
 
 /// An account that is to be opened.
@@ -98,7 +103,7 @@ pub fn revoke(db: &Db, login: &str, by: &Actor) -> Result<()> {
         let id = open_account(c, &login)?.id;
         c.execute("UPDATE user SET revoked = ?2 WHERE id = ?1", params![id, clock::now()])?;
         c.execute("UPDATE user SET deputy = NULL WHERE deputy = ?1", [id])?;
-        c.execute("DELETE FROM session WHERE user = ?1", [id])?;
+        end_sessions(c, id)?;
         c.execute(
             "UPDATE token SET revoked = ?2 WHERE user = ?1 AND revoked IS NULL",
             params![id, clock::now()],
@@ -169,9 +174,29 @@ pub fn set_password(db: &Db, login: &str, password: &str, by: &Actor) -> Result<
     db.write_blocking(move |c| {
         let id = open_account(c, &login)?.id;
         c.execute("UPDATE user SET password = ?2 WHERE id = ?1", params![id, password])?;
-        c.execute("DELETE FROM session WHERE user = ?1", [id])?;
+        end_sessions(c, id)?;
         audit::record(c, &by, "password", &login, Change::default())
     })
+}
+
+/// Ends every session of an account.
+///
+/// # Errors
+/// When there is no such open account.
+pub fn sign_out(db: &Db, login: &str, by: &Actor) -> Result<()> {
+    let (login, by) = (login.to_owned(), by.clone());
+    db.write_blocking(move |c| {
+        let who = open_account(c, &login)?;
+        end_sessions(c, who.id)?;
+        audit::record(c, &by, "sign-out", &who.login, Change::default())
+    })
+}
+
+/// Ends what an account opened, also what still waits for a code.
+fn end_sessions(c: &Connection, id: i64) -> Result<()> {
+    c.execute("DELETE FROM session WHERE user = ?1", [id])?;
+    c.execute("DELETE FROM half_session WHERE user = ?1", [id])?;
+    Ok(())
 }
 
 fn deputy_of(c: &Connection, id: i64) -> Result<Option<String>> {
@@ -194,8 +219,9 @@ fn open_account(c: &Connection, login: &str) -> Result<Who> {
 pub fn list(c: &Connection) -> Result<Vec<Account>> {
     let mut query = c.prepare_cached(
         "SELECT user.login, user.name, user.role, user.village, second.login, user.away,
-         user.revoked FROM user LEFT JOIN user second ON second.id = user.deputy
-         ORDER BY user.id",
+         user.revoked, totp.user IS NOT NULL, user.totp_required
+         FROM user LEFT JOIN user second ON second.id = user.deputy
+         LEFT JOIN totp ON totp.user = user.id ORDER BY user.id",
     )?;
     let rows = query.query_map([], |row| {
         Ok(Account {
@@ -206,6 +232,8 @@ pub fn list(c: &Connection) -> Result<Vec<Account>> {
             deputy: row.get(4)?,
             away: row.get(5)?,
             revoked: row.get(6)?,
+            totp: row.get(7)?,
+            totp_required: row.get(8)?,
         })
     })?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
@@ -253,10 +281,16 @@ pub fn recognise(db: &Db, login: &str, password: &str) -> Result<Option<Who>> {
     })?;
     // An unknown login costs the same time as a wrong password: it cannot be told apart.
     let stored = found.as_ref().map_or(NOBODY, |(_, stored)| stored.as_str());
+    #[cfg(test)]
+    CHECKED.lock().unwrap().push(password.to_owned());
     let right = password.len() <= PASSWORD_BYTES_MAX
         && Argon2::default().verify_password(password.as_bytes(), stored).is_ok();
     Ok(found.filter(|_| right).map(|(who, _)| who))
 }
+
+/// Every password that was put to argon2, so that tests can count the work.
+#[cfg(test)]
+pub(crate) static CHECKED: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
 
 /// A well-formed hash that no known password has (its bytes were drawn, not computed).
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$\

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
@@ -17,14 +20,29 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
+use crate::web::limit::Peer;
 pub use tls::Tls;
 
-/// How long a request's head may take (axum's own server has no such limit).
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the beginning of a TLS connection may take.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a reader may take nothing of an answer.
-const STALL_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long the other side may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a request's head, and between two requests (axum's own server has no such limit).
+    pub head: Duration,
+    /// For the beginning of a TLS connection.
+    pub handshake: Duration,
+    /// While it takes nothing of an answer.
+    pub stall: Duration,
+}
+
+impl Patience {
+    /// That of a real server.
+    pub const REAL: Self = Self {
+        head: Duration::from_secs(10),
+        handshake: Duration::from_secs(10),
+        stall: Duration::from_secs(15),
+    };
+}
+
 /// Connections at the same time; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 1024;
 /// Bytes of a request's head, and of what is buffered of an answer.
@@ -63,14 +81,25 @@ pub async fn serve(
     router: Router,
     stop: impl Future<Output = ()>,
 ) -> Result<()> {
+    serve_with(listener, tls, router, Patience::REAL, stop).await
+}
+
+/// The same with another patience.
+async fn serve_with(
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    router: Router,
+    patience: Patience,
+    stop: impl Future<Output = ()>,
+) -> Result<()> {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut stop = std::pin::pin!(stop);
     loop {
         let place = Arc::clone(&places).acquire_owned().await.map_err(|_| Error::Busy)?;
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok((stream, address)) => (stream, Peer(address.ip())),
                 Err(error) => {
                     tracing::warn!(%error, "could not accept a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -82,7 +111,7 @@ pub async fn serve(
         let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
         tokio::spawn(async move {
             let _place = place;
-            connect(stream, tls, router, watcher).await;
+            connect(stream, tls, Answerer { router, peer, patience, watcher }).await;
         });
     }
     drop(listener);
@@ -92,33 +121,49 @@ pub async fn serve(
     Ok(())
 }
 
-async fn connect(stream: TcpStream, tls: Option<Arc<Tls>>, router: Router, watcher: Watcher) {
+/// What answers the requests of one connection.
+struct Answerer {
+    router: Router,
+    peer: Peer,
+    patience: Patience,
+    watcher: Watcher,
+}
+
+async fn connect(stream: TcpStream, tls: Option<Arc<Tls>>, answerer: Answerer) {
     // Without it small answers wait for the reader's delayed acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
-    let stream = stall::Stalls::new(stream, STALL_TIMEOUT);
+    let patience = answerer.patience;
+    let stream = stall::Stalls::new(stream, patience.stall);
     match tls {
-        None => talk(stream, router, watcher).await,
-        Some(tls) => match tls.accept(stream, HANDSHAKE_TIMEOUT).await {
-            Ok(stream) => talk(stream, router, watcher).await,
+        None => answerer.talk(stream).await,
+        Some(tls) => match tls.accept(stream, patience.handshake).await {
+            Ok(stream) => answerer.talk(stream).await,
             Err(error) => tracing::debug!(%error, "a TLS handshake failed"),
         },
     }
 }
 
-/// One connection to its end.
-async fn talk<S>(stream: S, router: Router, watcher: Watcher)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(BUFFER_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection ended");
+impl Answerer {
+    /// One connection to its end.
+    async fn talk<S>(self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (inner, peer) = (TowerToHyperService::new(self.router), self.peer);
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            inner.call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.patience.head)
+            .max_buf_size(BUFFER_BYTES_MAX)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = self.watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ pub mod api;
 pub mod covers;
 pub mod guard;
 pub mod kiosks;
+pub mod limit;
 pub mod login;
 pub mod office;
 pub mod page_cache;
@@ -13,8 +14,11 @@ pub mod programs;
 pub mod qr;
 pub mod read;
 pub mod router;
+pub mod sessions;
 pub mod stream;
 pub mod words;
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

@@ -81,6 +81,14 @@ pub(super) enum User {
         #[arg(long, env = "MINGBAI_PASSWORD_FILE")]
         password_file: Option<PathBuf>,
     },
+    /// 手机丢了：取消动态码，所有登录随即失效
+    ResetTotp {
+        #[command(flatten)]
+        data: Data,
+        /// 登录名
+        #[arg(long, env = "MINGBAI_LOGIN")]
+        login: String,
+    },
     /// 注销账户（--login）或密钥（--key）
     Revoke {
         #[command(flatten)]
@@ -121,6 +129,9 @@ pub(super) fn run(command: User) -> Result<()> {
         User::Password { data, login, password_file } => {
             let password = read_password(password_file.as_deref())?;
             people::set_password(&data.open()?.db, &login, &password, &Actor::operator())
+        }
+        User::ResetTotp { data, login } => {
+            people::totp::reset(&data.open()?.db, &login, &Actor::operator())
         }
         User::Revoke { data, login, key } => {
             let app = data.open()?;

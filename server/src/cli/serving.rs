@@ -22,6 +22,9 @@ pub(super) struct Extra {
     /// 证书的私钥（PEM）；换证书后发 SIGHUP 重新读取
     #[arg(long, value_name = "FILE", env = "MINGBAI_TLS_KEY", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+    /// 前面有代理：相信它写的 X-Forwarded-For（最后一个地址）。直接对外时不要给
+    #[arg(long, env = "MINGBAI_BEHIND_PROXY")]
+    behind_proxy: bool,
     /// 运行指标（Prometheus）的监听地址，只能是本机：如 127.0.0.1:9100
     #[arg(long, value_name = "ADDRESS", env = "MINGBAI_METRICS")]
     metrics: Option<SocketAddr>,
@@ -51,7 +54,8 @@ pub(super) fn run(
         let public_url = public_url.unwrap_or_else(|| url.clone());
         let at = data.at();
         let opened = tokio::task::spawn_blocking(move || App::open(at, public_url)).await;
-        let app = opened.unwrap_or_else(|_| Err(Error::Corrupt("启动时出错".into())))?;
+        let mut app = opened.unwrap_or_else(|_| Err(Error::Corrupt("启动时出错".into())))?;
+        app.limits.behind_proxy = extra.behind_proxy;
         let app = Arc::new(app);
         if let Some(watched) = watched {
             let numbers = metrics::router(Arc::clone(&app));

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use axum::routing::get;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::app::App;
 use crate::photo::tests::jpeg;
 use crate::testing::{Office, wait};
-use crate::web::router::router;
+use crate::web::answer::Times;
+use crate::web::router::{router, router_within};
 
 struct Running {
     address: SocketAddr,
@@ -19,10 +20,16 @@ struct Running {
 }
 
 async fn start(router: Router) -> Running {
+    start_with(router, Patience::REAL).await
+}
+
+async fn start_with(router: Router, patience: Patience) -> Running {
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let ended = tokio::spawn(serve(listener, None, router, async { drop(stopped.await) }));
+    let ended = tokio::spawn(serve_with(listener, None, router, patience, async {
+        drop(stopped.await);
+    }));
     Running { address, stop, ended }
 }
 
@@ -224,5 +231,121 @@ fn stopping_lets_a_request_finish_and_refuses_new_ones() {
         assert_eq!(asking.await.unwrap().1, b"done");
         ended.await.unwrap().unwrap();
         assert!(TcpStream::connect(address).await.is_err());
+    });
+}
+
+/// Little enough for a test, and far from what the system itself would do.
+const SHORT: Patience = Patience {
+    head: Duration::from_millis(150),
+    handshake: Duration::from_millis(150),
+    stall: Duration::from_millis(150),
+};
+/// How long a test waits for what should come at once.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Sends `head`, then one byte of `rest` after another, slowly, until the server has had enough; gives what it said.
+async fn dribble(address: SocketAddr, head: &str, rest: &'static [u8]) -> String {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut reader, mut writer) = stream.into_split();
+    writer.write_all(head.as_bytes()).await.unwrap();
+    let writing = tokio::spawn(async move {
+        let mut slowly = tokio::time::interval(Duration::from_millis(20));
+        for byte in rest.iter().cycle() {
+            slowly.tick().await;
+            if writer.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+        }
+    });
+    let mut said = Vec::new();
+    let ended = tokio::time::timeout(SOON, reader.read_to_end(&mut said)).await;
+    writing.abort();
+    let _reset = ended.expect("it waits for ever");
+    String::from_utf8(said).unwrap()
+}
+
+/// Defence: `header_read_timeout` in serve.rs.
+#[test]
+fn a_head_that_dribbles_or_never_begins_is_cut_off() {
+    wait(async {
+        let running = start_with(Router::new().route("/", get(|| async { "done" })), SHORT).await;
+        for head in ["", "GET / HTTP/1.1\r\nx: ", "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HT"] {
+            let said = dribble(running.address, head, b"a").await;
+            assert_eq!(said.contains("done"), head.contains("Host"), "{said}");
+        }
+        let mut silent = TcpStream::connect(running.address).await.unwrap();
+        let read = tokio::time::timeout(SOON, silent.read(&mut [0; 9])).await;
+        assert_eq!(read.expect("it waits for ever").unwrap_or(0), 0);
+    });
+}
+
+/// Defence: `in_time` in answer.rs.
+#[test]
+fn a_body_that_dribbles_is_answered_and_cut_off() {
+    let office = Office::new();
+    let app = office.open();
+    wait(async {
+        let short = Duration::from_millis(150);
+        let times = Times { request: short, piece: short, upload: short };
+        let running = start(router_within(Arc::clone(&app), times)).await;
+        for (path, kind) in [
+            ("/office/login", "application/x-www-form-urlencoded"),
+            ("/api/submissions", "application/json"),
+        ] {
+            for length in ["Content-Length: 9999", "Transfer-Encoding: chunked"] {
+                let head = format!(
+                    "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n{length}\r\n\r\n"
+                );
+                let said = dribble(running.address, &head, b"1\r\na\r\n").await;
+                assert!(said.starts_with("HTTP/1.1 408"), "{path} {length}: {said}");
+            }
+        }
+    });
+}
+
+/// A body without an end; the sender goes when it is dropped.
+struct Endless {
+    _alive: oneshot::Sender<()>,
+}
+
+impl hyper::body::Body for Endless {
+    type Data = bytes::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<std::result::Result<hyper::body::Frame<Self::Data>, Self::Error>>>
+    {
+        let piece = bytes::Bytes::from_static(&[b'a'; 65_536]);
+        std::task::Poll::Ready(Some(Ok(hyper::body::Frame::data(piece))))
+    }
+}
+
+/// Defence: `Stalls` around the connection in serve.rs.
+#[test]
+fn who_asks_and_reads_nothing_is_cut_off() {
+    wait(async {
+        let (alive, gone) = oneshot::channel();
+        let body = std::sync::Mutex::new(Some(Endless { _alive: alive }));
+        let body = Arc::new(body);
+        let give =
+            move || async move { axum::body::Body::new(body.lock().unwrap().take().unwrap()) };
+        let running = start_with(Router::new().route("/", get(give)), SHORT).await;
+        let mut idle = TcpStream::connect(running.address).await.unwrap();
+        idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let ended = tokio::time::timeout(SOON, gone).await.expect("it is served for ever");
+        assert!(ended.is_err());
+    });
+}
+
+/// Defence: `Peer` is what `serve` says, not what the asker writes.
+#[test]
+fn the_address_of_the_connection_is_known_to_the_handlers() {
+    wait(async {
+        let tell = |axum::Extension(peer): axum::Extension<Peer>| async move { peer.0.to_string() };
+        let running = start(Router::new().route("/", get(tell))).await;
+        let (_, said) = ask(&running, "GET / HTTP/1.1\r\nX-Forwarded-For: 192.0.2.1", b"").await;
+        assert_eq!(said, b"127.0.0.1");
     });
 }

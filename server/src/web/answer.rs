@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -40,7 +40,7 @@ pub fn status(error: &Error) -> StatusCode {
             "malformed" => StatusCode::BAD_REQUEST,
             "restored" | "behind" => StatusCode::SERVICE_UNAVAILABLE,
             "offset" | "in-progress" | "wrong-state" | "replayed" => StatusCode::CONFLICT,
-            "too-often" | "too-many-kiosks" => StatusCode::TOO_MANY_REQUESTS,
+            "too-often" | "too-many-kiosks" | "too-many-requests" => StatusCode::TOO_MANY_REQUESTS,
             "too-slow" => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         },
@@ -89,20 +89,34 @@ pub async fn no_panic(request: Request, next: Next) -> Response {
     })
 }
 
-/// How long a request may take in all, its body included. Images come in pieces, each with its own
-/// limit.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long a request may take in all, its body included.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// Most requests.
+    pub request: Duration,
+    /// A piece of an image: 8 MiB over a twentieth of a megabit a second. What came is kept, so the rest can follow.
+    pub piece: Duration,
+    /// A form with files: 64 MiB over half a megabit a second.
+    pub upload: Duration,
+}
 
-/// How long a form with files may take: 64 MiB over half a megabit a second.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+impl Times {
+    /// Those of a real server.
+    pub const REAL: Self = Self {
+        request: Duration::from_secs(120),
+        piece: Duration::from_secs(20 * 60),
+        upload: Duration::from_secs(20 * 60),
+    };
+}
 
 /// Ends a request that takes too long.
-pub async fn in_time(request: Request, next: Next) -> Response {
-    if request.method() == Method::PATCH {
-        return next.run(request).await;
-    }
+pub async fn in_time(State(times): State<Times>, request: Request, next: Next) -> Response {
     let is_upload = request.uri().path().ends_with(office::UPLOAD);
-    let limit = if is_upload { UPLOAD_TIMEOUT } else { REQUEST_TIMEOUT };
+    let limit = match *request.method() {
+        Method::PATCH => times.piece,
+        _ if is_upload => times.upload,
+        _ => times.request,
+    };
     let answer = tokio::time::timeout(limit, next.run(request)).await;
     answer.unwrap_or_else(|_| Error::refused("too-slow", "请求超时").into_response())
 }

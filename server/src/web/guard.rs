@@ -15,8 +15,8 @@ use ledger::hash::sha256;
 use crate::app::App;
 use crate::bulletin::media::Spool;
 use crate::people::Deed;
-use crate::web::login::{self, Session};
 use crate::web::office::{self, Rule};
+use crate::web::sessions::{self, Session};
 use crate::web::words::zh;
 
 /// What is said to a request that another site had made.
@@ -25,6 +25,17 @@ pub const FOREIGN: &str = zh("这个请求不是从本站的页面发出的，�
 const STALE: &str = zh("表单已过期，没有执行。请回到上一页刷新后再试。");
 /// What is said to someone whose post does not allow it.
 const NOT_YOURS: &str = zh("您的岗位不能打开这一页。");
+
+/// What is said to someone who has to use a phone's codes and does not yet.
+const NO_PHONE: &str = zh("请先在“我的账户”开通动态码。");
+
+/// What somebody who owes the second step may do: set it up, or leave.
+fn may_still(parts: &Parts) -> bool {
+    parts.extensions.get::<MatchedPath>().is_some_and(|path| {
+        let path = path.as_str();
+        path == "/office/me" || path.starts_with("/office/me/") || path == "/office/logout"
+    })
+}
 
 /// What this request does: by a table, none where it is silent.
 pub fn deed(table: &[Rule], parts: &Parts) -> Option<Deed> {
@@ -58,12 +69,19 @@ impl FromRequestParts<Arc<App>> for Session {
         if changes && !from_here(&parts.headers, &app.public_url) {
             return Err(office::refused(&uri, StatusCode::FORBIDDEN, FOREIGN));
         }
-        let session = login::session(app, &parts.headers)
+        let session = sessions::session(app, &parts.headers)
             .await
             .map_err(|error| office::failed(&uri, &error))?;
         let Some(session) = session else {
             return Err(Redirect::to(&office::words(&uri).link("/office/login")).into_response());
         };
+        if session.owes_totp && !may_still(parts) {
+            return Err(if changes {
+                office::refused(&uri, StatusCode::FORBIDDEN, NO_PHONE)
+            } else {
+                Redirect::to(&office::words(&uri).link("/office/me")).into_response()
+            });
+        }
         if deed(office::TABLE, parts).is_some_and(|deed| session.who.may(deed)) {
             Ok(session)
         } else {
@@ -225,7 +243,7 @@ async fn next(uri: &Uri, field: &mut Field<'_>) -> Result<Option<Bytes>, Respons
 }
 
 /// What is said to a form that cannot be read.
-const UNREAD: &str = zh("表单读不出来或太长。");
+pub const UNREAD: &str = zh("表单读不出来或太长。");
 
 /// What no office page is without: it is nobody else's to keep.
 pub const PRIVATE: HeaderValue = HeaderValue::from_static("no-store");

@@ -1,51 +1,41 @@
-//! Signing in: passwords, the sessions they open, and how often one may guess.
+//! Signing in: the password, then the code from the phone where the account has one, and how often one may guess.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Form;
 use axum::extract::State;
+use axum::extract::rejection::FormRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use ledger::encoding::hex;
-use ledger::hash::sha256;
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::Semaphore;
 
 use crate::app::App;
-use crate::audit::{self, Change};
+use crate::clock::unix_now;
 use crate::error::{Error, Result};
-use crate::people::{self, Deed, Who};
+use crate::people::{self, Deed, Who, totp};
 use crate::web::guard::{self, Act};
-use crate::web::office;
+use crate::web::{office, sessions};
 
-/// Seconds without a request after which a session ends.
-const IDLE_SECONDS: i64 = 60 * 60;
-/// Seconds after which a session ends whatever happens: a working day.
-const SESSION_SECONDS_MAX: i64 = 12 * 60 * 60;
-/// Seconds of use that pass before a session's end is written again.
-const REFRESH_SECONDS: i64 = 60;
-/// Wrong passwords for one login before it has to wait.
-const GUESSES_MAX: i64 = 5;
+/// Wrong passwords and codes for one login before it has to wait.
+pub const GUESSES_MAX: i64 = 5;
 /// Seconds that it then waits.
 const GUESS_PAUSE_SECONDS: i64 = 15 * 60;
 /// Bytes of the longest login that is looked at.
 const LOGIN_BYTES_MAX: usize = 200;
-/// Name of the cookie.
-const COOKIE: &str = "mingbai_office";
+/// Bytes of the longest code that is looked at.
+const CODE_BYTES_MAX: usize = 40;
+/// Codes that may be tried after one password.
+const CODES_MAX: i64 = 5;
+/// Seconds after the password in which the code is awaited.
+const HALF_SECONDS: i64 = 5 * 60;
+/// Name of the cookie between password and code.
+const HALF_COOKIE: &str = "mingbai_office_code";
+/// Where the code is asked for.
+const CODE_PAGE: &str = "/office/login/code";
 
 /// Passwords that are checked at the same time: each takes 20 MB and a core.
 static CHECKS: Semaphore = Semaphore::const_new(2);
-
-/// Someone who signed in.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// The person.
-    pub who: Who,
-    /// What every form of this session carries, against requests that others forge.
-    pub form: String,
-    cookie: [u8; 32],
-}
 
 /// What the form of the login page sends.
 #[derive(serde::Deserialize)]
@@ -54,23 +44,44 @@ pub struct Credentials {
     password: String,
 }
 
+/// What the form of the second page sends.
+#[derive(serde::Deserialize)]
+pub struct Code {
+    code: String,
+}
+
+/// A form, or why it cannot be read.
+type Sent<T> = std::result::Result<Form<T>, FormRejection>;
+
+/// What signing in led to.
+enum Opened {
+    /// A session: its cookie's value.
+    Session(String),
+    /// The code is still owed: the cookie's value until then.
+    Half(String),
+}
+
 /// The page to sign in on.
 pub async fn show(uri: Uri) -> Response {
     office::login_page(&uri, StatusCode::OK, None)
 }
 
-/// Opens a session, or says what is wrong.
+/// Opens a session, asks for the code, or says what is wrong.
 pub async fn enter(
     State(app): State<Arc<App>>,
     uri: Uri,
     asked: HeaderMap,
-    Form(given): Form<Credentials>,
+    form: Sent<Credentials>,
 ) -> Response {
     if !guard::from_here(&asked, &app.public_url) {
         return office::refused(&uri, StatusCode::FORBIDDEN, guard::FOREIGN);
     }
-    match open(&app, given).await {
-        Ok(cookie) => entered(&app, &uri, &cookie),
+    let Form(given) = match form {
+        Ok(form) => form,
+        Err(error) => return office::refused(&uri, error.status(), guard::UNREAD),
+    };
+    match open(&app, given, &asked).await {
+        Ok(opened) => entered(&app, &uri, &opened),
         Err(error @ Error::Refused { .. }) => {
             office::login_page(&uri, StatusCode::UNAUTHORIZED, Some(&error.to_string()))
         }
@@ -78,12 +89,25 @@ pub async fn enter(
     }
 }
 
-fn entered(app: &App, uri: &Uri, cookie: &str) -> Response {
+fn entered(app: &App, uri: &Uri, opened: &Opened) -> Response {
     let secure = if app.public_url.starts_with("https:") { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={cookie}; Path=/office; HttpOnly; SameSite=Strict{secure}");
-    let mut answer = Redirect::to(&office::words(uri).link("/office")).into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        answer.headers_mut().insert(header::SET_COOKIE, cookie);
+    let rest = format!("HttpOnly; SameSite=Strict{secure}");
+    let (page, cookies) = match opened {
+        Opened::Session(value) => {
+            let ours = format!("{}={value}; Path=/office; {rest}", sessions::COOKIE);
+            let over = format!("{HALF_COOKIE}=; Path=/office/login; Max-Age=0; {rest}");
+            ("/office", vec![ours, over])
+        }
+        Opened::Half(value) => {
+            let half = format!("{HALF_COOKIE}={value}; Path=/office/login; {rest}");
+            (CODE_PAGE, vec![half])
+        }
+    };
+    let mut answer = Redirect::to(&office::words(uri).link(page)).into_response();
+    for cookie in cookies {
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
+        }
     }
     answer
 }
@@ -99,24 +123,147 @@ pub async fn leave(State(app): State<Arc<App>>, act: Act) -> Response {
     }
 }
 
-/// Checks the password and opens a session; gives the cookie's value.
-async fn open(app: &Arc<App>, given: Credentials) -> Result<String> {
+/// Checks the password; the right one opens a session, or the way to the code.
+async fn open(app: &Arc<App>, given: Credentials, asked: &HeaderMap) -> Result<Opened> {
     let login = given.login.trim().to_owned();
     if login.len() > LOGIN_BYTES_MAX || given.password.len() > people::PASSWORD_BYTES_MAX {
         return Err(wrong());
     }
-    let (now, name) = (unix_now(), login.clone());
-    // Counted before the password is looked at: guesses sent at the same time count too.
-    app.db.write(move |db| count_guess(db, &name, now)).await?;
-    let Ok(_turn) = CHECKS.acquire().await else { return Err(Error::Busy) };
-    let (asked, name) = (Arc::clone(app), login.clone());
-    let check = move || people::recognise(&asked.db, &name, &given.password);
-    let found = tokio::task::spawn_blocking(check).await.unwrap_or(Err(Error::Busy))?;
+    let now = unix_now();
+    let found = recognise(app, login.clone(), given.password).await?;
     let who = found.ok_or_else(wrong)?;
+    let asked = asked.clone();
     app.db
         .write(move |db| {
-            db.execute("DELETE FROM guess WHERE login = ?1", [&login])?;
-            start(db, &who, now)
+            if totp::standing(db, who.id)?.on {
+                // The guesses still count: else the right password would buy guesses of the code.
+                return Ok(Opened::Half(begin(db, &who, now)?));
+            }
+            admit(db, &who, &asked, now)
+        })
+        .await
+}
+
+/// Who has this login and password. Every call counts as a guess until somebody is let in.
+///
+/// # Errors
+/// `too-many-guesses`, or when the database fails.
+pub async fn recognise(app: &Arc<App>, login: String, password: String) -> Result<Option<Who>> {
+    let name = login.clone();
+    // Counted before the password is looked at: guesses sent at the same time count too.
+    app.db.write(move |db| count_guess(db, &name, unix_now())).await?;
+    let Ok(_turn) = CHECKS.acquire().await else { return Err(Error::Busy) };
+    let app = Arc::clone(app);
+    let check = move || people::recognise(&app.db, &login, &password);
+    tokio::task::spawn_blocking(check).await.unwrap_or(Err(Error::Busy))
+}
+
+/// Forgets what was guessed for a login: its owner was there.
+///
+/// # Errors
+/// When the database cannot be written.
+pub fn forgive(db: &Connection, login: &str) -> Result<()> {
+    db.execute("DELETE FROM guess WHERE login = ?1", [login])?;
+    Ok(())
+}
+
+/// Lets somebody in under a new cookie; what the browser held before ends.
+fn admit(db: &Connection, who: &Who, asked: &HeaderMap, now: i64) -> Result<Opened> {
+    forgive(db, &who.login)?;
+    if let Some(old) = sessions::cookie(asked, sessions::COOKIE) {
+        db.execute("DELETE FROM session WHERE cookie = ?1", [sessions::name_of(old)])?;
+    }
+    Ok(Opened::Session(sessions::start(db, who, &sessions::device(asked), now)?))
+}
+
+/// Begins to wait for the code; gives the value of the cookie.
+fn begin(db: &Connection, who: &Who, now: i64) -> Result<String> {
+    let cookie = sessions::random()?;
+    db.execute("DELETE FROM half_session WHERE expires <= ?1", [now])?;
+    db.execute(
+        "INSERT INTO half_session VALUES (?1, ?2, 0, ?3)",
+        params![sessions::name_of(&cookie), who.id, now + HALF_SECONDS],
+    )?;
+    Ok(cookie)
+}
+
+/// Whose code is awaited under this cookie.
+fn awaited(db: &Connection, cookie: [u8; 32], now: i64) -> Result<Option<Who>> {
+    let sql = "SELECT user FROM half_session WHERE cookie = ?1 AND expires > ?2 AND tries <= ?3";
+    let found = db
+        .prepare_cached(sql)?
+        .query_row(params![cookie, now, CODES_MAX], |row| row.get(0))
+        .optional()?;
+    found.map_or(Ok(None), |user| people::by_id(db, user))
+}
+
+fn half(asked: &HeaderMap) -> [u8; 32] {
+    sessions::name_of(sessions::cookie(asked, HALF_COOKIE).unwrap_or_default())
+}
+
+/// The page that asks for the code: only between the password and it.
+pub async fn show_code(State(app): State<Arc<App>>, uri: Uri, asked: HeaderMap) -> Response {
+    match app.db.read(|db| awaited(db, half(&asked), unix_now())) {
+        Ok(Some(_)) => office::code_page(&uri, StatusCode::OK, None),
+        Ok(None) => Redirect::to(&office::words(&uri).link("/office/login")).into_response(),
+        Err(error) => office::failed(&uri, &error),
+    }
+}
+
+/// Checks the code and opens a session, or says what is wrong.
+pub async fn enter_code(
+    State(app): State<Arc<App>>,
+    uri: Uri,
+    asked: HeaderMap,
+    form: Sent<Code>,
+) -> Response {
+    if !guard::from_here(&asked, &app.public_url) {
+        return office::refused(&uri, StatusCode::FORBIDDEN, guard::FOREIGN);
+    }
+    let Form(given) = match form {
+        Ok(form) => form,
+        Err(error) => return office::refused(&uri, error.status(), guard::UNREAD),
+    };
+    match open_by_code(&app, given.code, &asked).await {
+        Ok(opened) => entered(&app, &uri, &opened),
+        Err(error) if error.code() == "wrong-code" => {
+            office::code_page(&uri, StatusCode::UNAUTHORIZED, Some(&error.to_string()))
+        }
+        Err(error @ Error::Refused { .. }) => {
+            office::login_page(&uri, StatusCode::UNAUTHORIZED, Some(&error.to_string()))
+        }
+        Err(error) => office::failed(&uri, &error),
+    }
+}
+
+async fn open_by_code(app: &Arc<App>, code: String, asked: &HeaderMap) -> Result<Opened> {
+    let (cookie, now) = (half(asked), unix_now());
+    let over = || Error::refused("too-late", "输入密码后时间太长或试得太多：请重新登录");
+    // Counted on the disk before the code is looked at, as passwords are.
+    let counted = move |db: &Connection| {
+        let sql = "UPDATE half_session SET tries = tries + 1 WHERE cookie = ?1";
+        db.execute(sql, [cookie])?;
+        let who = awaited(db, cookie, now)?;
+        if let Some(who) = &who {
+            count_guess(db, &who.login, now)?;
+        }
+        Ok(who)
+    };
+    let who = app.db.write(counted).await?.ok_or_else(over)?;
+    if code.len() > CODE_BYTES_MAX {
+        return Err(totp::wrong());
+    }
+    let asked = asked.clone();
+    app.db
+        .write(move |db| {
+            let by = who.acting(Deed::Read)?;
+            if !totp::accept(db, &who, &code, now, &by)? {
+                return Err(totp::wrong());
+            }
+            if db.execute("DELETE FROM half_session WHERE cookie = ?1", [cookie])? == 0 {
+                return Err(over());
+            }
+            admit(db, &who, &asked, now)
         })
         .await
 }
@@ -143,75 +290,6 @@ fn count_guess(db: &Connection, login: &str, now: i64) -> Result<()> {
     Ok(())
 }
 
-/// Opens a session; gives the cookie's value, which is kept nowhere.
-fn start(db: &Connection, who: &Who, now: i64) -> Result<String> {
-    let (cookie, form) = (secret()?, secret()?);
-    db.execute("DELETE FROM session WHERE expires <= ?1", [now])?;
-    db.execute(
-        "INSERT INTO session VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![sha256(cookie.as_bytes()).0, who.id, form, now, now + IDLE_SECONDS],
-    )?;
-    let actor = who.acting(Deed::Read)?;
-    audit::record(db, &actor, "login", &who.login, Change::default())?;
-    Ok(cookie)
-}
-
-/// 256 random bits, in hex.
-fn secret() -> Result<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Error::Corrupt(format!("没有随机数：{error}")))?;
-    Ok(hex(&bytes))
-}
-
-/// The session that the request's cookie belongs to, if it still counts.
-///
-/// # Errors
-/// When the database fails.
-pub async fn session(app: &App, asked: &HeaderMap) -> Result<Option<Session>> {
-    let Some(cookie) = cookie(asked) else { return Ok(None) };
-    let (cookie, now) = (sha256(cookie.as_bytes()).0, unix_now());
-    let Some((session, expires)) = app.db.read(|db| find(db, cookie, now))? else {
-        return Ok(None);
-    };
-    if expires < now + IDLE_SECONDS - REFRESH_SECONDS {
-        app.db.write(move |db| refresh(db, cookie, now)).await?;
-    }
-    Ok(Some(session))
-}
-
-fn find(db: &Connection, cookie: [u8; 32], now: i64) -> Result<Option<(Session, i64)>> {
-    let sql = "SELECT user, form, expires FROM session
-               WHERE cookie = ?1 AND expires > ?2 AND started > ?3";
-    let found = db
-        .prepare_cached(sql)?
-        .query_row(params![cookie, now, now - SESSION_SECONDS_MAX], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
-        })
-        .optional()?;
-    let Some((user, form, expires)) = found else { return Ok(None) };
-    let who = people::by_id(db, user)?;
-    Ok(who.map(|who| (Session { who, form, cookie }, expires)))
-}
-
-fn refresh(db: &Connection, cookie: [u8; 32], now: i64) -> Result<()> {
-    let sql = "UPDATE session SET expires = ?2 WHERE cookie = ?1";
-    db.execute(sql, params![cookie, now + IDLE_SECONDS])?;
-    Ok(())
-}
-
-fn cookie(asked: &HeaderMap) -> Option<&str> {
-    let pairs = asked.get_all(header::COOKIE).into_iter().filter_map(|line| line.to_str().ok());
-    pairs.flat_map(|line| line.split(';')).find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == COOKIE).then_some(value)
-    })
-}
-
-fn unix_now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,39 +309,6 @@ mod tests {
         people::add(&db, &new, &Actor::operator()).unwrap();
         let who = people::recognise(&db, "li", "correct horse").unwrap().unwrap();
         (directory, db, who)
-    }
-
-    #[test]
-    fn a_session_ends_when_idle_and_after_a_working_day_and_with_its_account() {
-        let (_directory, db, who) = office();
-        let person = who.clone();
-        let value = db.write_blocking(move |db| start(db, &person, 1_000)).unwrap();
-        let cookie = sha256(value.as_bytes()).0;
-        let lives = |now| db.read(|db| find(db, cookie, now)).unwrap().is_some();
-        assert!(lives(1_000 + IDLE_SECONDS - 1));
-        assert!(!lives(1_000 + IDLE_SECONDS));
-        let mut now = 1_000;
-        while now < 1_000 + SESSION_SECONDS_MAX {
-            assert!(lives(now));
-            db.write_blocking(move |db| refresh(db, cookie, now)).unwrap();
-            now += IDLE_SECONDS / 2;
-        }
-        assert!(!lives(now));
-        let later = db.write_blocking(move |db| start(db, &who, 2_000)).unwrap();
-        let cookie = sha256(later.as_bytes()).0;
-        people::revoke(&db, "li", &Actor::operator()).unwrap();
-        assert!(db.read(|db| find(db, cookie, 2_001)).unwrap().is_none());
-    }
-
-    #[test]
-    fn the_database_holds_no_cookie_that_opens_anything() {
-        let (_directory, db, who) = office();
-        let value = db.write_blocking(move |db| start(db, &who, 0)).unwrap();
-        let kept: Vec<u8> = db
-            .read(|db| Ok(db.query_row("SELECT cookie FROM session", [], |row| row.get(0))?))
-            .unwrap();
-        assert_ne!(kept, value.as_bytes());
-        assert_eq!(kept, sha256(value.as_bytes()).0);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod files;
 mod group;
 mod keys;
 mod kiosks;
+mod me;
 mod months;
 mod people;
 mod record;
@@ -36,10 +37,10 @@ use crate::bulletin::media::UPLOAD_BYTES_MAX;
 use crate::error::Error;
 use crate::people::Deed;
 use crate::web::guard::PRIVATE;
-use crate::web::login::{self, Session};
 use crate::web::pages::Scripts;
+use crate::web::sessions::Session;
 use crate::web::words::{Lang, Words, zh};
-use crate::web::{answer, pages};
+use crate::web::{answer, login, pages};
 
 /// One line of a table of paths: the office's pages, or what programs ask.
 pub struct Rule {
@@ -129,9 +130,17 @@ pub const TABLE: &[Rule] = &[
     rule("POST", "/office/enrol", Deed::Manage, || post(keys::enrol)),
     rule("POST", "/office/keys/confirm", Deed::Manage, || post(keys::confirm)),
     rule("POST", "/office/keys/revoke", Deed::Manage, || post(keys::revoke)),
-    rule("GET", "/office/me", Deed::Read, || get(people::me)),
-    rule("POST", "/office/me/password", Deed::Read, || post(people::own_password)),
-    rule("POST", "/office/me/away", Deed::Read, || post(people::own_away)),
+    rule("POST", "/office/people/sign-out", Deed::Manage, || post(people::sign_out)),
+    rule("POST", "/office/people/code-rule", Deed::Manage, || post(people::code_rule)),
+    rule("POST", "/office/people/code-reset", Deed::Manage, || post(people::code_reset)),
+    rule("GET", "/office/me", Deed::Read, || get(me::show)),
+    rule("POST", "/office/me/password", Deed::Read, || post(me::password)),
+    rule("POST", "/office/me/away", Deed::Read, || post(me::away)),
+    rule("POST", "/office/me/sign-out", Deed::Read, || post(me::sign_out)),
+    rule("POST", "/office/me/sign-out-others", Deed::Read, || post(me::sign_out_others)),
+    rule("POST", "/office/me/code", Deed::Read, || post(me::begin_code)),
+    rule("POST", "/office/me/code-confirm", Deed::Read, || post(me::confirm_code)),
+    rule("POST", "/office/me/code-off", Deed::Read, || post(me::code_off)),
     rule("GET", "/office/tokens", Deed::Read, || get(tokens::show)),
     rule("POST", "/office/tokens", Deed::Read, || post(tokens::make)),
     rule("POST", "/office/tokens/revoke", Deed::Read, || post(tokens::revoke)),
@@ -142,7 +151,8 @@ pub const TABLE: &[Rule] = &[
 pub fn routes() -> Router<Arc<App>> {
     let open = Router::new()
         .route("/office.js", get(script))
-        .route("/office/login", get(login::show).post(login::enter));
+        .route("/office/login", get(login::show).post(login::enter))
+        .route("/office/login/code", get(login::show_code).post(login::enter_code));
     TABLE.iter().fold(open, |router, rule| router.route(rule.path, (rule.handler)()))
 }
 
@@ -262,6 +272,20 @@ struct Login<'a> {
 pub fn login_page(uri: &Uri, status: StatusCode, problem: Option<&str>) -> Response {
     let f = Frame::new(uri, words(uri).t("登录"), None);
     html(uri, status, &Login { f, problem })
+}
+
+#[derive(Template)]
+#[template(path = "office/code.html")]
+struct CodePage<'a> {
+    f: Frame,
+    problem: Option<&'a str>,
+}
+
+/// The page that asks for the code from the phone, with what was wrong the last time.
+#[must_use]
+pub fn code_page(uri: &Uri, status: StatusCode, problem: Option<&str>) -> Response {
+    let f = Frame::new(uri, words(uri).t("输入动态码"), None);
+    html(uri, status, &CodePage { f, problem })
 }
 
 #[derive(Template)]

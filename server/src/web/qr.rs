@@ -1,4 +1,6 @@
-//! QR: an address as a PNG, so that a finger held on it in a phone's browser finds a real picture.
+//! QR: as SVG inside of a page; an address as a PNG too, so that a finger held on it in a phone's browser finds a real picture.
+
+use std::fmt::Write as _;
 
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use qrcodegen::{QrCode, QrCodeEcc};
@@ -31,6 +33,26 @@ pub fn png(address: &str) -> Option<Vec<u8>> {
     let side = u32::try_from(side).ok()?;
     PngEncoder::new(&mut png).write_image(&pixels, side, side, ExtendedColorType::L8).ok()?;
     Some(png)
+}
+
+/// `text` as an SVG; `None` when no code holds it.
+#[must_use]
+pub fn svg(text: &str) -> Option<String> {
+    let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
+    let quiet = i32::try_from(QUIET).ok()?;
+    let side = code.size() + 2 * quiet;
+    let mut path = String::new();
+    for (row, column) in (0..code.size()).flat_map(|row| (0..code.size()).map(move |x| (row, x))) {
+        if code.get_module(column, row) {
+            let _infallible = write!(path, "M{} {}h1v1h-1z", column + quiet, row + quiet);
+        }
+    }
+    let pixels = 5 * side;
+    Some(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" width=\"{pixels}\" \
+         height=\"{pixels}\" role=\"img\" aria-label=\"QR\" shape-rendering=\"crispEdges\">\
+         <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
+    ))
 }
 
 #[cfg(test)]

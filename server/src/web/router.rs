@@ -12,13 +12,19 @@ use axum::routing::{get, post};
 use crate::app::App;
 use crate::error::Error;
 use crate::metrics;
-use crate::web::{answer, api, kiosks, office, pages, programs, read};
+use crate::web::answer::Times;
+use crate::web::{answer, api, kiosks, limit, office, pages, programs, read};
 
 /// Bytes that a request's body may hold where its handler does not say otherwise.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// Every path of the server.
 pub fn router(app: Arc<App>) -> Router {
+    router_within(app, Times::REAL)
+}
+
+/// The same with other limits of time.
+pub fn router_within(app: Arc<App>, times: Times) -> Router {
     Router::new()
         // The read surface: cacheable by anyone.
         .route("/checkpoint", get(read::checkpoint))
@@ -45,7 +51,8 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(missing)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn(answer::in_time))
+        .layer(from_fn_with_state(times, answer::in_time))
+        .layer(from_fn_with_state(Arc::clone(&app), limit::limit))
         .layer(from_fn(answer::no_panic))
         .layer(from_fn_with_state(Arc::clone(&app), metrics::measure))
         .with_state(app)

@@ -3,7 +3,9 @@
 mod bulletins;
 mod programs;
 
+use std::net::Ipv6Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -16,6 +18,7 @@ use ledger::money::Fen;
 use ledger::statement::{Reason, Source, Statement};
 
 use super::guard;
+use super::limit::Peer;
 use super::office::TABLE;
 use super::router::router;
 use crate::app::App;
@@ -26,13 +29,28 @@ use crate::{clock, intake, review, view};
 const PASSWORD: &str = "correct horse";
 const BODY_BYTES_MAX: usize = 1 << 20;
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
+pub(super) struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
 }
 
-async fn ask(
+/// Puts a request to the whole router. Each comes from another address, unless it says from which.
+pub(super) async fn call(app: &Arc<App>, mut request: Request<Body>) -> Answer {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    if request.extensions().get::<Peer>().is_none() {
+        let network = u128::from(NEXT.fetch_add(1, Ordering::Relaxed)) << 64;
+        request.extensions_mut().insert(Peer(Ipv6Addr::from_bits(network).into()));
+    }
+    let service: Router = router(Arc::clone(app));
+    let answer = TowerToHyperService::new(service).call(request).await.unwrap();
+    let (parts, body) = answer.into_parts();
+    let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.unwrap();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Answer { status: parts.status, headers: parts.headers, text }
+}
+
+pub(super) async fn ask(
     app: &Arc<App>,
     method: &str,
     path: &str,
@@ -46,17 +64,7 @@ async fn ask(
     if method == "POST" {
         request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     }
-    let request = request.body(Body::from(body.to_owned())).unwrap();
-    send(app, request).await
-}
-
-async fn send(app: &Arc<App>, request: Request<Body>) -> Answer {
-    let service: Router = router(Arc::clone(app));
-    let answer = TowerToHyperService::new(service).call(request).await.unwrap();
-    let (parts, body) = answer.into_parts();
-    let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.unwrap();
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    Answer { status: parts.status, headers: parts.headers, text }
+    call(app, request.body(Body::from(body.to_owned())).unwrap()).await
 }
 
 async fn page(app: &Arc<App>, path: &str) -> String {
@@ -66,7 +74,7 @@ async fn page(app: &Arc<App>, path: &str) -> String {
 }
 
 /// Signs in; gives the cookie and the token of the session's forms.
-async fn sign_in(app: &Arc<App>, login: &str) -> (String, String) {
+pub(super) async fn sign_in(app: &Arc<App>, login: &str) -> (String, String) {
     let form = format!("login={login}&password=correct+horse");
     let answer = ask(app, "POST", "/office/login", &[], &form).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
@@ -75,12 +83,18 @@ async fn sign_in(app: &Arc<App>, login: &str) -> (String, String) {
         assert!(cookie.contains(part), "{cookie}");
     }
     let cookie = cookie.split(';').next().unwrap().to_owned();
-    let office = ask(app, "GET", "/office", &[("cookie", &cookie)], "").await;
-    let (_, rest) = office.text.split_once("name=\"token\" value=\"").unwrap();
-    (cookie, rest.split('"').next().unwrap().to_owned())
+    let token = token(app, &cookie).await;
+    (cookie, token)
 }
 
-fn people(app: &App) {
+/// What the forms of this session carry.
+pub(super) async fn token(app: &Arc<App>, cookie: &str) -> String {
+    let me = ask(app, "GET", "/office/me", &[("cookie", cookie)], "").await;
+    let (_, rest) = me.text.split_once("name=\"token\" value=\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+pub(super) fn people(app: &App) {
     for role in Role::ALL {
         let new = NewAccount {
             login: role.as_str().into(),

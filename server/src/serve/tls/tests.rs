@@ -131,7 +131,7 @@ fn a_head_that_never_ends_is_cut_off_inside_tls_too() {
         stream.write_all(b"GET / HTTP/1.1\r\nHost: lo").await.unwrap();
         let mut rest = Vec::new();
         let ended = stream.read_to_end(&mut rest);
-        let patience = crate::serve::HEADER_TIMEOUT * 3;
+        let patience = crate::serve::Patience::REAL.head * 3;
         tokio::time::timeout(patience, ended).await.expect("it was not cut off").unwrap_or(0);
     });
 }

@@ -24,8 +24,8 @@ use crate::rules::Indicator;
 use crate::signoff::{self, Frozen};
 use crate::view;
 use crate::web::guard::Act;
-use crate::web::login::Session;
 use crate::web::pages;
+use crate::web::sessions::Session;
 use crate::web::words::Words;
 
 /// What is asked for.

@@ -20,7 +20,7 @@ use crate::kiosks::{self, Displayed};
 use crate::people::{Actor, Deed};
 use crate::view::{self, Which};
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::web::words::Words;
 
 /// Bulletins that the list of what is shown holds.

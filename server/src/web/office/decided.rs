@@ -13,7 +13,7 @@ use super::{Frame, failed, html, words};
 use crate::app::App;
 use crate::people::Deed;
 use crate::review::{self, Submission};
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 
 /// Lines of the lists of what was decided.
 const DECIDED_MAX: usize = 100;

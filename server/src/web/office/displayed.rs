@@ -18,7 +18,7 @@ use crate::kiosks::{self, OnScreen};
 use crate::people::Deed;
 use crate::view;
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 
 struct Line {
     kiosk: String,

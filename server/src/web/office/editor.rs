@@ -20,8 +20,8 @@ use crate::bulletin::{self, Sent, Written, pair};
 use crate::error::{Error, Result};
 use crate::people::{Actor, Deed};
 use crate::web::guard::{Act, PRIVATE};
-use crate::web::login::Session;
 use crate::web::pages::Shown;
+use crate::web::sessions::Session;
 use crate::web::words::{Words, zh};
 use crate::{clock, view};
 

@@ -13,7 +13,7 @@ use crate::bulletin::{self, EMERGENCY_HOURS, EMERGENCY_HOURS_MAX, Written};
 use crate::error::{Error, Result};
 use crate::view;
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 
 #[derive(Template)]
 #[template(path = "office/emergency.html")]

@@ -18,7 +18,7 @@ use crate::people::Who;
 use crate::review::{self, Stage, Submission};
 use crate::rules::Rules;
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::{view, worklist};
 
 /// Which group.

@@ -19,7 +19,7 @@ use crate::people::Deed;
 use crate::review;
 use crate::view;
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 
 /// Bytes of the longest enrolment text.
 const TEXT_BYTES_MAX: usize = 2_000;

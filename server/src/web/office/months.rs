@@ -18,7 +18,7 @@ use crate::month::{self, Progress, VillageMonth};
 use crate::people::Deed;
 use crate::view;
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::web::words::Words;
 
 /// Which month, of which village.

@@ -1,4 +1,4 @@
-//! The people: accounts and posts, who stands in for whom, and one's own account.
+//! The people: accounts and posts, how they sign in, and who stands in for whom.
 
 use std::sync::Arc;
 
@@ -10,16 +10,17 @@ use axum::response::Response;
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::people::{self, Account, Actor, Deed, NewAccount, Role};
+use crate::people::{self, Account, Actor, Deed, NewAccount, Role, totp};
 use crate::view;
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::web::words::Words;
 
 /// Whether something was just done.
 #[derive(serde::Deserialize)]
 pub struct Asked {
-    done: Option<String>,
+    /// Set after a change.
+    pub(super) done: Option<String>,
 }
 
 /// An account as a line.
@@ -30,6 +31,9 @@ struct AccountLine {
     place: String,
     deputy: String,
     away: bool,
+    /// Whether they sign in with a code from their phone, and whether they have to.
+    code: bool,
+    code_required: bool,
     /// Those who may stand in: login and name, and whether it is this one now.
     seconds: Vec<(String, String, bool)>,
 }
@@ -108,6 +112,8 @@ fn line(
         place: place.map_or_else(|| w.t("镇").to_owned(), |(_, name)| name.clone()),
         deputy: account.deputy.clone().unwrap_or_default(),
         away: account.away.is_some(),
+        code: account.totp,
+        code_required: account.totp_required,
         seconds: seconds.collect(),
     }
 }
@@ -126,7 +132,13 @@ pub fn role_words(w: Words, role: Role) -> &'static str {
 }
 
 /// Changes one account, on a thread that may block (passwords take long).
-async fn change<F>(app: Arc<App>, act: Act, page: &'static str, deed: Deed, work: F) -> Response
+pub(super) async fn change<F>(
+    app: Arc<App>,
+    act: Act,
+    page: &'static str,
+    deed: Deed,
+    work: F,
+) -> Response
 where
     F: FnOnce(&App, &Act, &Actor) -> Result<()> + Send + 'static,
 {
@@ -198,52 +210,26 @@ pub async fn password(State(app): State<Arc<App>>, act: Act) -> Response {
     .await
 }
 
-#[derive(Template)]
-#[template(path = "office/me.html")]
-struct Me {
-    f: Frame,
-    done: bool,
-    role: &'static str,
-    away: bool,
-    absent: Vec<String>,
-    token: String,
-}
-
-/// One's own account.
-pub async fn me(session: Session, uri: Uri, Query(asked): Query<Asked>) -> Response {
-    let w = words(&uri);
-    let page = Me {
-        done: asked.done.is_some(),
-        role: role_words(w, session.who.role),
-        away: session.who.away,
-        absent: session
-            .who
-            .absent
-            .iter()
-            .map(|one| format!("{}（{}）", one.name, role_words(w, one.role)))
-            .collect(),
-        token: session.form.clone(),
-        f: Frame::new(&uri, w.t("我的账户"), Some(session)),
-    };
-    html(&uri, StatusCode::OK, &page)
-}
-
-/// Changes one's own password; whoever is at the keyboard has to know the old one.
-pub async fn own_password(State(app): State<Arc<App>>, act: Act) -> Response {
-    change(app, act, "/office/login", Deed::Read, |app, act, by| {
-        let login = &act.session.who.login;
-        if people::recognise(&app.db, login, act.field("old"))?.is_none() {
-            return Err(Error::refused("wrong-password", "现在的密码不对"));
-        }
-        people::set_password(&app.db, login, act.field("password"), by)
+/// Ends every session of somebody.
+pub async fn sign_out(State(app): State<Arc<App>>, act: Act) -> Response {
+    change(app, act, "/office/people?done=1", Deed::Manage, |app, act, by| {
+        people::sign_out(&app.db, act.field("login"), by)
     })
     .await
 }
 
-/// Marks oneself away, or back.
-pub async fn own_away(State(app): State<Arc<App>>, act: Act) -> Response {
-    change(app, act, "/office/me?done=1", Deed::Read, |app, act, by| {
-        people::set_away(&app.db, &act.session.who.login, act.field("away") == "yes", by)
+/// Says whether somebody has to sign in with a code from their phone too.
+pub async fn code_rule(State(app): State<Arc<App>>, act: Act) -> Response {
+    change(app, act, "/office/people?done=1", Deed::Manage, |app, act, by| {
+        totp::require(&app.db, act.field("login"), act.field("required") == "yes", by)
+    })
+    .await
+}
+
+/// Takes a lost phone off somebody's account.
+pub async fn code_reset(State(app): State<Arc<App>>, act: Act) -> Response {
+    change(app, act, "/office/people?done=1", Deed::Manage, |app, act, by| {
+        totp::reset(&app.db, act.field("login"), by)
     })
     .await
 }

@@ -12,7 +12,7 @@ use super::submission::act_words;
 use super::{Frame, failed, html, words};
 use crate::app::App;
 use crate::audit::{self, Line};
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::web::words::Words;
 
 /// Where to go on.

@@ -29,7 +29,7 @@ use crate::review::{self, Needs, Opinion, Stage, State, Submission, Voice};
 use crate::rulebook::Rulebook;
 use crate::view::{self, Item};
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::web::stream::Large;
 use crate::web::words::Words;
 use crate::web::{pages, read};

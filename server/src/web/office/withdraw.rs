@@ -12,7 +12,7 @@ use super::{Frame, done, failed, html, words};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::{review, view};
 
 /// Which record.

@@ -20,7 +20,7 @@ use crate::people::Deed;
 use crate::review::{self, Stage};
 use crate::rules::Rules;
 use crate::view;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::web::words::Words;
 use crate::worklist::{self, Batch};
 

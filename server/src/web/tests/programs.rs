@@ -29,7 +29,7 @@ async fn ask_with(app: &Arc<App>, method: &str, path: &str, token: &str, body: &
         request = request.header(header::CONTENT_TYPE, "application/json");
     }
     let request = request.body(Body::from(body.to_owned())).unwrap();
-    send(app, request).await
+    call(app, request).await
 }
 
 /// What a refusal says, by its word; empty where nothing was refused.
