@@ -96,7 +96,7 @@ async fn everybody(app: &Arc<App>) -> Vec<(Role, String, String)> {
     all
 }
 
-fn of<'a>(all: &'a [(Role, String, String)], role: Role) -> (&'a str, &'a str) {
+fn of(all: &[(Role, String, String)], role: Role) -> (&str, &str) {
     let (_, cookie, token) = all.iter().find(|one| one.0 == role).unwrap();
     (cookie, token)
 }
@@ -391,7 +391,7 @@ fn form(token: &str, n: usize, id: &str, bad: (&str, &str)) -> String {
     ];
     let good = good.into_iter().filter(|(name, value)| *name != bad.0 && !value.is_empty());
     // An account of the township's has no village.
-    let good = good.filter(|(name, _)| *name != "village" || n % 2 == 0);
+    let good = good.filter(|(name, _)| *name != "village" || n.is_multiple_of(2));
     let mut text = format!("token={token}");
     for (name, value) in good.chain([bad]) {
         let value: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -466,7 +466,8 @@ fn a_form_that_another_site_or_another_person_made_does_nothing() {
             let others = if role == Role::Admin { Role::Editor } else { Role::Admin };
             let (_, theirs) = of(&all, others);
             let path = at(rule.path, "x");
-            let cases: [(&str, Option<(&str, &str)>, &str); 5] = [
+            type Case<'a> = (&'a str, Option<(&'a str, &'a str)>, &'a str);
+            let cases: [Case<'_>; 5] = [
                 ("", None, "过期"),
                 (theirs, None, "过期"),
                 (token, Some(("origin", "https://evil.example")), guard::FOREIGN),

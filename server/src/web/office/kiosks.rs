@@ -19,7 +19,7 @@ use crate::kiosks::{self, Concern, Day, Kiosk, Latest, NewKiosk};
 use crate::people::{Actor, Deed};
 use crate::view;
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::web::words::Words;
 
 /// Days that the strip on a kiosk's page looks back.

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::review;
 use crate::search::{self, QUESTION_CHARS_MAX, Question};
 use crate::view;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 
 /// What is looked for.
 #[derive(Deserialize)]

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::people::Deed;
 use crate::tokens::{self, DAYS, DAYS_MAX, NewToken, Token};
 use crate::web::guard::Act;
-use crate::web::login::Session;
+use crate::web::sessions::Session;
 use crate::web::words::Words;
 
 /// Whether something was just done.

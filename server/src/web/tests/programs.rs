@@ -135,16 +135,13 @@ fn a_token_that_asks_too_often_waits() {
     });
 }
 
-#[test]
-fn another_villages_things_are_not_there() {
-    let office = Office::new();
-    let app = office.open();
-    people(&app);
+/// The people of another village.
+fn neighbours(app: &App) {
     let other = ledger::content::VillageName {
         code: "341181107202".parse().unwrap(),
         name: "邻村".into(),
     };
-    crate::directory::add_villages(&app, std::slice::from_ref(&other), &Actor::operator()).unwrap();
+    crate::directory::add_villages(app, std::slice::from_ref(&other), &Actor::operator()).unwrap();
     let neighbour = |role: Role| NewAccount {
         login: format!("{}-2", role.as_str()),
         name: "邻居".into(),
@@ -153,8 +150,16 @@ fn another_villages_things_are_not_there() {
         password: PASSWORD.into(),
     };
     for role in [Role::Supervisor, Role::Accountant] {
-        people::add(&app.db, &neighbour(role), &Actor::operator()).unwrap();
+        people::add(app.db, &neighbour(role), &Actor::operator()).unwrap();
     }
+}
+
+#[test]
+fn another_villages_things_are_not_there() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    neighbours(&app);
     wait(async {
         let waits = office.submit_whole(&app, 1).await;
         let done = office.submit_whole(&app, 2).await;
