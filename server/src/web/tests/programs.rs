@@ -150,7 +150,7 @@ fn neighbours(app: &App) {
         password: PASSWORD.into(),
     };
     for role in [Role::Supervisor, Role::Accountant] {
-        people::add(app.db, &neighbour(role), &Actor::operator()).unwrap();
+        people::add(&app.db, &neighbour(role), &Actor::operator()).unwrap();
     }
 }
 
