@@ -4,7 +4,7 @@ use ledger::checkpoint::Checkpoint;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::publish;
+use crate::seen::Standing;
 
 /// How a checkpoint that a kiosk holds stands to our log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,27 +46,19 @@ impl Held {
     }
 }
 
-/// What a checkpoint that `source` holds says of our log, and how many entries it has where our key signed it. The one
-/// place to act on it: an office whose kiosks hold more than it has must not go on to publish. Blocks.
+/// What a checkpoint that `source` holds says of our log, and how many entries it has where our key signed it. An office
+/// whose kiosks hold more than it has is read-only from then on. Blocks.
 ///
 /// # Errors
-/// When our own tree cannot be read.
+/// When our own tree cannot be read, or nothing can be written.
 pub fn held_checkpoint(app: &App, source: &str, note: &str) -> Result<(Held, Option<u64>)> {
     let Ok(theirs) = Checkpoint::open(note.as_bytes(), &app.vkey) else {
         return Ok((Held::Foreign, None));
     };
-    let held = app.db.read(|c| {
-        let (size, root) = publish::head(c)?;
-        if theirs.size > size {
-            return Ok(Held::Ahead);
-        }
-        let ours =
-            if theirs.size == size { root } else { publish::root_at(c, &app.data, theirs.size)? };
-        Ok(if ours == theirs.root { Held::Ours } else { Held::Forked })
-    })?;
-    if held.is_contrary() {
-        let (size, held) = (theirs.size, held.as_str());
-        tracing::error!(source, size, held, "a kiosk holds what our log does not continue");
-    }
+    let held = match app.publisher.seen(source, note.as_bytes())? {
+        Standing::Continued => Held::Ours,
+        Standing::Ahead(..) => Held::Ahead,
+        Standing::Forked(_) => Held::Forked,
+    };
     Ok((held, Some(theirs.size)))
 }

@@ -11,15 +11,12 @@ use super::{Held, KEPT_DAYS, Kiosk, display, held_checkpoint, one};
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::view;
 
 /// Seconds after which a kiosk reports again: an emergency is on every screen within them.
 pub const REPORT_EVERY_SECONDS: i64 = 60;
 /// Seconds between two reports of one kiosk, at least.
 pub(super) const REPORT_SECONDS_MIN: i64 = 5;
-/// Emergencies that a kiosk is told of at the same time.
-const EMERGENCIES_MAX: u32 = 5;
-/// Bulletins among which they are looked for: one lasts for a week at most.
-const BULLETINS_LOOKED_AT: u32 = 100;
 
 /// What a kiosk is told when its report was kept.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -70,7 +67,10 @@ pub(super) fn receive_blocking(app: &App, id: &str, note: &[u8], now: i64) -> Re
         keep(c, &kiosk, &report, held, Times { now, skew: said - now })?;
         Ok(Answer {
             time: clock::text_of(now),
-            emergencies: emergencies(c, &kiosk.village, now)?,
+            emergencies: view::emergencies(c, Some(&kiosk.village), now)?
+                .iter()
+                .map(|line| line.n)
+                .collect(),
             name: kiosk.name,
             village: kiosk.village,
             report_every: REPORT_EVERY_SECONDS,
@@ -174,18 +174,4 @@ fn keep_day(c: &Connection, kiosk: &str, report: &Report, times: Times) -> Resul
         }
     }
     Ok(())
-}
-
-/// Emergencies that last now, of the whole township and of this village, the newest first.
-fn emergencies(c: &Connection, village: &str, now: i64) -> Result<Vec<u64>> {
-    let mut query = c.prepare_cached(
-        "SELECT n FROM (SELECT n, village, content FROM view_item WHERE kind = 'bulletin'
-             AND content IS NOT NULL AND corrected IS NULL ORDER BY n DESC LIMIT ?1)
-         WHERE content ->> '$.importance' = 'emergency'
-         AND unixepoch(content ->> '$.from') <= ?2 AND unixepoch(content ->> '$.until') >= ?2
-         AND village IN (?3, (SELECT township FROM log)) ORDER BY n DESC LIMIT ?4",
-    )?;
-    let values = params![BULLETINS_LOOKED_AT, now, village, EMERGENCIES_MAX];
-    let found = query.query_map(values, |row| row.get(0))?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
 }

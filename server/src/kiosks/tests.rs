@@ -387,10 +387,9 @@ fn an_emergency_is_told_to_the_kiosks_it_is_for_while_it_lasts() {
     app.db
         .write_blocking(move |c| {
             c.execute(
-                "UPDATE view_item SET content = json_set(content, '$.importance', 'emergency',
-                 '$.from', '2026-06-03T09:13:00+08:00', '$.until', '2026-06-03T02:12:00Z')
+                "UPDATE view_item SET importance = 'emergency', shown_from = ?2, shown_until = ?3
                  WHERE n = ?1",
-                [n],
+                rusqlite::params![n, NOW + 60, NOW + HOUR],
             )?;
             Ok(())
         })
