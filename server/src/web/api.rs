@@ -277,6 +277,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn whatever_the_description_points_at_is_in_it() {
+        let text = DESCRIPTION.to_json().unwrap();
+        let described: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let pointers = text.split("\"#/").skip(1).map(|rest| rest.split('"').next().unwrap());
+        let mut count = 0;
+        for pointer in pointers {
+            assert!(described.pointer(&format!("/{pointer}")).is_some(), "{pointer}");
+            count += 1;
+        }
+        assert!(count > 500, "{count}");
+    }
+
     proptest::proptest! {
         #[test]
         fn no_body_panics_the_reader(body in "\\PC{0,80}") {

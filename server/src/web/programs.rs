@@ -20,10 +20,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use ledger::statement::word;
+use submissions::StageWord;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::response::{Response as Described, ResponseBuilder};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, HeaderBuilder, OpenApi, Ref, RefOr};
+use utoipa::openapi::{Components, ContentBuilder, HeaderBuilder, OpenApi, Ref, RefOr};
 
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -218,8 +219,21 @@ pub fn description() -> OpenApi {
         .bearer_format("mb_ and 64 hex digits")
         .description(Some("A token, made on the office's page /office/tokens."));
     let components = described.components.get_or_insert_with(Default::default);
+    // What only addresses are made of: a path's and a query's schemas are not collected by themselves.
+    spell::<wire::Month>(components);
+    spell::<wire::VillageCode>(components);
+    spell::<wire::Sha256>(components);
+    spell::<wire::HalfYear>(components);
+    spell::<wire::DraftId>(components);
+    spell::<wire::Index>(components);
+    spell::<wire::Year>(components);
+    spell::<StageWord>(components);
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer.build()));
     described
+}
+
+fn spell<T: utoipa::ToSchema>(components: &mut Components) {
+    components.schemas.insert(T::name().into_owned(), T::schema());
 }
 
 /// The name of the way to prove who one is.
