@@ -102,7 +102,7 @@ async fn everybody(app: &Arc<App>) -> Vec<(Role, String, String)> {
     all
 }
 
-fn of<'a>(all: &'a [(Role, String, String)], role: Role) -> (&'a str, &'a str) {
+fn of(all: &[(Role, String, String)], role: Role) -> (&str, &str) {
     let (_, cookie, token) = all.iter().find(|one| one.0 == role).unwrap();
     (cookie, token)
 }
@@ -400,7 +400,7 @@ fn form(token: &str, n: usize, id: &str, bad: (&str, &str)) -> String {
     ];
     let good = good.into_iter().filter(|(name, value)| *name != bad.0 && !value.is_empty());
     // An account of the township's has no village.
-    let good = good.filter(|(name, _)| *name != "village" || (n - 1) / 2 % 2 == 0);
+    let good = good.filter(|(name, _)| *name != "village" || ((n - 1) / 2).is_multiple_of(2));
     let mut text = format!("token={token}");
     for (name, value) in good.chain([bad]) {
         let value: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -477,7 +477,7 @@ fn a_form_that_another_site_or_another_person_made_does_nothing() {
             let others = if role == Role::Admin { Role::Editor } else { Role::Admin };
             let (_, theirs) = of(&all, others);
             let path = at(rule.path, "x");
-            let cases: [(&str, Option<(&str, &str)>, &str); 5] = [
+            let cases = [
                 ("", None, "过期"),
                 (theirs, None, "过期"),
                 (token, Some(("origin", "https://evil.example")), guard::FOREIGN),
