@@ -43,8 +43,12 @@ impl Person<'_> {
         Ok(self.browser.client.find(Locator::Css(&option)).await?.click().await?)
     }
 
+    /// Clicks, after bringing it where nothing that stays in its place covers it.
     async fn press(&self, button: &str) -> Result<()> {
-        Ok(self.browser.client.find(Locator::Css(button)).await?.click().await?)
+        let found = self.browser.client.find(Locator::Css(button)).await?;
+        let middle = "arguments[0].scrollIntoView({ block: 'center' });";
+        self.browser.client.execute(middle, vec![serde_json::to_value(&found)?]).await?;
+        Ok(found.click().await?)
     }
 
     /// Waits until the page holds an element.

@@ -123,7 +123,7 @@ pub async fn password(State(app): State<Arc<App>>, act: Act) -> Response {
         return failed(&act.uri, &error);
     }
     change(app, act, "/office/login", Deed::Read, |app, act, by| {
-        people::set_password(&app.db, &act.session.who.login, act.field("password"), by)
+        people::set_password(&app.db, &act.session.who.login, act.typed("password"), by)
     })
     .await
 }

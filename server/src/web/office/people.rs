@@ -167,7 +167,7 @@ pub async fn add(State(app): State<Arc<App>>, act: Act) -> Response {
             name: act.field("name").to_owned(),
             role,
             village,
-            password: act.field("password").to_owned(),
+            password: act.typed("password").to_owned(),
         };
         people::add(&app.db, &new, by)
     })
@@ -205,7 +205,7 @@ pub async fn away(State(app): State<Arc<App>>, act: Act) -> Response {
 /// Gives somebody another password.
 pub async fn password(State(app): State<Arc<App>>, act: Act) -> Response {
     change(app, act, "/office/people?done=1", Deed::Manage, |app, act, by| {
-        people::set_password(&app.db, act.field("login"), act.field("password"), by)
+        people::set_password(&app.db, act.field("login"), act.typed("password"), by)
     })
     .await
 }
