@@ -16,6 +16,7 @@ mod pages;
 mod published;
 mod restored;
 mod returned;
+mod schema;
 mod screens;
 mod verify;
 mod window;
