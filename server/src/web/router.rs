@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, head, post};
 
 use crate::app::App;
 use crate::error::Error;
@@ -33,7 +33,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/submissions/{id}", get(api::status))
         .route("/api/submissions/{id}/statement", get(api::statement))
         .route("/api/submissions/{id}/signatures", post(api::countersign))
-        .route("/api/blobs/{sha256}", get(api::not_here).head(api::held).patch(api::append))
+        .route("/api/blobs/{sha256}", head(api::held).patch(api::append))
         // For phones, and for the office's people.
         .merge(pages::routes())
         .merge(office::routes())

@@ -481,26 +481,29 @@ fn a_token_that_asks_too_often_waits() {
     });
 }
 
+/// Another village, with a supervisor and an accountant.
+fn neighbours(app: &Arc<App>) {
+    let (code, name) = ("341181107202".parse().unwrap(), "邻村".into());
+    let other = ledger::content::VillageName { code, name };
+    crate::directory::add_villages(app, &[other], &Actor::operator()).unwrap();
+    for role in [Role::Supervisor, Role::Accountant] {
+        let new = NewAccount {
+            login: format!("{}-2", role.as_str()),
+            name: "邻居".into(),
+            role,
+            village: Some(code),
+            password: PASSWORD.into(),
+        };
+        people::add(&app.db, &new, &Actor::operator()).unwrap();
+    }
+}
+
 #[test]
 fn another_villages_things_are_not_there() {
     let office = Office::new();
     let app = office.open();
     people(&app);
-    let other = ledger::content::VillageName {
-        code: "341181107202".parse().unwrap(),
-        name: "邻村".into(),
-    };
-    crate::directory::add_villages(&app, std::slice::from_ref(&other), &Actor::operator()).unwrap();
-    let neighbour = |role: Role| NewAccount {
-        login: format!("{}-2", role.as_str()),
-        name: "邻居".into(),
-        role,
-        village: Some(other.code),
-        password: PASSWORD.into(),
-    };
-    for role in [Role::Supervisor, Role::Accountant] {
-        people::add(&app.db, &neighbour(role), &Actor::operator()).unwrap();
-    }
+    neighbours(&app);
     wait(async {
         let waits = office.submit_whole(&app, 1).await;
         let done = office.submit_whole(&app, 2).await;
