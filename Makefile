@@ -4,6 +4,7 @@
 
 PROGRAMS := target/release
 DENY := target/tools/bin/cargo-deny
+SCHEMATHESIS := target/tools/schemathesis/bin/schemathesis
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -20,7 +21,7 @@ build: packages-build models ## every program, into target/release
 models: packages-build ## what reads printed words, into target/release/models; without it the rest works
 	@uploader/models $(PROGRAMS)/models
 
-test: packages-build packages-test models $(DENY) ## formatting, lints, licences, every test
+test: packages-build packages-test models $(DENY) $(SCHEMATHESIS) ## formatting, lints, licences, every test
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	$(DENY) --log-level error check bans licenses sources
@@ -40,6 +41,10 @@ fuzz: ## each parser of the ledger, and photos and codes, for a minute (needs ni
 $(DENY):
 	cargo install --quiet --locked --root target/tools cargo-deny@0.20.2
 
+$(SCHEMATHESIS): | packages-test
+	python3 -m venv target/tools/schemathesis
+	target/tools/schemathesis/bin/pip install --quiet schemathesis==4.32.5
+
 # Installs those of the named Debian packages that are missing.
 define install
 	@missing=$$(for package in $(1); do \
@@ -55,7 +60,7 @@ packages-build:
 
 packages-test: packages-build
 	@tests/axe
-	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev xvfb openbox xdotool imagemagick)
+	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev xvfb openbox xdotool imagemagick python3-venv)
 
 packages-bench:
 	$(call install,nginx-light wrk rsync zbar-tools zxing-cpp-tools)

@@ -50,6 +50,17 @@ impl Office {
         self.post(path, &form)
     }
 
+    /// Makes a token for programs with all that this person's post allows; answers it and its scopes.
+    pub fn token(&self) -> Result<(String, Vec<String>)> {
+        let scopes = values(&self.page("/office/tokens")?, "scope");
+        let mut form = vec![("name", "test"), ("days", "1")];
+        form.extend(scopes.iter().map(|scope| ("scope", scope.as_str())));
+        let page = self.submit("/office/tokens", "/office/tokens", &form)?;
+        let token = page.split_once("<code>").and_then(|(_, rest)| rest.split_once("</code>"));
+        let (token, _) = token.ok_or("the page shows no token")?;
+        Ok((token.to_owned(), scopes))
+    }
+
     /// What waits, group by group (a village's month, or bulletins), as the work list shows it.
     pub fn groups(&self) -> Result<Vec<Vec<String>>> {
         let page = self.page("/office")?;

@@ -76,7 +76,7 @@ pub(super) async fn read(body: Body, max: usize) -> Result<Bytes> {
 /// Where a submission stands.
 #[utoipa::path(
     get, path = "/api/submissions/{id}",
-    params(("id" = String, Path, description = "SHA-256 (hex) of the note's text")),
+    params(("id" = String, Path, pattern = "^[0-9a-f]{64}$", description = "SHA-256 (hex) of the note's text")),
     responses(
         (status = 200, description = "where it stands", body = Status),
         (status = 404, description = "no such submission", body = Refusal),
@@ -92,7 +92,7 @@ pub async fn status(State(app): State<Arc<App>>, Path(id): Path<String>) -> Resu
 /// the content.
 #[utoipa::path(
     get, path = "/api/submissions/{id}/statement",
-    params(("id" = String, Path, description = "SHA-256 (hex) of the note's text")),
+    params(("id" = String, Path, pattern = "^[0-9a-f]{64}$", description = "SHA-256 (hex) of the note's text")),
     responses(
         (status = 200, description = "the signed note", body = String, content_type = "text/plain"),
         (status = 404, description = "no such submission", body = Refusal),
@@ -118,7 +118,7 @@ pub struct Countersignature {
 /// Keeps a supervisor's signature of a submission. The signature is the permission.
 #[utoipa::path(
     post, path = "/api/submissions/{id}/signatures", request_body = Countersignature,
-    params(("id" = String, Path, description = "SHA-256 (hex) of the note's text")),
+    params(("id" = String, Path, pattern = "^[0-9a-f]{64}$", description = "SHA-256 (hex) of the note's text")),
     responses(
         (status = 200, description = "kept; where it stands now", body = Status),
         (status = 400, description = "malformed", body = Refusal),
@@ -144,17 +144,13 @@ pub async fn countersign(
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(status)).into_response())
 }
 
-/// Images under review are not shown here; published ones are at `/blob/`.
-pub async fn not_here() -> StatusCode {
-    StatusCode::METHOD_NOT_ALLOWED
-}
-
-/// How much of an image is held.
+/// How much of an image is held. Images under review are not shown here; published ones are at `/blob/`.
 #[utoipa::path(
     head, path = "/api/blobs/{sha256}",
-    params(("sha256" = String, Path, description = "hash of the image, hex")),
+    params(("sha256" = String, Path, pattern = "^[0-9a-f]{64}$", description = "hash of the image, hex")),
     responses(
         (status = 200, description = "Upload-Offset: bytes held"),
+        (status = 400, description = "not a hash"),
         (status = 403, description = "no submission names it"),
     )
 )]
@@ -167,7 +163,7 @@ pub async fn held(State(app): State<Arc<App>>, Path(hash): Path<String>) -> Resu
 #[utoipa::path(
     patch, path = "/api/blobs/{sha256}",
     params(
-        ("sha256" = String, Path, description = "hash of the image, hex"),
+        ("sha256" = String, Path, pattern = "^[0-9a-f]{64}$", description = "hash of the image, hex"),
         ("upload-offset" = u64, Header, description = "bytes before this piece"),
         ("upload-length" = u64, Header, description = "bytes of the whole image"),
     ),

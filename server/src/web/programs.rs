@@ -243,7 +243,7 @@ fn complete(operation: &mut Operation, deed: Deed) {
     let scope = deed.as_str();
     let said = operation.description.take().unwrap_or_default();
     operation.description = Some(format!("{said}\n\nScope: `{scope}`.").trim().to_owned());
-    operation.tags = Some(vec!["office".to_owned()]);
+    operation.tags = Some(vec![scope.to_owned()]);
     operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, [])]);
     for (status, description) in REFUSALS {
         operation.responses.responses.insert((*status).to_owned(), refusal(status, description));

@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, head, post};
 
 use crate::app::App;
 use crate::error::Error;
@@ -39,7 +39,7 @@ pub fn router_within(app: Arc<App>, times: Times) -> Router {
         .route("/api/submissions/{id}", get(api::status))
         .route("/api/submissions/{id}/statement", get(api::statement))
         .route("/api/submissions/{id}/signatures", post(api::countersign))
-        .route("/api/blobs/{sha256}", get(api::not_here).head(api::held).patch(api::append))
+        .route("/api/blobs/{sha256}", head(api::held).patch(api::append))
         // For kiosks, whose signature is theirs too.
         .route("/api/kiosks", post(kiosks::ask))
         .route("/api/kiosks/{id}", get(kiosks::standing))

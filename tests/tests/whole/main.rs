@@ -17,6 +17,7 @@ mod pages;
 mod published;
 mod restored;
 mod returned;
+mod schema;
 mod screens;
 mod township;
 mod verify;

@@ -1,13 +1,14 @@
 //! How values are spelled in JSON: each type takes what its schema says, and nothing else.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use ledger::content::{ColumnKind, Importance};
 use ledger::hash::Hash;
 use ledger::place::Village;
 use ledger::statement::{LegalGround, Source};
 use ledger::time::Period;
-use serde::de::Error as _;
+use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
@@ -200,12 +201,36 @@ pub struct Int<const MIN: i64, const MAX: i64>(pub i64);
 
 impl<'de, const MIN: i64, const MAX: i64> Deserialize<'de> for Int<MIN, MAX> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let number = i64::deserialize(d)?;
+        let number = d.deserialize_i64(Whole)?;
         if (MIN..=MAX).contains(&number) {
             Ok(Self(number))
         } else {
             Err(D::Error::custom(format!("not from {MIN} to {MAX}")))
         }
+    }
+}
+
+/// A whole number however it is written: JSON has one kind of number, in which `7.0` is an integer too.
+struct Whole;
+
+impl Visitor<'_> for Whole {
+    type Value = i64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number")
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<i64, E> {
+        Ok(number)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<i64, E> {
+        i64::try_from(number).map_err(E::custom)
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<i64, E> {
+        // Written out without a point; a fraction, or what is not a number, is no integer.
+        number.to_string().parse().map_err(|_| E::custom("not a whole number"))
     }
 }
 
@@ -272,6 +297,7 @@ mod tests {
         assert!(takes::<HalfYear>("\"2026-1\"") && !takes::<HalfYear>("\"2026-3\""));
         assert!(takes::<Name>("\"李\"") && !takes::<Name>("\"\"") && !takes::<Name>("\"a\\n\""));
         assert!(takes::<Weekday>("7") && !takes::<Weekday>("8") && !takes::<Weekday>("1.5"));
+        assert!(takes::<Index>("7.0") && takes::<Index>("1e13") && !takes::<Index>("-1"));
         assert!(takes::<Index>("9007199254740991") && !takes::<Index>("9007199254740992"));
         assert!(takes::<Few<u8, 1, 2>>("[1,2]") && !takes::<Few<u8, 1, 2>>("[]"));
         let id = "0".repeat(32);

@@ -135,22 +135,20 @@ fn a_token_that_asks_too_often_waits() {
     });
 }
 
-/// The people of another village.
-fn neighbours(app: &App) {
-    let other = ledger::content::VillageName {
-        code: "341181107202".parse().unwrap(),
-        name: "邻村".into(),
-    };
-    crate::directory::add_villages(app, std::slice::from_ref(&other), &Actor::operator()).unwrap();
-    let neighbour = |role: Role| NewAccount {
-        login: format!("{}-2", role.as_str()),
-        name: "邻居".into(),
-        role,
-        village: Some(other.code),
-        password: PASSWORD.into(),
-    };
+/// Another village, with a supervisor and an accountant.
+fn neighbours(app: &Arc<App>) {
+    let (code, name) = ("341181107202".parse().unwrap(), "邻村".into());
+    let other = ledger::content::VillageName { code, name };
+    crate::directory::add_villages(app, &[other], &Actor::operator()).unwrap();
     for role in [Role::Supervisor, Role::Accountant] {
-        people::add(&app.db, &neighbour(role), &Actor::operator()).unwrap();
+        let new = NewAccount {
+            login: format!("{}-2", role.as_str()),
+            name: "邻居".into(),
+            role,
+            village: Some(code),
+            password: PASSWORD.into(),
+        };
+        people::add(&app.db, &new, &Actor::operator()).unwrap();
     }
 }
 
