@@ -80,14 +80,14 @@ fn rows(data: &DataDir, table: &str) -> i64 {
 #[test]
 fn everything_comes_back_and_nothing_is_published_yet() {
     let office = office();
-    fs::write(office.data().path().join("rules.toml"), "kept as it is").unwrap();
+    fs::write(office.data().path().join("letter.txt"), "kept as it is").unwrap();
     let (folder, file) = saved(&office);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let new = DataDir::at(folder.path().join("new"));
     let kept = put_back(&file, new.path()).unwrap();
     assert_eq!(kept.entries, 8);
     assert_eq!(files(&new), files(&office.data()));
-    assert_eq!(fs::read(new.path().join("rules.toml")).unwrap(), b"kept as it is");
+    assert_eq!(fs::read(new.path().join("letter.txt")).unwrap(), b"kept as it is");
     for table in ["entry", "submission", "image", "user", "audit", "view_key"] {
         assert_eq!(rows(&new, table), rows(&office.data(), table), "{table}");
     }

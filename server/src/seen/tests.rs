@@ -139,7 +139,7 @@ fn a_restored_office_is_unlocked_by_what_others_hold_and_that_is_recorded() {
     let brought = [("镜像".to_owned(), first), ("大屏".to_owned(), second)];
     app.publisher.unlock(&brought, "两处", &who).unwrap();
     app.publisher.must_run().unwrap();
-    let said = "SELECT detail FROM audit WHERE act = 'unlock'";
+    let said = "SELECT new FROM audit WHERE act = 'unlock'";
     let said = app.db.read(|c| Ok(c.query_row(said, [], |row| row.get::<_, String>(0))?));
     assert_eq!(said.unwrap(), "两处");
 }
