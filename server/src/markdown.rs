@@ -168,7 +168,7 @@ impl<'a> Tame<'a> {
                 self.image = Some((dest_url.into_string(), String::new()))
             }
             Tag::Table(columns) => {
-                out.push(Event::Html("<div class=\"scroll\">".into()));
+                out.push(Event::Html("<div class=\"scroll\" tabindex=\"0\">".into()));
                 out.push(Event::Start(Tag::Table(columns)));
             }
             other => out.push(Event::Start(other)),
@@ -307,7 +307,7 @@ mod tests {
         for part in [
             "<h2>一</h2>",
             "<strong>乙</strong>",
-            "<div class=\"scroll\"><table>",
+            "<div class=\"scroll\" tabindex=\"0\"><table>",
             "<td class=\"right\">3</td>",
             "<a href=\"https://www.gov.cn/a?b=1&amp;c=2\">网</a>",
             "<a href=\"/r/7\">条</a>",
