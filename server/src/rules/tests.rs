@@ -85,8 +85,8 @@ fn a_leader_signs_by_importance_or_by_column() {
     let rules =
         Rules::read(changed("leader_columns = []", r#"leader_columns = ["zhengce"]"#).as_bytes())
             .unwrap();
-    assert!(!rules.needs_leader("cunwu", "ordinary"));
-    assert!(rules.needs_leader("zhengce", "ordinary"));
+    assert!(!rules.needs_leader("cunwu", "normal"));
+    assert!(rules.needs_leader("zhengce", "normal"));
     assert!(rules.needs_leader("cunwu", "important"));
     assert!(rules.needs_leader("cunwu", "whatever"), "unknown: better ask");
 }
@@ -145,7 +145,7 @@ fn a_mistake_is_refused_with_its_line_and_in_chinese() {
         ("[grounds.safety]", "[grounds.whim]", "缺少 grounds.safety"),
         ("host = \"news.cn\"", "host = \"https://news.cn\"", "应是小写的主机名"),
         ("host = \"news.cn\"", "host = \"gov.cn\"", "来源的 host 重复"),
-        ("id = \"important\"", "id = \"ordinary\"", "重要程度的 id 重复"),
+        ("id = \"important\"", "id = \"normal\"", "重要程度的 id 重复"),
         ("supervisors = 1", "supervisors = 6", "supervisors 应为 0 到 5"),
         ("supervisors = 1", "supervisors = 3", "要求不能比金额小的低"),
         ("below_yuan = 50000\n", "below_yuan = 5000\n", "从小到大"),
