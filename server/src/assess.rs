@@ -131,34 +131,11 @@ impl Share {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Measured {
     /// Which.
-    #[serde(serialize_with = "by_word")]
     pub indicator: Indicator,
     /// Points that it is worth.
     pub weight: u32,
     /// What was found; none where there is nothing to measure yet.
     pub share: Option<Share>,
-}
-
-fn by_word<S: serde::Serializer>(
-    indicator: &Indicator,
-    s: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    s.serialize_str(word(*indicator))
-}
-
-/// The word of an indicator, as rules and addresses spell it.
-#[must_use]
-pub fn word(indicator: Indicator) -> &'static str {
-    match indicator {
-        Indicator::OnTime => "on-time",
-        Indicator::Complete => "complete",
-        Indicator::Vouchers => "vouchers",
-        Indicator::Answered => "answered",
-        Indicator::ReturnedRate => "returned-rate",
-        Indicator::KioskAlive => "kiosk-alive",
-        Indicator::BulletinColumns => "bulletin-columns",
-        Indicator::WithdrawnRate => "withdrawn-rate",
-    }
 }
 
 impl Measured {

@@ -12,6 +12,7 @@ use crate::clock;
 use crate::error::{Error, Result};
 use crate::people::Actor;
 use crate::publish::{NewEntry, office_note};
+use crate::random;
 
 /// Lines that one page of the record holds.
 pub const PAGE_LINES: u32 = 200;
@@ -92,8 +93,7 @@ pub fn record(
         old: change.old.map(str::to_owned),
         new: change.new.map(str::to_owned),
     };
-    let mut salt = [0; 16];
-    getrandom::fill(&mut salt).map_err(|e| Error::Corrupt(format!("没有随机数：{e}")))?;
+    let salt: [u8; 16] = random::bytes()?;
     c.prepare_cached(&format!(
         "INSERT INTO audit ({COLUMNS}, salt, link)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"

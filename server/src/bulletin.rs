@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::intake::{self, Checked};
 use crate::people::{Actor, Deed, Who};
 use crate::publish;
+use crate::random;
 use crate::rules::Rules;
 use drafts::{Draft, Saved};
 pub use pair::must_be_paired;
@@ -261,7 +262,5 @@ pub(crate) fn wrong_field(error: &BadContent) -> Error {
 
 /// 128 fresh random bits.
 pub(crate) fn salt() -> Result<Salt> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|e| Error::Corrupt(format!("没有随机数：{e}")))?;
-    Ok(Salt(bytes))
+    random::bytes().map(Salt)
 }

@@ -11,17 +11,13 @@ const CHINA_OFFSET_HOURS: i8 = 8;
 /// Now, as RFC 3339 text with the offset and whole seconds.
 #[must_use]
 pub fn now() -> String {
-    china().strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
-}
-
-fn china() -> Zoned {
-    Instant::now().to_zoned(tz::TimeZone::fixed(tz::offset(CHINA_OFFSET_HOURS)))
+    text_of(unix_now())
 }
 
 /// Today, in China.
 #[must_use]
 pub fn today() -> civil::Date {
-    china().date()
+    day_of(unix_now())
 }
 
 /// Now, as statements carry it.
@@ -44,8 +40,7 @@ pub fn unix_now() -> i64 {
 /// # Errors
 /// When the machine's clock is outside the years 0 to 9999.
 pub fn day_after(days: i64) -> Result<Date> {
-    let zone = tz::TimeZone::fixed(tz::offset(CHINA_OFFSET_HOURS));
-    let today = Instant::now().to_zoned(zone).date();
+    let today = today();
     let day = today.checked_add(jiff::Span::new().try_days(days).unwrap_or_default());
     let day = day.ok().and_then(|day| day.to_string().parse().ok());
     day.ok_or_else(|| Error::Corrupt(format!("本机时钟不对：{today}")))
@@ -54,9 +49,8 @@ pub fn day_after(days: i64) -> Result<Date> {
 /// A moment, given in seconds since 1970, in China; none outside the years 0 to 9999.
 #[must_use]
 pub fn moment(unix: i64) -> Option<Timestamp> {
-    let zone = tz::TimeZone::fixed(tz::offset(CHINA_OFFSET_HOURS));
-    let then = Instant::from_second(unix).ok()?.to_zoned(zone);
-    then.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string().parse().ok()
+    Instant::from_second(unix).ok()?;
+    text_of(unix).parse().ok()
 }
 
 /// The first or the last second of a day in China.
@@ -71,12 +65,8 @@ pub fn edge_of(day: Date, last: bool) -> Option<Timestamp> {
 /// # Errors
 /// As [`timestamp`].
 pub fn in_hours(hours: i64) -> Result<Timestamp> {
-    let zone = tz::TimeZone::fixed(tz::offset(CHINA_OFFSET_HOURS));
-    let span = jiff::Span::new().try_hours(hours).unwrap_or_default();
-    let then = Instant::now().to_zoned(zone).checked_add(span);
-    let then = then.ok().map(|then| then.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string());
-    let then = then.and_then(|text| text.parse().ok());
-    then.ok_or_else(|| Error::Corrupt("本机时钟不对".into()))
+    let then = hours.checked_mul(3600).and_then(|seconds| unix_now().checked_add(seconds));
+    then.and_then(moment).ok_or_else(|| Error::Corrupt("本机时钟不对".into()))
 }
 
 /// A moment in Unix seconds, in China; the nearest that can be said.

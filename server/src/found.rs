@@ -14,6 +14,7 @@ use crate::durable::{self, Access};
 use crate::error::{Error, Result};
 use crate::objects::Objects;
 use crate::publish::{self, Crash, Keys, Publisher};
+use crate::random;
 
 /// Makes a new office in an empty directory; answers the key that its log is verified with. An
 /// interrupted try is taken up again.
@@ -69,9 +70,7 @@ fn make_key(path: &Path, name: &str) -> Result<SigningKey> {
             .filter(|key| key.verifier().name() == name)
             .ok_or_else(|| Error::refused("exists", format!("{} 已有另一把密钥", path.display())));
     }
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|e| Error::Corrupt(format!("没有随机数：{e}")))?;
-    let key = SigningKey::from_seed(name, seed)
+    let key = SigningKey::from_seed(name, random::bytes()?)
         .map_err(|e| Error::refused("bad-name", format!("日志名称 {name} 不合规定：{e}")))?;
     durable::replace(path, format!("{}\n", key.to_secret_text()).as_bytes(), Access::Private)?;
     Ok(key)

@@ -354,14 +354,6 @@ impl LogRow {
     }
 }
 
-/// Entries in the log.
-///
-/// # Errors
-/// When the database cannot be read.
-pub(crate) fn size(c: &Connection) -> Result<u64> {
-    Ok(c.prepare_cached("SELECT size FROM log")?.query_row([], |row| row.get(0))?)
-}
-
 /// How many entries the log has, and the root of their tree.
 pub(crate) fn head(c: &Connection) -> Result<(u64, Hash)> {
     let log = LogRow::read(c)?;

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use ledger::encoding::hex;
 use ledger::hash::sha256;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -13,6 +12,7 @@ use crate::audit::{self, Change};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::people::{self, Deed, Who};
+use crate::random;
 
 /// What every token begins with, so that one is known for what it is wherever it turns up.
 pub const PREFIX: &str = "mb_";
@@ -123,9 +123,7 @@ fn count(c: &Connection, user: i64) -> Result<i64> {
 }
 
 fn secret() -> Result<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Error::Corrupt(format!("没有随机数：{error}")))?;
-    Ok(format!("{PREFIX}{}", hex(&bytes)))
+    Ok(format!("{PREFIX}{}", random::secret()?))
 }
 
 fn words(scopes: &[Deed]) -> String {

@@ -189,20 +189,39 @@ pub fn months(connection: &Connection, village: &str) -> Result<Vec<Month>> {
     Ok(months.into_values().rev().collect())
 }
 
+/// What [`read_totals`] reads, and the month.
+const SUMS: &str = "SELECT ifnull(sum(amount) FILTER (WHERE income = 0), 0),
+    ifnull(sum(amount) FILTER (WHERE income = 1), 0), count(amount), period FROM view_item";
+
+fn read_totals(row: &Row<'_>) -> rusqlite::Result<Totals> {
+    Ok(Totals { spent: Fen(row.get(0)?), received: Fen(row.get(1)?), count: row.get(2)? })
+}
+
 fn spoken_months(connection: &Connection, village: &str) -> Result<BTreeMap<Period, Month>> {
-    let sql = "SELECT period, ifnull(sum(amount) FILTER (WHERE income = 0), 0),
-               ifnull(sum(amount) FILTER (WHERE income = 1), 0), count(amount)
-               FROM view_item WHERE village = ?1 AND period IS NOT NULL AND withdrawn IS NULL
-               AND corrected IS NULL GROUP BY period";
-    let mut query = connection.prepare_cached(sql)?;
+    let sql = format!(
+        "{SUMS} WHERE village = ?1 AND period IS NOT NULL AND withdrawn IS NULL
+         AND corrected IS NULL GROUP BY period"
+    );
+    let mut query = connection.prepare_cached(&sql)?;
     let months = query.query_map([village], |row| {
-        let period = parsed::<Period>(row, 0)?;
-        let totals =
-            Totals { spent: Fen(row.get(1)?), received: Fen(row.get(2)?), count: row.get(3)? };
+        let period = parsed::<Period>(row, 3)?;
+        let totals = read_totals(row)?;
         let state = if totals.is_none() { MonthState::Nothing } else { MonthState::Receipts };
         Ok((period, Month { period, state, totals }))
     })?;
     Ok(months.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What the receipts of one village's month come to.
+///
+/// # Errors
+/// When the database fails.
+pub fn totals(connection: &Connection, village: &str, period: Period) -> Result<Totals> {
+    let sql = format!(
+        "{SUMS} WHERE village = ?1 AND period = ?2 AND withdrawn IS NULL AND corrected IS NULL"
+    );
+    let mut query = connection.prepare_cached(&sql)?;
+    Ok(query.query_row(params![village, period.to_string()], read_totals)?)
 }
 
 /// The receipts of a month in order of date, and what was withdrawn from it.

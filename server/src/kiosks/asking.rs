@@ -10,6 +10,7 @@ use crate::clock;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::people::Actor;
+use crate::random;
 use crate::view;
 
 /// Minutes for which a code counts.
@@ -124,8 +125,7 @@ pub async fn ask(db: &Db, vkey: &str, app: &Word, now: i64) -> Result<Enrolment>
 /// A code that no other kiosk shows.
 fn fresh_code(c: &Connection) -> Result<String> {
     loop {
-        let mut bytes = [0; CODE_CHARS];
-        getrandom::fill(&mut bytes).map_err(|e| Error::Corrupt(format!("没有随机数：{e}")))?;
+        let bytes: [u8; CODE_CHARS] = random::bytes()?;
         // 32 characters: every one is as likely.
         let code: String =
             bytes.iter().map(|b| char::from(ALPHABET[usize::from(b % 32)])).collect();

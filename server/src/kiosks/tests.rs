@@ -291,7 +291,7 @@ fn silence_and_what_else_is_wrong_is_noticed() {
     assert_eq!(silent(NOW + limit + HOUR), [27], "one that never was heard from");
 
     let note = std::fs::read_to_string(app.data.public().join("checkpoint")).unwrap();
-    let size = app.db.read(crate::publish::size).unwrap();
+    let (size, _) = app.db.read(crate::publish::head).unwrap();
     screen.report(&app, now, |report| report.checkpoint = Some(note.clone())).unwrap();
     assert!(screen.concerns(&app, now).is_empty());
     assert_eq!(screen.concerns(&app, now + limit + HOUR), [Concern::Silent(27)]);

@@ -10,6 +10,7 @@ use super::{Actor, Who, end_sessions, open_account};
 use crate::audit::{self, Change};
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::random;
 
 /// Seconds that a code is shown (RFC 6238 section 4.1, and what every app on a phone expects).
 const STEP_SECONDS: i64 = 30;
@@ -34,9 +35,7 @@ impl Secret {
     /// # Errors
     /// When the system gives no random numbers.
     pub fn new() -> Result<Self> {
-        let mut bytes = [0; 20];
-        fill(&mut bytes)?;
-        Ok(Self(bytes))
+        random::bytes().map(Self)
     }
 
     /// As a person types it into a phone: Base32 (RFC 4648).
@@ -79,10 +78,6 @@ impl Secret {
         let given = sha256(code.as_bytes());
         steps.find(|step| sha256(self.code(*step).as_bytes()) == given)
     }
-}
-
-fn fill(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes).map_err(|error| Error::Corrupt(format!("没有随机数：{error}")))
 }
 
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -153,9 +148,7 @@ pub fn enable(
     c.execute("DELETE FROM recovery WHERE user = ?1", [who.id])?;
     let mut codes = Vec::new();
     for _ in 0..RECOVERY_CODES {
-        let mut bytes = [0; RECOVERY_BYTES];
-        fill(&mut bytes)?;
-        let code = base32(&bytes);
+        let code = base32(&random::bytes::<RECOVERY_BYTES>()?);
         let hash = sha256(code.as_bytes()).0;
         c.execute("INSERT INTO recovery VALUES (?1, ?2)", params![who.id, hash])?;
         codes.push(format!("{}-{}-{}-{}", &code[..4], &code[4..8], &code[8..12], &code[12..]));

@@ -151,7 +151,7 @@ pub async fn publish(app: &Arc<App>, ids: &[String], who: &Who) -> Result<Vec<Pu
         }
         chosen.sort_by_key(|(seq, _)| *seq);
         bulletin::must_be_paired(c, chosen.iter().map(|(_, found)| found))?;
-        let size = publish::size(c)?;
+        let (size, _) = publish::head(c)?;
         entries(keys, size, &chosen, &roster)
     })
     .await

@@ -45,7 +45,7 @@ fn nothing_is_published_before_the_supervisors_signed_it() {
     assert_eq!(sign(&line(&app, &id, &zhou)), "");
     assert_eq!(where_it_stands(&app, &id), Stage::Review);
     assert_eq!(publish(), "");
-    let item = app.db.read(|c| view::item(c, log::size(c)? - 1)).unwrap().unwrap();
+    let item = app.db.read(|c| view::item(c, log::head(c)?.0 - 1)).unwrap().unwrap();
     assert_eq!(item.signers.len(), 3, "accountant and both supervisors stand in the log");
     assert_eq!(verify::verify(&office.data()).unwrap().problem, None);
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use ledger::money::Fen;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Ground, yuan};
 
@@ -321,7 +321,7 @@ fn is_host(host: &str) -> bool {
 }
 
 /// What an assessment looks at (S38).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Indicator {
     /// Months that were published in time.

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::clock::unix_now;
 use crate::error::{Error, Result};
 use crate::people::{self, Deed, Who, totp};
+use crate::random;
 use crate::web::guard::{self, Act};
 use crate::web::{office, sessions};
 
@@ -178,7 +179,7 @@ fn admit(db: &Connection, who: &Who, asked: &HeaderMap, now: i64) -> Result<Open
 
 /// Begins to wait for the code; gives the value of the cookie.
 fn begin(db: &Connection, who: &Who, now: i64) -> Result<String> {
-    let cookie = sessions::random()?;
+    let cookie = random::secret()?;
     db.execute("DELETE FROM half_session WHERE expires <= ?1", [now])?;
     db.execute(
         "INSERT INTO half_session VALUES (?1, ?2, 0, ?3)",

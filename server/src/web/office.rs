@@ -31,12 +31,13 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, get, post};
+use ledger::time::Period;
 
 use crate::app::App;
 use crate::bulletin::media::UPLOAD_BYTES_MAX;
-use crate::error::Error;
-use crate::people::Deed;
-use crate::web::guard::PRIVATE;
+use crate::error::{Error, Result};
+use crate::people::{Actor, Deed};
+use crate::web::guard::{Act, PRIVATE};
 use crate::web::pages::Scripts;
 use crate::web::sessions::Session;
 use crate::web::words::{Lang, Words, zh};
@@ -323,6 +324,44 @@ pub fn failed(uri: &Uri, error: &Error) -> Response {
 fn said(uri: &Uri, status: StatusCode, text: &str) -> Response {
     let f = Frame::new(uri, words(uri).t("没有做成"), None);
     html(uri, status, &Refused { f, text })
+}
+
+/// Does what a form asks on a thread that may block; then `page` says that it is done.
+async fn finish<T: Send + 'static>(
+    uri: &Uri,
+    page: &str,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Response {
+    match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Busy)) {
+        Ok(_) => done(uri, page),
+        Err(error) => failed(uri, &error),
+    }
+}
+
+/// The same for what this deed allows, as whoever sent the form, or for whom they stand in.
+async fn change<F>(app: Arc<App>, act: Act, page: &str, deed: Deed, work: F) -> Response
+where
+    F: FnOnce(&App, &Act, &Actor) -> Result<()> + Send + 'static,
+{
+    let uri = act.uri.clone();
+    let work = move || {
+        let actor = act.session.who.acting(deed)?;
+        work(&app, &act, &actor)
+    };
+    finish(&uri, page, work).await
+}
+
+/// Links to a page for these months, newest first: address, words, and whether it is this one.
+fn month_links(
+    w: Words,
+    page: &str,
+    months: &[Period],
+    here: Period,
+) -> Vec<(String, String, bool)> {
+    let link = |month: &Period| {
+        (w.link(&format!("{page}?period={month}")), w.month(month), *month == here)
+    };
+    months.iter().rev().map(link).collect()
 }
 
 /// Back to a page that says what was done: a reload does not do it again.

@@ -11,6 +11,7 @@ use crate::clock::unix_now;
 use crate::error::{Error, Result};
 use crate::people::totp::Secret;
 use crate::people::{self, Actor, Deed, Who};
+use crate::random;
 
 /// Seconds without a request after which a session ends.
 const IDLE_SECONDS: i64 = 60 * 60;
@@ -39,7 +40,7 @@ pub struct Session {
 /// # Errors
 /// When the database cannot be written.
 pub fn start(db: &Connection, who: &Who, device: &str, now: i64) -> Result<String> {
-    let (cookie, form) = (random()?, random()?);
+    let (cookie, form) = (random::secret()?, random::secret()?);
     db.execute("DELETE FROM session WHERE expires <= ?1", [now])?;
     db.execute(
         "INSERT INTO session (cookie, user, form, started, expires, device)
@@ -55,16 +56,6 @@ pub fn start(db: &Connection, who: &Who, device: &str, now: i64) -> Result<Strin
 #[must_use]
 pub fn name_of(cookie: &str) -> [u8; 32] {
     sha256(cookie.as_bytes()).0
-}
-
-/// 256 random bits, in hex.
-///
-/// # Errors
-/// When the system gives no random numbers.
-pub fn random() -> Result<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Error::Corrupt(format!("没有随机数：{error}")))?;
-    Ok(hex(&bytes))
 }
 
 /// The session that the request's cookie belongs to, if it still counts.

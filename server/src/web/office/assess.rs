@@ -8,12 +8,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use ledger::money::Fen;
+use ledger::statement::word;
 use ledger::time::Period;
 use rusqlite::Connection;
 use serde::Deserialize;
 
 use super::rows::when;
-use super::{Frame, done, failed, html, words};
+use super::{Frame, done, failed, finish, html, month_links, words};
 use crate::app::App;
 use crate::assess::{self, Behind, Half, Score, Share};
 use crate::clock;
@@ -109,10 +110,6 @@ pub async fn inspect(
     match found {
         Err(error) => failed(&uri, &error),
         Ok((period, this, found, findings, signed, months)) => {
-            let other = |month: Period| {
-                let href = w.link(&format!("/office/inspect?period={month}"));
-                (href, w.month(&month), month == period)
-            };
             let title = w.fill("{month}巡查", &[("month", &w.month(&period))]);
             let page = InspectPage {
                 period: period.to_string(),
@@ -123,7 +120,7 @@ pub async fn inspect(
                 signed: signed.map(|signed| (signed.name, when(&signed.time))),
                 over: period < this,
                 signs: session.who.may(Deed::Review),
-                others: months.into_iter().rev().map(other).collect(),
+                others: month_links(w, "/office/inspect", &months, period),
                 done: asked.done.is_some(),
                 token: session.form.clone(),
                 f: Frame::new(&uri, &title, Some(session)),
@@ -284,7 +281,7 @@ fn score_line(w: Words, half: Half, score: &Score) -> ScoreLine {
         href: w.link(&format!(
             "/office/scores/behind?half={half}&village={}&indicator={}",
             score.village,
-            assess::word(one.indicator)
+            word(&one.indicator)
         )),
     };
     ScoreLine {
@@ -354,7 +351,7 @@ pub async fn behind(
         let scores = assess::scores(db, &book, half, today)?;
         let score = scores.iter().find(|score| score.village == asked.village);
         let one = score.and_then(|score| {
-            score.measured.iter().find(|one| assess::word(one.indicator) == asked.indicator)
+            score.measured.iter().find(|one| word(&one.indicator) == asked.indicator)
         });
         let (score, one) = score.zip(one).ok_or_else(missing)?;
         let share = one.share.clone().unwrap_or_else(Share::default);
@@ -380,10 +377,7 @@ pub async fn freeze(State(app): State<Arc<App>>, act: Act) -> Response {
     };
     let who = act.session.who.clone();
     let work = move || signoff::freeze(&app, half, &who);
-    match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Busy)) {
-        Ok(_) => done(&act.uri, &format!("/office/scores?half={half}&done=1")),
-        Err(error) => failed(&act.uri, &error),
-    }
+    finish(&act.uri, &format!("/office/scores?half={half}&done=1"), work).await
 }
 
 /// The file of a frozen half year.

@@ -9,6 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use ledger::content::{ColumnKind, Importance};
+use ledger::statement::word;
 use rusqlite::Connection;
 
 use super::reviewed::FILES;
@@ -243,12 +244,8 @@ fn choices(all: impl Iterator<Item = (String, String)>, chosen: &str) -> Vec<Cho
 
 fn levels(w: Words, chosen: Importance) -> Vec<Choice> {
     let all = [Importance::Normal, Importance::Important, Importance::Emergency].into_iter();
-    let all = all.map(|level| (word(level), super::reviewed::importance(w, level).to_owned()));
-    choices(all, &word(chosen))
-}
-
-fn word(importance: Importance) -> String {
-    ledger::statement::word(&importance)
+    let all = all.map(|level| (word(&level), super::reviewed::importance(w, level).to_owned()));
+    choices(all, &word(&chosen))
 }
 
 fn attributes(w: Words, chosen: &str) -> Vec<Choice> {

@@ -10,7 +10,7 @@ use ledger::key::VerifierKey;
 use ledger::place::Village;
 use ledger::statement::Role;
 
-use super::{Frame, done, failed, html, words};
+use super::{Frame, done, failed, finish, html, words};
 use crate::app::App;
 use crate::directory::{self, Holder};
 use crate::error::{Error, Result};
@@ -95,14 +95,15 @@ pub async fn enrol(State(app): State<Arc<App>>, act: Act) -> Response {
         Err(error) => return failed(&act.uri, &error),
     };
     let work = move || directory::enrol(&app, village, Role::Accountant, key, holder, &by);
-    finish(&act, "/office/keys?enrolled=1", work).await
+    finish(&act.uri, "/office/keys?enrolled=1", work).await
 }
 
 /// Enrols the key that a supervisor asked for.
 pub async fn confirm(State(app): State<Arc<App>>, act: Act) -> Response {
     let (login, vkey) = (act.field("login").to_owned(), act.field("vkey").to_owned());
     let who = act.session.who.clone();
-    finish(&act, "/office/keys?enrolled=1", move || keys::confirm(&app, &login, &vkey, &who)).await
+    finish(&act.uri, "/office/keys?enrolled=1", move || keys::confirm(&app, &login, &vkey, &who))
+        .await
 }
 
 /// Revokes a village's key.
@@ -112,18 +113,7 @@ pub async fn revoke(State(app): State<Arc<App>>, act: Act) -> Response {
         Err(error) => return failed(&act.uri, &error),
     };
     let key = act.field("key").to_owned();
-    finish(&act, "/office/keys?revoked=1", move || directory::revoke(&app, &key, &by)).await
-}
-
-async fn finish<T: Send + 'static>(
-    act: &Act,
-    page: &str,
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Response {
-    match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Busy)) {
-        Ok(_) => done(&act.uri, page),
-        Err(error) => failed(&act.uri, &error),
-    }
+    finish(&act.uri, "/office/keys?revoked=1", move || directory::revoke(&app, &key, &by)).await
 }
 
 #[derive(Template)]

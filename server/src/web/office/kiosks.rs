@@ -10,13 +10,13 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use rusqlite::Connection;
 
-use super::{Frame, done, failed, html, words};
+use super::{Frame, change, done, failed, html, words};
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::keys::check_digits;
 use crate::kiosks::{self, Concern, Day, Kiosk, Latest, NewKiosk};
-use crate::people::{Actor, Deed};
+use crate::people::Deed;
 use crate::view;
 use crate::web::guard::Act;
 use crate::web::sessions::Session;
@@ -265,25 +265,9 @@ pub async fn confirm(
     }
 }
 
-/// Changes something about the kiosks, on a thread that may block.
-async fn change<F>(app: Arc<App>, act: Act, page: &str, work: F) -> Response
-where
-    F: FnOnce(&App, &Act, &Actor) -> Result<()> + Send + 'static,
-{
-    let uri = act.uri.clone();
-    let work = move || {
-        let by = act.session.who.acting(Deed::Manage)?;
-        work(&app, &act, &by)
-    };
-    match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Busy)) {
-        Ok(()) => done(&uri, page),
-        Err(error) => failed(&uri, &error),
-    }
-}
-
 /// Enrols the kiosk whose check digits were compared.
 pub async fn enrol(State(app): State<Arc<App>>, act: Act) -> Response {
-    change(app, act, "/office/kiosks?done=enrolled", |app, act, by| {
+    change(app, act, "/office/kiosks?done=enrolled", Deed::Manage, |app, act, by| {
         if act.field("same") != "yes" {
             let message = "请先核对屏上的核对码：一样才登记";
             return Err(Error::refused("not-compared", message));
@@ -300,7 +284,7 @@ pub async fn enrol(State(app): State<Arc<App>>, act: Act) -> Response {
 
 /// Gives a kiosk another name or place.
 pub async fn rename(State(app): State<Arc<App>>, Path(id): Path<String>, act: Act) -> Response {
-    change(app, act, "/office/kiosks?done=changed", move |app, act, by| {
+    change(app, act, "/office/kiosks?done=changed", Deed::Manage, move |app, act, by| {
         kiosks::change(&app.db, &id, act.field("name"), act.field("village"), by)
     })
     .await
@@ -308,7 +292,7 @@ pub async fn rename(State(app): State<Arc<App>>, Path(id): Path<String>, act: Ac
 
 /// Takes a kiosk out of use.
 pub async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>, act: Act) -> Response {
-    change(app, act, "/office/kiosks?done=revoked", move |app, _, by| {
+    change(app, act, "/office/kiosks?done=revoked", Deed::Manage, move |app, _, by| {
         kiosks::revoke(&app.db, &id, by)
     })
     .await

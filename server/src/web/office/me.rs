@@ -8,8 +8,8 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use ledger::encoding::hex;
 
-use super::people::{Asked, change, role_words};
-use super::{Frame, done, failed, html, words};
+use super::people::{Asked, role_words};
+use super::{Frame, change, done, failed, html, words};
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};

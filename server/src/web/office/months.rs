@@ -9,7 +9,7 @@ use axum::response::Response;
 use ledger::time::Period;
 use serde::Deserialize;
 
-use super::{Frame, done, failed, html, words};
+use super::{Frame, failed, finish, html, month_links, words};
 use crate::app::App;
 use crate::clock;
 use crate::deadlines::Standing;
@@ -128,14 +128,10 @@ pub async fn board(
     match found {
         Err(error) => failed(&uri, &error),
         Ok((period, months, board)) => {
-            let other = |month: Period| {
-                let link = w.link(&format!("/office/months?period={month}"));
-                (link, w.month(&month), month == period)
-            };
             let title = w.fill("{month}各村进度", &[("month", &w.month(&period))]);
             let page = Board {
                 lines: board.iter().map(|month| line(w, month)).collect(),
-                others: months.into_iter().rev().map(other).collect(),
+                others: month_links(w, "/office/months", &months, period),
                 why: book.month_due(period).why.said(&w),
                 f: Frame::new(&uri, &title, Some(session)),
                 title,
@@ -235,11 +231,6 @@ pub async fn close(From(app): From<Arc<App>>, act: Act) -> Response {
     };
     let who = act.session.who.clone();
     let work = move || month::close(&app, code, month, &reasons, &who);
-    match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Busy)) {
-        Ok(_) => {
-            let page = format!("/office/month?village={village}&period={period}&closed=1");
-            done(&act.uri, &page)
-        }
-        Err(error) => failed(&act.uri, &error),
-    }
+    let page = format!("/office/month?village={village}&period={period}&closed=1");
+    finish(&act.uri, &page, work).await
 }

@@ -7,10 +7,10 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
-use super::{Frame, done, failed, html, words};
+use super::{Frame, change, failed, html, words};
 use crate::app::App;
-use crate::error::{Error, Result};
-use crate::people::{self, Account, Actor, Deed, NewAccount, Role, totp};
+use crate::error::Error;
+use crate::people::{self, Account, Deed, NewAccount, Role, totp};
 use crate::view;
 use crate::web::guard::Act;
 use crate::web::sessions::Session;
@@ -128,28 +128,6 @@ pub fn role_words(w: Words, role: Role) -> &'static str {
         Role::Assessor => w.t("考评"),
         Role::Supervisor => w.t("监督委员"),
         Role::Accountant => w.t("报账员"),
-    }
-}
-
-/// Changes one account, on a thread that may block (passwords take long).
-pub(super) async fn change<F>(
-    app: Arc<App>,
-    act: Act,
-    page: &'static str,
-    deed: Deed,
-    work: F,
-) -> Response
-where
-    F: FnOnce(&App, &Act, &Actor) -> Result<()> + Send + 'static,
-{
-    let uri = act.uri.clone();
-    let work = move || {
-        let actor = act.session.who.acting(deed)?;
-        work(&app, &act, &actor)
-    };
-    match tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Busy)) {
-        Ok(()) => done(&uri, page),
-        Err(error) => failed(&uri, &error),
     }
 }
 

@@ -245,11 +245,10 @@ fn month_sum(db: &Connection, w: Words, found: &Submission) -> Result<Option<Str
         return Ok(None);
     };
     let Ok(period) = period.parse() else { return Ok(None) };
-    let month = view::months(db, &found.village)?.into_iter().find(|month| month.period == period);
-    let totals = month.map(|month| month.totals).unwrap_or_default();
     if found.state == State::Published {
         return Ok(None);
     }
+    let totals = view::totals(db, &found.village, period)?;
     Ok(Some(w.fill(
         "本月已公布 {count} 笔，支出 {spent}，收入 {received}；这一件 {amount}。",
         &[

@@ -63,7 +63,7 @@ pub async fn sign_off(
 #[derive(Serialize, ToSchema)]
 pub struct IndicatorLine {
     /// Which.
-    indicator: &'static str,
+    indicator: String,
     /// Points that it is worth.
     weight: u32,
     /// Hundredths of a point reached; none where nothing could be measured.
@@ -78,7 +78,7 @@ impl IndicatorLine {
     fn of(measured: &Measured) -> Self {
         let (good, of) = measured.share.as_ref().map_or((0, 0), |share| (share.good, share.of));
         Self {
-            indicator: library::word(measured.indicator),
+            indicator: ledger::statement::word(&measured.indicator),
             weight: measured.weight,
             points: measured.points(),
             good,
