@@ -1,11 +1,10 @@
 //! The data directory: what lies where, and the lock that keeps a second server out of it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use ledger::hash::Hash;
-use rustix::fs::{FlockOperation, flock};
 
 use crate::error::{Error, Result};
 
@@ -143,22 +142,32 @@ impl DataDir {
             .mode(0o600)
             .open(&path)
             .map_err(Error::file(&path))?;
-        flock(&file, FlockOperation::NonBlockingLockExclusive).map_err(|_| {
-            Error::refused(
+        match file.try_lock() {
+            Ok(()) => Ok(Lock(file)),
+            Err(TryLockError::WouldBlock) => Err(Error::refused(
                 "data-in-use",
                 format!(
                     "{} 正被另一个程序使用（服务器在运行？）：请先停止它再执行此命令",
                     self.0.display()
                 ),
-            )
-        })?;
-        Ok(Lock(file))
+            )),
+            Err(TryLockError::Error(error)) => Err(Error::file(&path)(error)),
+        }
     }
 }
 
 /// Held by the one program that may write; let go when it ends, however it ends.
 #[derive(Debug)]
-pub struct Lock(#[allow(dead_code)] File);
+pub struct Lock(File);
+
+impl Drop for Lock {
+    /// Not left to the closing of the file: a child that is being started has it open too.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "cannot let go of the data directory");
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -170,7 +179,9 @@ mod tests {
         let data = DataDir::at(directory.path());
         let first = data.lock().unwrap();
         assert_eq!(data.lock().unwrap_err().code(), "data-in-use");
+        let childs = first.0.try_clone().unwrap();
         drop(first);
         data.lock().unwrap();
+        drop(childs);
     }
 }
