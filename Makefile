@@ -30,7 +30,7 @@ test: packages-build packages-test models $(DENY) $(SCHEMATHESIS) ## formatting,
 	cargo build --release --locked --workspace
 	cargo test --release --locked --workspace
 
-bench: packages-build packages-bench models ## figures of speed beside nginx, rsync and other readers of codes; PART=uploader for that part
+bench: packages-build packages-bench models ## figures of speed beside nginx, rsync and other readers of codes; PART=uploader or office for one part
 	@cargo build --release --locked --workspace
 	@$(PROGRAMS)/mingbai-bench $(PART)
 

@@ -1,5 +1,7 @@
 //! Inspection and assessment: what a month or half a year looks like in figures, and the records behind every one of them.
 
+mod kiosk_days;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -14,6 +16,7 @@ use crate::month::{self, VillageMonth};
 use crate::rulebook::Rulebook;
 use crate::rules::Indicator;
 use crate::view;
+use kiosk_days::Days;
 
 /// Records that are named behind one figure.
 pub const BEHIND_MAX: usize = 500;
@@ -100,6 +103,16 @@ pub enum Behind {
         id: String,
         /// Its name.
         name: String,
+    },
+    /// A kiosk.
+    Kiosk {
+        /// Its id.
+        id: String,
+        /// Its name.
+        name: String,
+        /// `YYYY-MM-DD`, where one day is meant.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        day: Option<String>,
     },
 }
 
@@ -202,7 +215,12 @@ fn score(
             Indicator::ReturnedRate => Some(not_returned(c, village, half)?),
             Indicator::WithdrawnRate => Some(not_withdrawn(c, village, half)?),
             Indicator::BulletinColumns => Some(columns(c, half)?),
-            Indicator::Answered | Indicator::KioskAlive => None,
+            Indicator::KioskAlive => {
+                let days = days_of(half.first, HALF_MONTHS, today);
+                Some(kiosk_days::heard(c, &book.workdays, village, days)?)
+            }
+            // There are no questions yet.
+            Indicator::Answered => None,
         };
         measured.push(Measured { indicator, weight: weights.of(indicator), share });
     }
@@ -298,6 +316,10 @@ pub struct Inspection {
     pub waiting: Vec<Behind>,
     /// Receipts without paper.
     pub unpapered: Vec<Behind>,
+    /// Kiosks that were silent on five or more working days.
+    pub silent_kiosks: Vec<Behind>,
+    /// Bulletins that the township published in the month.
+    pub bulletins: u64,
     /// Published receipts of the month.
     pub receipts: u64,
     /// Money out, fen.
@@ -335,7 +357,10 @@ pub fn inspect(c: &Connection, book: &Rulebook, period: Period, today: Date) -> 
         found.received = Fen(found.received.0 + month.received.0);
     }
     inspect_columns(c, today, &mut found)?;
+    found.bulletins = bulletins(c, period)?;
     found.waiting = waiting(c, today)?;
+    let days = days_of(period, 1, today);
+    found.silent_kiosks = kiosk_days::silent(c, &book.workdays, days)?;
     Ok(found)
 }
 
@@ -364,6 +389,21 @@ fn waiting(c: &Connection, today: Date) -> Result<Vec<Behind>> {
         Ok(Behind::Submission { id: row.get(0)? })
     })?;
     Ok(ids.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Bulletins that were published in a month, each once however often it was corrected.
+fn bulletins(c: &Connection, period: Period) -> Result<u64> {
+    let sql = "SELECT count(*) FROM view_item WHERE kind = 'bulletin' AND corrects IS NULL
+               AND time >= ?1 AND time < ?2";
+    let mut query = c.prepare_cached(sql)?;
+    let months = [period, period.later(1)].map(|month| month.to_string());
+    Ok(query.query_row(months, |row| row.get(0))?)
+}
+
+/// The days of so many months from one on.
+fn days_of(from: Period, months: i32, today: Date) -> Days {
+    let first = |period: Period| format!("{period}-01").parse().unwrap_or(Date::MAX);
+    Days { from: first(from), until: first(from.later(months)), today }
 }
 
 fn days_before(today: Date, days: i32) -> Result<String> {
@@ -431,6 +471,42 @@ mod tests {
         for bad in ["2026", "2026-3", "x-1", "2026-", "-1"] {
             assert!(bad.parse::<Half>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_kiosk_counts_on_working_days_from_the_day_after_it_came() {
+        let office = Office::new();
+        let app = office.open();
+        // Enrolled on Wednesday the 3rd, heard of on Thursday and on Saturday.
+        wait(app.db.write(|c| {
+            let at: ledger::time::Timestamp = "2026-06-03T09:00:00+08:00".parse().unwrap();
+            c.execute(
+                "INSERT INTO kiosk VALUES ('k', 'v', '大厅', ?1, ?2, NULL)",
+                params![village().to_string(), at.unix_seconds()],
+            )?;
+            for day in ["2026-06-04", "2026-06-06"] {
+                c.execute("INSERT INTO kiosk_day VALUES ('k', ?1, 9, 0, 1, 2)", [day])?;
+            }
+            Ok(())
+        }))
+        .unwrap();
+        let book = app.rulebook.now();
+        let alive = |today: &str| {
+            let half = "2026-1".parse().unwrap();
+            let scores = app.db.read(|c| scores(c, &book, half, today.parse().unwrap())).unwrap();
+            let one = scores[0].measured.iter().find(|one| one.indicator == Indicator::KioskAlive);
+            let share = one.unwrap().share.clone().unwrap();
+            (share.good, share.of)
+        };
+        assert_eq!(alive("2026-06-04"), (0, 0), "no day is over");
+        assert_eq!(alive("2026-06-09"), (1, 3), "Thursday, Friday, Monday");
+        let silent = |today: &str| {
+            let month = "2026-06".parse().unwrap();
+            let read = |c: &Connection| inspect(c, &book, month, today.parse().unwrap());
+            app.db.read(read).unwrap().silent_kiosks.len()
+        };
+        assert_eq!(silent("2026-06-11"), 0, "Friday and three more");
+        assert_eq!(silent("2026-06-12"), 1);
     }
 
     #[test]

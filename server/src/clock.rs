@@ -87,12 +87,6 @@ pub fn day_of(unix: i64) -> civil::Date {
     china_at(unix).date()
 }
 
-/// A moment as Unix seconds; none for what is beyond the year 9999 in UTC.
-#[must_use]
-pub fn unix_of(time: &Timestamp) -> Option<i64> {
-    time.as_str().parse::<Instant>().ok().map(Instant::as_second)
-}
-
 #[cfg(test)]
 mod tests {
     #[test]
@@ -118,7 +112,7 @@ mod tests {
     #[test]
     fn moments_are_the_same_in_seconds_and_in_words() {
         let time = "2026-06-03T09:12:00+08:00";
-        assert_eq!(super::unix_of(&time.parse().unwrap()), Some(1_780_449_120));
+        assert_eq!(time.parse::<super::Timestamp>().unwrap().unix_seconds(), 1_780_449_120);
         assert_eq!(super::text_of(1_780_449_120), time);
         assert_eq!(super::day_of(1_780_449_120 - 9 * 3600).to_string(), "2026-06-03");
         assert_eq!(super::day_of(1_780_449_120 - 10 * 3600).to_string(), "2026-06-02");

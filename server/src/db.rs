@@ -2,6 +2,7 @@
 //! commit, and nobody is answered before that commit is on the disk.
 
 mod schema;
+mod told;
 mod writer;
 
 use std::fs::{OpenOptions, Permissions};
@@ -147,6 +148,7 @@ fn prepare(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "foreign_keys", "on")?;
     connection.pragma_update(None, "trusted_schema", "off")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    told::tell(connection);
     Ok(())
 }
 

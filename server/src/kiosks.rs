@@ -24,7 +24,7 @@ pub use asking::{
     places, standing,
 };
 pub use display::{Displayed, OnScreen, displayed, displays};
-pub use health::{Concern, Silent, concerns, of_all, percent_free, silent};
+pub use health::{Concern, concerns, of_all, percent_free};
 pub use held::{Held, held_checkpoint};
 pub use report::{Answer, REPORT_EVERY_SECONDS, receive};
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
+use ledger::money::Fen;
+use rusqlite::{Connection, params};
 
 use crate::error::Result;
 use crate::people::{Deed, Who};
@@ -65,6 +66,22 @@ pub fn of(c: &Connection, rules: &Rules, who: &Who) -> Result<WorkList> {
         if mine { list.mine.push(batch) } else { list.others.push(batch) }
     }
     Ok(list)
+}
+
+/// The names of the villages, of those that this person sees, that have fewer supervisors' keys than some of their
+/// receipts need signatures.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn unsupervised(c: &Connection, rules: &Rules, who: &Who) -> Result<Vec<String>> {
+    let sql = "SELECT name FROM view_village WHERE ?1 > (SELECT count(*) FROM view_key
+                   WHERE village = view_village.code AND role = 'supervisor' AND revoked IS NULL)
+               AND (?2 IS NULL OR code = ?2) ORDER BY place";
+    let needed = rules.approval(Fen(i64::MAX)).supervisors;
+    let own = who.village.as_ref().map(ToString::to_string);
+    let mut query = c.prepare_cached(sql)?;
+    let names = query.query_map(params![needed, own], |row| row.get(0))?;
+    Ok(names.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Who goes on with a submission at this stage.

@@ -1,6 +1,7 @@
 //! The bench: what is measured, against what, and how it is told.
 
 pub mod load;
+pub mod office;
 pub mod pages;
 pub mod report;
 pub mod submissions;
@@ -27,15 +28,21 @@ pub struct Bench {
 impl Bench {
     /// Founds the township in a folder that goes with it.
     pub fn found() -> Result<Bench> {
+        Bench::with_villages(1)
+    }
+
+    /// The same with so many villages.
+    pub fn with_villages(count: usize) -> Result<Bench> {
+        let village = |n| SampleVillage {
+            code: format!("341181107{}", 201 + n),
+            name: format!("新街{}村", n + 1),
+            accountant: "王建国".into(),
+        };
         let folder = tempfile::tempdir()?;
         let sample = Sample {
             folder: folder.path().into(),
             township: Place { code: "341181107000".into(), name: "新街镇".into() },
-            villages: vec![SampleVillage {
-                code: "341181107201".into(),
-                name: "新街村".into(),
-                accountant: "王建国".into(),
-            }],
+            villages: (0..count).map(village).collect(),
             columns: vec![SampleColumn {
                 id: "cunwu".into(),
                 name: "村务公开".into(),

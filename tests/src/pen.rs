@@ -56,19 +56,24 @@ impl Pen {
         Err(format!("no key below {}", uploader.display()).into())
     }
 
-    /// The `n`th receipt of a long list: every one with its own salt, amount, day and, half of them, invoice number.
+    /// The `n`th receipt of a long list, in one of six months: see [`Pen::receipt_of`].
     pub fn receipt(&self, n: u64) -> Result<Submission> {
+        self.receipt_of(n, &format!("2026-{:02}", 5 + n % 6))
+    }
+
+    /// The `n`th receipt of a long list, of a month (`YYYY-MM`): every one with its own salt, amount, day and, half of
+    /// them, invoice number.
+    pub fn receipt_of(&self, n: u64, month: &str) -> Result<Submission> {
         let mut random = [0; 24];
         getrandom::fill(&mut random)?;
         let (salt, number) = random.split_at(16);
         let number = number.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte)) >> 8;
         let pick = |list: &[&str]| list[n as usize % list.len()].to_string();
-        let month = 5 + n % 6;
         let content = ReceiptContent {
             salt: Salt(salt.try_into()?),
             direction: Direction::Out,
             amount: Fen(1 + (n * 7_919 % 1_000_000) as i64),
-            date: format!("2026-{month:02}-{:02}", 1 + n % 28).parse()?,
+            date: format!("{month}-{:02}", 1 + n % 28).parse()?,
             purpose: format!("{}（第{n}笔）", pick(&PURPOSES)),
             payee: pick(&PAYEES),
             category: pick(&CATEGORIES),
@@ -92,7 +97,7 @@ impl Pen {
         let (bytes, hash) = content.to_bytes();
         let statement = Statement::Receipt {
             village: self.village.parse()?,
-            period: format!("2026-{month:02}").parse()?,
+            period: month.parse()?,
             time: "2026-11-03T09:12:00+08:00".parse()?,
             content: hash,
         };

@@ -26,9 +26,21 @@ impl Server {
         Server::spawn(command, data)
     }
 
-    fn spawn(mut command: Command, data: &Path) -> Result<Server> {
-        let log = std::fs::File::options().create(true).append(true).open(log_path(data))?;
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn()?;
+    /// The same, telling every statement that it asks its database, in JSON, into a file.
+    pub fn start_telling(data: &Path, statements: &Path) -> Result<Server> {
+        let mut command = programs::command("mingbai-server")?;
+        command.args(["serve", "--data", programs::text(data), "--listen", "127.0.0.1:0"]);
+        command.env("MINGBAI_LOG", "mingbai_server::db=trace").env("MINGBAI_LOG_FORMAT", "json");
+        Server::spawn_logging(command, data, statements)
+    }
+
+    fn spawn(command: Command, data: &Path) -> Result<Server> {
+        Server::spawn_logging(command, data, &log_path(data))
+    }
+
+    fn spawn_logging(mut command: Command, data: &Path, log: &Path) -> Result<Server> {
+        let log_file = std::fs::File::options().create(true).append(true).open(log)?;
+        let mut child = command.stdout(Stdio::piped()).stderr(log_file).spawn()?;
         let out = child.stdout.take().ok_or("no output")?;
         let mut line = String::new();
         BufReader::new(out).read_line(&mut line)?;
@@ -36,8 +48,8 @@ impl Server {
         let Some(url) = url.map(String::from) else {
             let _ = child.kill();
             let _ = child.wait();
-            let log = std::fs::read_to_string(log_path(data)).unwrap_or_default();
-            let last = log.lines().last().unwrap_or_default();
+            let told = std::fs::read_to_string(log).unwrap_or_default();
+            let last = told.lines().last().unwrap_or_default();
             return Err(format!("the server did not start: {line}{last}").into());
         };
         Ok(Server { child, url, data: data.to_path_buf() })

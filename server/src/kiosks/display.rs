@@ -43,9 +43,8 @@ pub(super) fn add(c: &Connection, kiosk: &str, shown: &[Shown], now: i64) -> Res
 }
 
 fn may_be(one: &Shown) -> bool {
-    let ends = clock::unix_of(&one.first).zip(clock::unix_of(&one.last));
-    let length = ends.and_then(|(first, last)| u64::try_from(last - first).ok());
-    length.is_some_and(|length| one.seconds <= length + 1)
+    let length = one.last.unix_seconds() - one.first.unix_seconds();
+    u64::try_from(length).is_ok_and(|length| one.seconds <= length + 1)
 }
 
 /// What one screen showed of a bulletin.

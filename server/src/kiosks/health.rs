@@ -1,9 +1,9 @@
 //! What is wrong with a kiosk, and which of them need somebody.
 
+use ledger::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{Held, Kiosk, Latest, list};
-use crate::clock;
 use crate::error::Result;
 use crate::publish;
 use crate::rules::Rules;
@@ -44,15 +44,6 @@ impl Concern {
     }
 }
 
-/// A kiosk that was not heard from for too long.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Silent {
-    /// The kiosk.
-    pub kiosk: Kiosk,
-    /// For how many hours; of one that never was: since it was enrolled.
-    pub hours: i64,
-}
-
 /// Every kiosk with what is wrong with it; nothing is of those that were revoked.
 ///
 /// # Errors
@@ -77,25 +68,6 @@ pub fn concerns(c: &Connection, rules: &Rules, id: &str, now: i64) -> Result<Vec
     let all = of_all(c, rules, now)?;
     let own = all.into_iter().find(|(kiosk, _)| kiosk.id == id);
     Ok(own.map(|(_, concerns)| concerns).unwrap_or_default())
-}
-
-/// The kiosks that were not heard from for longer than the rules allow, the longest first.
-///
-/// # Errors
-/// When the database cannot be read.
-pub fn silent(c: &Connection, rules: &Rules, now: i64) -> Result<Vec<Silent>> {
-    let mut silent: Vec<Silent> = of_all(c, rules, now)?
-        .into_iter()
-        .filter_map(|(kiosk, concerns)| {
-            let hours = concerns.iter().find_map(|concern| match concern {
-                Concern::Silent(hours) => Some(*hours),
-                _ => None,
-            })?;
-            Some(Silent { kiosk, hours })
-        })
-        .collect();
-    silent.sort_by_key(|one| std::cmp::Reverse(one.hours));
-    Ok(silent)
 }
 
 fn concerns_beside(
@@ -152,8 +124,8 @@ fn lag(c: &Connection, latest: &Latest, now: i64) -> Result<Option<Concern>> {
     let sql = "SELECT published FROM entry WHERE idx = ?1";
     let first: Option<String> =
         c.prepare_cached(sql)?.query_row([held], |row| row.get(0)).optional()?;
-    let since = first.and_then(|time| time.parse().ok()).and_then(|time| clock::unix_of(&time));
-    let stale = since.is_some_and(|since| now - since > STALE_SECONDS);
+    let since: Option<Timestamp> = first.and_then(|time| time.parse().ok());
+    let stale = since.is_some_and(|since| now - since.unix_seconds() > STALE_SECONDS);
     Ok(Some(if stale { Concern::Stale(missing) } else { Concern::Behind(missing) }))
 }
 

@@ -57,8 +57,7 @@ pub(super) fn receive_blocking(app: &App, id: &str, note: &[u8], now: i64) -> Re
         Some(note) => Some(held_checkpoint(app, &kiosk.name, note)?),
         None => None,
     };
-    let said = clock::unix_of(&report.time);
-    let said = said.ok_or_else(|| Error::refused("malformed", "报告的时间不对"))?;
+    let said = report.time.unix_seconds();
     app.db.write_blocking(move |c| {
         // Between the look and the write another report may have come, or somebody of the office.
         let kiosk = one(c, &kiosk.id)?;

@@ -283,12 +283,9 @@ fn silence_and_what_else_is_wrong_is_noticed() {
     screen.ask(&app, NOW).unwrap();
     screen.enrol(&app).unwrap();
     let limit = i64::from(Rules::shipped().unwrap().kiosk_silent_hours()) * HOUR;
-    let silent = |now| {
-        let found = app.db.read(|c| silent(c, &Rules::shipped()?, now)).unwrap();
-        found.iter().map(|one| one.hours).collect::<Vec<_>>()
-    };
-    assert!(silent(NOW + limit).is_empty());
-    assert_eq!(silent(NOW + limit + HOUR), [27], "one that never was heard from");
+    assert!(screen.concerns(&app, NOW + limit).is_empty());
+    let silent = screen.concerns(&app, NOW + limit + HOUR);
+    assert_eq!(silent, [Concern::Silent(27)], "one that never was heard from");
 
     let note = std::fs::read_to_string(app.data.public().join("checkpoint")).unwrap();
     let (size, _) = app.db.read(crate::publish::head).unwrap();

@@ -1,6 +1,7 @@
 //! The pages for phones: rendered here, complete without a script, each once per head of the log.
 
 mod accounts;
+mod figures;
 mod frame;
 mod record;
 mod shown;
@@ -16,11 +17,13 @@ use ledger::time::Period;
 use rusqlite::Connection;
 
 use crate::app::App;
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::view::{self, Place};
 use crate::web::page_cache::{FOR_EVER, Page};
 use crate::web::qr;
 use crate::web::words::{Lang, Words};
+pub use figures::{progress, standing};
 use frame::{Frame, POLICY};
 pub use frame::{LOGO, Scripts, other_language, policy};
 pub use record::{ground_words, receipt_rows};
@@ -35,6 +38,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/r/{n}", get(record_page))
         .route("/r/{n}/qr.png", get(qr_code))
         .route("/r/{n}/proof", get(proof))
+        .route("/figures", get(newest_figures))
+        .route("/figures/{period}", get(figures))
         .route("/b", get(bulletins))
         .route("/b/{n}", get(bulletin))
         .route("/logo.svg", get(logo))
@@ -98,11 +103,24 @@ async fn bulletins(State(app): State<Arc<App>>, request: Request) -> Response {
         return page(&app, &request, make);
     }
     // As many addresses as there are numbers lead here: none of them is worth keeping.
-    match render(&app, uri, make) {
-        Ok(Some((page, _))) => page.answer(request.headers()),
-        Ok(None) => not_there(uri),
-        Err(error) => failed(uri, &error),
+    fresh(&app, &request, make)
+}
+
+async fn newest_figures(State(app): State<Arc<App>>, request: Request) -> Response {
+    figures_of(&app, &request, None)
+}
+
+async fn figures(State(app): State<Arc<App>>, request: Request) -> Response {
+    match part(request.uri(), 2).parse() {
+        Ok(period) => figures_of(&app, &request, Some(period)),
+        Err(_) => bad_address(request.uri()),
     }
+}
+
+/// Made anew each time: how late a village is changes with the day, not with the log.
+fn figures_of(app: &App, request: &Request, period: Option<Period>) -> Response {
+    let (book, today) = (app.rulebook.now(), clock::today());
+    fresh(app, request, |db, frame| figures::figures(db, frame, &book, period, today))
 }
 
 async fn qr_code(State(app): State<Arc<App>>, request: Request) -> Response {
@@ -189,6 +207,20 @@ fn page(
             app.pages.keep(head, uri.path(), lang, &page, until);
             page.answer(asked)
         }
+        Ok(None) => not_there(uri),
+        Err(error) => failed(uri, &error),
+    }
+}
+
+/// Answers with a page that is made for this request and not kept.
+fn fresh(
+    app: &App,
+    request: &Request,
+    make: impl FnOnce(&Connection, Frame) -> Rendered,
+) -> Response {
+    let uri = request.uri();
+    match render(app, uri, make) {
+        Ok(Some((page, _))) => page.answer(request.headers()),
         Ok(None) => not_there(uri),
         Err(error) => failed(uri, &error),
     }

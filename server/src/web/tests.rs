@@ -16,15 +16,17 @@ use ledger::content::{Content, Direction, Openness, ReceiptContent, Salt};
 use ledger::key::SigningKey;
 use ledger::money::Fen;
 use ledger::statement::{Reason, Source, Statement};
+use ledger::time::Period;
 
 use super::guard;
 use super::limit::Peer;
 use super::office::TABLE;
 use super::router::router;
+use super::words::{Lang, Words};
 use crate::app::App;
 use crate::people::{self, Actor, NewAccount, Role};
 use crate::testing::{Office, content, signed, village, wait};
-use crate::{clock, intake, review, view};
+use crate::{clock, intake, month, review, view};
 
 const PASSWORD: &str = "correct horse";
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -131,10 +133,19 @@ fn hostile() -> ReceiptContent {
 }
 
 async fn submit(office: &Office, app: &Arc<App>, content: &ReceiptContent) -> String {
+    submit_of(office, app, content, "2026-05".parse().unwrap()).await
+}
+
+async fn submit_of(
+    office: &Office,
+    app: &Arc<App>,
+    content: &ReceiptContent,
+    period: Period,
+) -> String {
     let (body, hash) = content.to_bytes();
     let statement = Statement::Receipt {
         village: village(),
-        period: "2026-05".parse().unwrap(),
+        period,
         time: "2026-06-03T09:12:00+08:00".parse().unwrap(),
         content: hash,
     };
@@ -414,6 +425,44 @@ fn the_review_screen_says_what_the_machine_found_and_no_number_of_anybody() {
             assert_eq!(link, role == "reviewer");
             assert!(text.contains("另有一件收款人、金额、日期都相同"));
             assert_eq!(text.contains("（别的村）"), role == "supervisor");
+        }
+    });
+}
+
+#[test]
+fn everyone_reads_the_inspections_figures_and_the_office_what_is_late() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    // Two months ago: late today, whatever day it is.
+    let period = month::this_month(clock::today()).unwrap().later(-2);
+    let words = Words::new(Lang::Zh).month(&period);
+    wait(async {
+        assert!(!page(&app, "/").await.contains("/figures"), "no month is over that had accounts");
+        let id = submit_of(&office, &app, &hostile(), period).await;
+        review::publish(&app, &[id], &office.reviewer).await.unwrap();
+        assert!(page(&app, "/").await.contains("/figures"));
+        let path = format!("/figures/{period}");
+        let figures = page(&app, &path).await;
+        let row = figures.split_once("新街村</b>").unwrap().1.split_once("</li>").unwrap().0;
+        assert!(row.contains("没有结账 · 已逾期") && row.contains("其中 1 笔没有票据"), "{row}");
+        let month = page(&app, &format!("/v/{}/{period}", village())).await;
+        let spent = month.split_once("支出合计<b class=\"num\">").unwrap().1;
+        let spent = spent.split_once('<').unwrap().0;
+        assert!(row.contains(spent), "the month's own page says the same: {spent} {row}");
+        assert!(
+            page(&app, &format!("{path}?lang=en")).await.contains("How the villages disclosed")
+        );
+        for (path, status) in
+            [("/figures", 200), ("/figures/2026-13", 400), ("/figures/1999-01", 404)]
+        {
+            assert_eq!(ask(&app, "GET", path, &[], "").await.status.as_u16(), status, "{path}");
+        }
+        for login in ["reviewer", "accountant"] {
+            let (cookie, _) = sign_in(&app, login).await;
+            let work = ask(&app, "GET", "/office", &[("cookie", &cookie)], "").await.text;
+            assert!(work.contains(&format!("{words} · 1 个村")), "{login}: {work}");
+            assert!(work.contains("新街村 送来的票据会一直等着签"), "{login}: {work}");
         }
     });
 }

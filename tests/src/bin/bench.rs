@@ -1,19 +1,24 @@
 //! `make bench`: figures of speed as ratios, ours and the others' side by side in one run, three rounds, medians.
 
-use mingbai_tests::bench::{pages, report, submissions, sync, uploader};
+use mingbai_tests::bench::{office, pages, report, submissions, sync, uploader};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // One part alone, or all.
     let only = std::env::args().nth(1);
     let run = || {
-        if only.as_deref() == Some("uploader") {
-            return uploader::run();
+        match only.as_deref() {
+            Some("uploader") => return uploader::run(),
+            Some("office") => return office::run(),
+            Some(other) => {
+                return Err(format!("no part {other}: uploader, office, or none for all").into());
+            }
+            None => report::heading(),
         }
-        report::heading();
         let bench = pages::run()?;
         let bench = submissions::run(bench)?;
         sync::run(bench)?;
+        office::run()?;
         uploader::run()
     };
     match run() {

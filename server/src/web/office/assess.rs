@@ -97,6 +97,7 @@ pub async fn inspect(
             finding(w.t("没有票据的"), &found.unpapered)?,
             finding(w.t("空白栏目"), &found.empty_columns)?,
             finding(w.t("半年没有更新的栏目"), &found.stale_columns)?,
+            finding(w.t("五个以上工作日没有消息的屏幕"), &found.silent_kiosks)?,
         ];
         Ok((
             period,
@@ -159,6 +160,11 @@ fn link(db: &Connection, w: Words, behind: &Behind) -> Result<Link> {
         Behind::Submission { id } => {
             let words = w.one("提交 {n}", &id.get(..8).unwrap_or(id));
             Link { words, href: w.link(&format!("/office/s/{id}")) }
+        }
+        Behind::Kiosk { id, name, day } => {
+            let day = day.as_deref().and_then(|day| day.parse().ok()).map(|day| w.day(&day));
+            let words = format!("{name} {}", day.unwrap_or_default()).trim_end().to_owned();
+            Link { words, href: w.link(&format!("/office/kiosks/{id}")) }
         }
         Behind::Column { id, name } => {
             Link { words: name.clone(), href: w.link(&format!("/b?column={id}")) }

@@ -12,12 +12,12 @@ use serde::Deserialize;
 use super::{Frame, failed, finish, html, month_links, words};
 use crate::app::App;
 use crate::clock;
-use crate::deadlines::Standing;
 use crate::error::{Error, Result};
-use crate::month::{self, Progress, VillageMonth};
+use crate::month::{self, VillageMonth};
 use crate::people::Deed;
 use crate::view;
 use crate::web::guard::Act;
+use crate::web::pages;
 use crate::web::sessions::Session;
 use crate::web::words::Words;
 
@@ -65,8 +65,8 @@ pub fn line(w: Words, month: &VillageMonth) -> MonthLine {
     MonthLine {
         place: month.name.clone(),
         month: w.month(&month.period),
-        progress: progress(w, month.progress),
-        standing: standing(w, month),
+        progress: pages::progress(w, month.progress),
+        standing: pages::standing(w, month),
         late: month.is_late(),
         why: month.due.why.said(&w),
         receipts: month.receipts,
@@ -75,25 +75,6 @@ pub fn line(w: Words, month: &VillageMonth) -> MonthLine {
         waiting: month.waiting,
         returned: month.returned,
         link: w.link(&link),
-    }
-}
-
-fn progress(w: Words, progress: Progress) -> &'static str {
-    match progress {
-        Progress::Silent => w.t("没有动静"),
-        Progress::Open => w.t("没有结账"),
-        Progress::Published => w.t("已结账"),
-        Progress::Nil => w.t("已结账（无收支）"),
-    }
-}
-
-fn standing(w: Words, month: &VillageMonth) -> String {
-    match (month.closed, month.standing) {
-        (Some(_), Standing::Late { days }) => w.one("晚了 {n} 天", &days),
-        (Some(_), _) => w.t("按时").to_owned(),
-        (None, Standing::Late { days }) => w.one("已逾期 {n} 天", &days),
-        (None, Standing::DueToday) => w.t("今天到期").to_owned(),
-        (None, Standing::InTime { days_left }) => w.one("还有 {n} 天", &days_left),
     }
 }
 

@@ -15,7 +15,7 @@ use super::{Frame, failed, html, words};
 use crate::app::App;
 use crate::clock;
 use crate::kiosks::{self, Concern};
-use crate::month;
+use crate::month::{self, VillageMonth};
 use crate::people::Deed;
 use crate::review::{self, Stage};
 use crate::rules::Rules;
@@ -23,9 +23,6 @@ use crate::view;
 use crate::web::sessions::Session;
 use crate::web::words::Words;
 use crate::worklist::{self, Batch};
-
-/// Late village months that the list shows.
-const LATE_MAX: usize = 40;
 
 /// What was just done.
 #[derive(Deserialize)]
@@ -46,6 +43,14 @@ struct Group {
     link: String,
 }
 
+/// A month that villages are late with.
+struct LateMonth {
+    month: String,
+    standing: String,
+    why: String,
+    villages: Vec<MonthLine>,
+}
+
 #[derive(Template)]
 #[template(path = "office/work.html")]
 struct Work {
@@ -55,8 +60,11 @@ struct Work {
     others: Vec<Group>,
     more: bool,
     total: usize,
-    late: Vec<MonthLine>,
-    late_more: usize,
+    late: Vec<LateMonth>,
+    /// Villages that have fewer supervisors' keys than their receipts need signatures.
+    unsupervised: Vec<String>,
+    /// Why nothing can be published.
+    stopped: Option<String>,
     returned: u64,
     silent: Vec<KioskLine>,
     unwell: usize,
@@ -84,19 +92,21 @@ pub async fn waiting(
             (Vec::new(), 0)
         };
         let returned = review::count_returned(db, &session.who)?;
-        Ok((list.more, mine, others, late, returned, screens))
+        let unsupervised = worklist::unsupervised(db, &book.rules, &session.who)?;
+        Ok((list.more, mine, others, late, returned, screens, unsupervised))
     });
     match found {
         Err(error) => failed(&uri, &error),
-        Ok((more, mine, others, late, returned, (silent, unwell))) => {
+        Ok((more, mine, others, late, returned, (silent, unwell), unsupervised)) => {
             let page = Work {
                 done: done(w, &asked),
                 total: mine.iter().map(|group| group.count).sum(),
                 mine,
                 others,
                 more,
-                late_more: late.len().saturating_sub(LATE_MAX),
-                late: late.iter().take(LATE_MAX).map(|month| line(w, month)).collect(),
+                late: by_month(w, &late),
+                unsupervised,
+                stopped: app.publisher.must_run().err().map(|error| error.to_string()),
                 returned,
                 silent,
                 unwell,
@@ -105,6 +115,22 @@ pub async fn waiting(
             html(&uri, StatusCode::OK, &page)
         }
     }
+}
+
+/// Late village months, month by month: they share their deadline.
+fn by_month(w: Words, late: &[VillageMonth]) -> Vec<LateMonth> {
+    let months = late.chunk_by(|one, other| one.period == other.period);
+    let month = |villages: &[VillageMonth]| {
+        let villages: Vec<MonthLine> = villages.iter().map(|one| line(w, one)).collect();
+        let first = villages.first();
+        LateMonth {
+            month: first.map(|line| line.month.clone()).unwrap_or_default(),
+            standing: first.map(|line| line.standing.clone()).unwrap_or_default(),
+            why: first.map(|line| line.why.clone()).unwrap_or_default(),
+            villages,
+        }
+    };
+    months.map(month).collect()
 }
 
 /// The kiosks that are silent, and how many others need somebody.

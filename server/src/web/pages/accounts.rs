@@ -9,6 +9,8 @@ use rusqlite::Connection;
 
 use super::record::reason_words;
 use super::{Frame, Rendered};
+use crate::clock;
+use crate::month;
 use crate::view::{self, BulletinLine, Door, Gone, Line, Month, MonthState, Totals, Which};
 use crate::web::words::Words;
 
@@ -22,6 +24,8 @@ struct Home {
     alarms: Vec<BulletinLine>,
     doors: Vec<Door>,
     bulletins: Vec<BulletinLine>,
+    /// Whether there are figures of a month that is over.
+    figures: bool,
 }
 
 /// The villages and the newest bulletins.
@@ -33,7 +37,8 @@ pub fn home(db: &Connection, frame: Frame) -> Rendered {
         .titled(w.t("明白账"), w.t("各村每一笔收支的票据，签名公布，谁都可以核对。"))
         .shown_as("/", None);
     let (doors, bulletins) = (view::doors(db)?, view::bulletins(db, which)?);
-    let page = Home { f, alarms, doors, bulletins };
+    let figures = !month::past_months(db, clock::today())?.is_empty();
+    let page = Home { f, alarms, doors, bulletins, figures };
     super::rendered(&page)
 }
 
