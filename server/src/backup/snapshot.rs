@@ -175,12 +175,20 @@ fn open_picture(data: &DataDir, hash: &str) -> Result<(PathBuf, File)> {
             Err(e) => return Err(Error::file(&path)(e)),
         }
     }
-    let known = pictures(&db::open_reader(&data.database())?)?;
-    if known.contains_key(hash) {
+    if should_be_there(data, hash)? {
         let message = format!("缺少图片 {hash}：请运行 mingbai-server verify 查看");
         return Err(Error::Corrupt(message));
     }
     Err(moved())
+}
+
+/// Whether the database of this moment knows the picture, and no publication is under way: a withdrawal takes the file
+/// away before the database forgets it.
+fn should_be_there(data: &DataDir, hash: &str) -> Result<bool> {
+    let mut now = db::open_reader(&data.database())?;
+    let now = now.transaction()?;
+    let settled = now.query_row("SELECT applied = size FROM log", [], |row| row.get(0))?;
+    Ok(settled && pictures(&now)?.contains_key(hash))
 }
 
 fn walk(root: &Path, below: &str, found: &mut Vec<String>) -> Result<()> {
