@@ -25,8 +25,9 @@ use super::router::router;
 use super::words::{Lang, Words};
 use crate::app::App;
 use crate::people::{self, Actor, NewAccount, Role};
+use crate::rules::Rules;
 use crate::testing::{Office, content, signed, village, wait};
-use crate::{clock, intake, month, review, view};
+use crate::{clock, intake, month, review, view, worklist};
 
 const PASSWORD: &str = "correct horse";
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -462,9 +463,12 @@ fn everyone_reads_the_inspections_figures_and_the_office_what_is_late() {
             let (cookie, _) = sign_in(&app, login).await;
             let work = ask(&app, "GET", "/office", &[("cookie", &cookie)], "").await.text;
             assert!(work.contains(&format!("{words} · 1 个村")), "{login}: {work}");
-            assert!(work.contains("新街村 送来的票据会一直等着签"), "{login}: {work}");
         }
     });
+    let who = &office.reviewer;
+    let lacking = |rules: &Rules| app.db.read(|c| worklist::unsupervised(c, rules, who)).unwrap();
+    assert_eq!(lacking(&Rules::shipped().unwrap()), ["新街村"], "nobody could sign what it sends");
+    assert!(lacking(&app.rulebook.now().rules).is_empty(), "nobody has to");
 }
 
 #[test]
