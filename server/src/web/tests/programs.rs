@@ -1,5 +1,10 @@
 //! Programs with a token: what they may, and what they are told.
 
+mod files;
+mod fleet;
+mod pages;
+mod search;
+
 use super::super::office::Rule;
 use super::super::programs;
 use super::*;
