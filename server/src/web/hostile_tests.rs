@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::clock::unix_now;
 use crate::people::totp::{self, Secret};
 use crate::people::{self, Actor, Role};
+use crate::review;
 use crate::testing::{Office, village, wait};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -458,6 +459,39 @@ fn text_in_any_field_stays_text_and_breaks_nothing() {
         for path in numbered.chain(["/".into(), "/b".into(), village]) {
             let answer = ask(&app, "GET", &path, &[], "").await;
             assert!(!answer.status.is_server_error() && !is_raw(&answer), "{path}");
+        }
+    });
+}
+
+/// What pages are asked for by an address.
+const QUERY: [&str; 18] = [
+    "q", "village", "period", "page", "stage", "done", "deleted", "sent", "published", "returned",
+    "said", "big", "id", "n", "half", "before", "after", "lang",
+];
+
+/// Defences: askama's escaping, `quoted` in office/search.rs, and bound SQL parameters.
+#[test]
+fn text_in_any_address_stays_text_and_breaks_nothing() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    wait(async {
+        let all = everybody(&app).await;
+        let id = office.submit_whole(&app, 1).await.id;
+        review::publish(&app, std::slice::from_ref(&id), &office.reviewer).await.unwrap();
+        let own = TABLE.iter().filter(|rule| rule.method == "GET");
+        let own = own.map(|rule| (at(rule.path, &id), of(&all, may(rule)).0));
+        let village = format!("/v/{}", village());
+        let open = ["/", "/b", "/r/4", &village, "/office/login"];
+        let open = open.into_iter().map(|path| (path.to_owned(), ""));
+        for (path, cookie) in own.chain(open) {
+            for (name, bad) in QUERY.into_iter().flat_map(|name| HOSTILE.map(|bad| (name, bad))) {
+                let bad: String = bad.bytes().map(|byte| format!("%{byte:02X}")).collect();
+                let path = format!("{path}?{name}={bad}");
+                let answer = ask(&app, "GET", &path, &[("cookie", cookie)], "").await;
+                assert!(!answer.status.is_server_error(), "{path}: {}", answer.text);
+                assert!(!is_raw(&answer), "{path}: {}", answer.text);
+            }
         }
     });
 }

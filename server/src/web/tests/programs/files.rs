@@ -1,7 +1,11 @@
 //! Pictures, PDFs and videos that programs put on drafts.
 
 use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
+use hyper::body::Frame;
 use serde_json::{Value, json};
 
 use super::*;
@@ -10,6 +14,21 @@ use crate::photo::tests::jpeg;
 use crate::{pdf, video};
 
 const FILE: &str = "application/octet-stream";
+
+/// A body that never comes.
+struct Silence;
+
+impl hyper::body::Body for Silence {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
 
 async fn send(app: &Arc<App>, path: &str, token: &str, kind: &str, body: Body) -> Answer {
     let request = Request::builder().method("POST").uri(path).header(header::CONTENT_TYPE, kind);
@@ -53,7 +72,10 @@ fn programs_put_files_on_a_draft_and_take_them_off_and_it_is_published() {
         let counts = |key: &str| -> Vec<_> {
             made.iter().map(|one| one[key].as_array().unwrap().len()).collect()
         };
-        assert_eq!((counts("images"), counts("videos")), (vec![1, 1, 2, 0, 1], vec![0, 0, 0, 1, 0]));
+        assert_eq!(
+            (counts("images"), counts("videos")),
+            (vec![1, 1, 2, 0, 1], vec![0, 0, 0, 1, 0])
+        );
         let whole = get(&app, &draft, &token).await;
         let fields = &whole["draft"]["fields"];
         assert_eq!(whole["draft"]["version"], made[4]["version"]);
@@ -62,7 +84,10 @@ fn programs_put_files_on_a_draft_and_take_them_off_and_it_is_published() {
         let picture = made[0]["images"][0]["sha256"].as_str().unwrap().to_owned();
         let blob = format!("/api/office/blobs/{picture}");
         let served = ask_with(&app, "GET", &blob, &token, "").await;
-        assert_eq!((served.status, &served.headers[header::CONTENT_TYPE]), (StatusCode::OK, &header::HeaderValue::from_static("image/jpeg")));
+        assert_eq!(
+            (served.status, &served.headers[header::CONTENT_TYPE]),
+            (StatusCode::OK, &header::HeaderValue::from_static("image/jpeg"))
+        );
 
         let preview = |body: Value| {
             let (app, token, path) = (Arc::clone(&app), token.clone(), format!("{draft}/preview"));
@@ -71,9 +96,13 @@ fn programs_put_files_on_a_draft_and_take_them_off_and_it_is_published() {
                 serde_json::from_str::<Value>(&answer.text).unwrap()
             }
         };
-        let good = json!({"column": "tongzhi", "title": "通知", "body": "![甲](图1)", "openness": "open"});
+        let good =
+            json!({"column": "tongzhi", "title": "通知", "body": "![甲](图1)", "openness": "open"});
         let said = preview(good.clone()).await;
-        assert!(said["wrong"].is_null() && said["html"].as_str().unwrap().contains(&blob), "{said}");
+        assert!(
+            said["wrong"].is_null() && said["html"].as_str().unwrap().contains(&blob),
+            "{said}"
+        );
         let mut bad = good;
         bad["body"] = json!("![甲](图9)");
         assert!(preview(bad).await["wrong"].as_str().unwrap().contains("图9"));
@@ -86,11 +115,15 @@ fn programs_put_files_on_a_draft_and_take_them_off_and_it_is_published() {
         assert_eq!((again.status, &*refusal(&again)), (StatusCode::NOT_FOUND, "not-found"));
         let whole = get(&app, &draft, &token).await;
         let fields = &whole["draft"]["fields"];
-        assert_eq!((fields["images"].as_array().unwrap().len(), &fields["body"]), (3, &json!("一  二 ![乙](图1)")));
+        assert_eq!(
+            (fields["images"].as_array().unwrap().len(), &fields["body"]),
+            (3, &json!("一  二 ![乙](图1)"))
+        );
 
         let save = json!({"base": whole["draft"]["version"], "fields": {"column": "tongzhi",
             "title": "通知", "body": fields["body"], "openness": "open"}});
-        let sent = ask_with(&app, "POST", &format!("{draft}/send"), &token, &save.to_string()).await;
+        let sent =
+            ask_with(&app, "POST", &format!("{draft}/send"), &token, &save.to_string()).await;
         let sent: Value = serde_json::from_str(&sent.text).unwrap();
         let id = sent["submission"].as_str().unwrap().to_owned();
         let late = send(&app, &files, &token, FILE, jpeg(3).into()).await;
@@ -134,9 +167,12 @@ fn a_bad_file_changes_nothing_and_leaves_nothing() {
         let shut = send(&app, &files, &other, FILE, jpeg(1).into()).await;
         assert_eq!(shut.status, StatusCode::FORBIDDEN);
         let nowhere = format!("/api/office/drafts/{}/files", "0".repeat(32));
-        let unread = Body::from_stream(futures_never());
-        let absent = send(&app, &nowhere, &token, FILE, unread).await;
+        let absent = send(&app, &nowhere, &token, FILE, Body::new(Silence)).await;
         assert_eq!(absent.status, StatusCode::NOT_FOUND, "answered before the file was read");
+        tokio::time::pause();
+        let stalled = send(&app, &files, &token, FILE, Body::new(Silence)).await;
+        tokio::time::resume();
+        assert_eq!(stalled.status, StatusCode::REQUEST_TIMEOUT, "{}", stalled.text);
         let whole = get(&app, &draft, &token).await;
         assert_eq!(whole["draft"]["version"], 1);
         assert_eq!((on_the_way(&app), whole["draft"]["fields"]["images"].clone()), (0, json!([])));

@@ -71,15 +71,17 @@ fn programs_enrol_move_watch_and_revoke_kiosks() {
         assert_eq!(empty["kiosks"], json!([]), "who waits is told to nobody");
         assert_eq!(empty["places"][0]["code"], "341181107000");
         assert_eq!(empty["places"][1]["name"], "新街村");
-        assert_eq!(admin.post("/api/office/kiosks/code", json!({"code": "AAAAAAAA"})).await, "wrong-code");
-        let typed = json!({"code": format!("{} {}", &code[..4].to_lowercase(), &code[4..])}).to_string();
+        assert_eq!(
+            admin.post("/api/office/kiosks/code", json!({"code": "AAAAAAAA"})).await,
+            "wrong-code"
+        );
+        let typed =
+            json!({"code": format!("{} {}", &code[..4].to_lowercase(), &code[4..])}).to_string();
         let found = ask_with(&app, "POST", "/api/office/kiosks/code", &admin.token, &typed).await;
         let found: Value = serde_json::from_str(&found.text).unwrap();
         let digits = check_digits(&key.verifier().to_string());
         assert_eq!(found, json!({"id": id, "app": "0.1.0", "digits": digits}));
-        let new = |digits: &str, name: &str, village: &str| {
-            json!({"id": id, "digits": digits, "name": name, "village": village})
-        };
+        let new = |digits: &str, name: &str, village: &str| json!({"id": id, "digits": digits, "name": name, "village": village});
         let code = village().to_string();
         for (new, why) in [
             (new("0000 0000", "村委会门口", &code), "not-compared"),
@@ -170,7 +172,7 @@ fn a_token_helps_others_who_lost_their_phone_and_never_touches_its_own_account()
         for (act, body) in &acts[..3] {
             let path = format!("/api/office/people/{act}");
             assert_eq!(admin.post(&path, of("editor", body)).await, "", "{act}");
-            assert_eq!(admin.post(&path, of("nobody", body)).await, "no-account", "{act}");
+            assert_eq!(admin.post(&path, of("nobody", body)).await, "no-such-user", "{act}");
         }
         let answer = ask(&app, "GET", "/office", &headers, "").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "the session has ended");

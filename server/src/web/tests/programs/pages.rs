@@ -76,9 +76,10 @@ fn of_bulletins(rule: &Rule) -> Instead {
         ("GET", "/office/bulletins") => Ask("GET", "/api/office/bulletins"),
         ("POST", "/office/bulletins") => Ask("POST", "/api/office/drafts"),
         ("GET", _) => Ask("GET", "/api/office/drafts/{id}"),
-        (method, path) => {
-            programs::TABLE.iter().find(same).map_or(Ask(method, path), |rule| Ask(method, rule.path))
-        }
+        (method, path) => programs::TABLE
+            .iter()
+            .find(same)
+            .map_or(Ask(method, path), |rule| Ask(method, rule.path)),
     }
 }
 
