@@ -465,8 +465,24 @@ fn text_in_any_field_stays_text_and_breaks_nothing() {
 
 /// What pages are asked for by an address.
 const QUERY: [&str; 18] = [
-    "q", "village", "period", "page", "stage", "done", "deleted", "sent", "published", "returned",
-    "said", "big", "id", "n", "half", "before", "after", "lang",
+    "q",
+    "village",
+    "period",
+    "page",
+    "stage",
+    "done",
+    "deleted",
+    "sent",
+    "published",
+    "returned",
+    "said",
+    "big",
+    "id",
+    "n",
+    "half",
+    "before",
+    "after",
+    "lang",
 ];
 
 /// Defences: askama's escaping, `quoted` in office/search.rs, and bound SQL parameters.

@@ -261,6 +261,7 @@ pub fn description() -> OpenApi {
     spell::<wire::DraftId>(components);
     spell::<wire::Index>(components);
     spell::<wire::Year>(components);
+    spell::<search::PageNumber>(components);
     spell::<StageWord>(components);
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer.build()));
     described

@@ -14,6 +14,9 @@ use super::wire::{Int, Month, Short, VillageCode};
 use crate::app::App;
 use crate::search::{self as library, PAGE_MAX, Question};
 
+/// A page's number.
+pub type PageNumber = Int<0, { PAGE_MAX as i64 }>;
+
 /// What is looked for; what is left out leaves it open, and nothing at all finds nothing.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +30,7 @@ pub struct Sought {
     /// Only of this month.
     period: Option<Month>,
     /// Which page, from 0.
-    page: Option<Int<0, { PAGE_MAX as i64 }>>,
+    page: Option<PageNumber>,
 }
 
 /// A page of what was found.
