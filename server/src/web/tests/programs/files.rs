@@ -54,6 +54,34 @@ fn on_the_way(app: &App) -> usize {
     std::fs::read_dir(app.data.path().join("private/upload")).unwrap().count()
 }
 
+/// Its preview shows the first picture, and says which one is missing.
+async fn looks_as_it_would(app: &Arc<App>, token: &str, draft: &str, blob: &str) {
+    let preview = async |text: &str| {
+        let fields =
+            json!({"column": "tongzhi", "title": "通知", "body": text, "openness": "open"});
+        let path = format!("{draft}/preview");
+        let answer = ask_with(app, "POST", &path, token, &fields.to_string()).await;
+        serde_json::from_str::<Value>(&answer.text).unwrap()
+    };
+    let good = preview("![甲](图1)").await;
+    assert!(good["wrong"].is_null(), "{good}");
+    assert!(good["html"].as_str().unwrap().contains(blob), "{good}");
+    assert!(preview("![甲](图9)").await["wrong"].as_str().unwrap().contains("图9"));
+}
+
+/// Takes the first picture off, which is done once; gives the text that is left.
+async fn comes_off(app: &Arc<App>, token: &str, draft: &str, picture: &str) -> Value {
+    let (remove, taken) = (format!("{draft}/remove"), json!({"sha256": picture}).to_string());
+    let answer = ask_with(app, "POST", &remove, token, &taken).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let again = ask_with(app, "POST", &remove, token, &taken).await;
+    assert_eq!((again.status, &*refusal(&again)), (StatusCode::NOT_FOUND, "not-found"));
+    let fields = get(app, draft, token).await["draft"]["fields"].clone();
+    assert_eq!(fields["images"].as_array().unwrap().len(), 3);
+    assert_eq!(fields["body"], "一  二 ![乙](图1)");
+    fields["body"].clone()
+}
+
 #[test]
 fn programs_put_files_on_a_draft_and_take_them_off_and_it_is_published() {
     let office = Office::new();
@@ -89,39 +117,11 @@ fn programs_put_files_on_a_draft_and_take_them_off_and_it_is_published() {
             (StatusCode::OK, &header::HeaderValue::from_static("image/jpeg"))
         );
 
-        let preview = |body: Value| {
-            let (app, token, path) = (Arc::clone(&app), token.clone(), format!("{draft}/preview"));
-            async move {
-                let answer = ask_with(&app, "POST", &path, &token, &body.to_string()).await;
-                serde_json::from_str::<Value>(&answer.text).unwrap()
-            }
-        };
-        let good =
-            json!({"column": "tongzhi", "title": "通知", "body": "![甲](图1)", "openness": "open"});
-        let said = preview(good.clone()).await;
-        assert!(
-            said["wrong"].is_null() && said["html"].as_str().unwrap().contains(&blob),
-            "{said}"
-        );
-        let mut bad = good;
-        bad["body"] = json!("![甲](图9)");
-        assert!(preview(bad).await["wrong"].as_str().unwrap().contains("图9"));
-
-        let remove = format!("{draft}/remove");
-        let taken = json!({"sha256": picture}).to_string();
-        let answer = ask_with(&app, "POST", &remove, &token, &taken).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-        let again = ask_with(&app, "POST", &remove, &token, &taken).await;
-        assert_eq!((again.status, &*refusal(&again)), (StatusCode::NOT_FOUND, "not-found"));
-        let whole = get(&app, &draft, &token).await;
-        let fields = &whole["draft"]["fields"];
-        assert_eq!(
-            (fields["images"].as_array().unwrap().len(), &fields["body"]),
-            (3, &json!("一  二 ![乙](图1)"))
-        );
-
-        let save = json!({"base": whole["draft"]["version"], "fields": {"column": "tongzhi",
-            "title": "通知", "body": fields["body"], "openness": "open"}});
+        looks_as_it_would(&app, &token, &draft, &blob).await;
+        let body = comes_off(&app, &token, &draft, &picture).await;
+        let version = &get(&app, &draft, &token).await["draft"]["version"];
+        let save = json!({"base": version, "fields": {"column": "tongzhi", "title": "通知",
+            "body": body, "openness": "open"}});
         let sent =
             ask_with(&app, "POST", &format!("{draft}/send"), &token, &save.to_string()).await;
         let sent: Value = serde_json::from_str(&sent.text).unwrap();

@@ -57,6 +57,26 @@ impl Program {
     }
 }
 
+fn new_kiosk(id: &str, digits: &str, name: &str, village: &str) -> Value {
+    json!({"id": id, "digits": digits, "name": name, "village": village})
+}
+
+async fn reports(app: &Arc<App>, key: &SigningKey, id: &str) {
+    let text = report(1).to_text();
+    let note = compose(&text, &[key.sign(&text)]).into_bytes();
+    kiosks::receive(app, id, note, clock::unix_now()).await.unwrap();
+}
+
+fn is_as_it_reported(kiosk: &Value) {
+    assert_eq!(kiosk["serious"], true);
+    let concerns = kiosk["concerns"].as_array().unwrap();
+    assert!(concerns.contains(&json!({"what": "storage", "how": 9})), "{kiosk}");
+    assert!(concerns.iter().any(|one| one["what"] == "clock"), "{kiosk}");
+    let latest = &kiosk["latest"];
+    assert_eq!((&latest["app"], &latest["screen"]), (&json!("0.1.0"), &json!("home")));
+    assert!(latest["skew"].as_i64().unwrap() > 300, "{kiosk}");
+}
+
 #[test]
 fn programs_enrol_move_watch_and_revoke_kiosks() {
     let office = Office::new();
@@ -81,7 +101,7 @@ fn programs_enrol_move_watch_and_revoke_kiosks() {
         let found: Value = serde_json::from_str(&found.text).unwrap();
         let digits = check_digits(&key.verifier().to_string());
         assert_eq!(found, json!({"id": id, "app": "0.1.0", "digits": digits}));
-        let new = |digits: &str, name: &str, village: &str| json!({"id": id, "digits": digits, "name": name, "village": village});
+        let new = |digits: &str, name, village: &str| new_kiosk(&id, digits, name, village);
         let code = village().to_string();
         for (new, why) in [
             (new("0000 0000", "村委会门口", &code), "not-compared"),
@@ -93,18 +113,11 @@ fn programs_enrol_move_watch_and_revoke_kiosks() {
         assert_eq!(admin.post(fleet, new(&digits, "村委会门口", &code)).await, "");
         assert_eq!(admin.post(fleet, new(&digits, "村委会门口", &code)).await, "not-found");
 
-        let text = report(1).to_text();
-        let note = compose(&text, &[key.sign(&text)]).into_bytes();
-        kiosks::receive(&app, &id, note, clock::unix_now()).await.unwrap();
+        reports(&app, &key, &id).await;
         let kiosk = assessor.get(fleet).await["kiosks"][0].clone();
         assert_eq!((&kiosk["name"], &kiosk["village"]), (&json!("村委会门口"), &json!(code)));
-        assert_eq!((&kiosk["serious"], &kiosk["digits"]), (&json!(true), &json!(digits)));
-        let concerns = kiosk["concerns"].as_array().unwrap();
-        assert!(concerns.contains(&json!({"what": "storage", "how": 9})), "{kiosk}");
-        assert!(concerns.iter().any(|one| one["what"] == "clock"), "{kiosk}");
-        let latest = &kiosk["latest"];
-        assert_eq!((&latest["app"], &latest["screen"]), (&json!("0.1.0"), &json!("home")));
-        assert!(latest["skew"].as_i64().unwrap() > 300, "{kiosk}");
+        assert_eq!(kiosk["digits"], digits);
+        is_as_it_reported(&kiosk);
         let one = format!("{fleet}/{id}");
         let whole = assessor.get(&one).await;
         assert_eq!((&whole["kiosk"], &whole["days"][0]["reports"]), (&kiosk, &json!(1)));
