@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use bytes::Bytes;
 use hyper::body::Frame;
+use ledger::key::SigningKey;
 use tokio::time::Sleep;
 
 use super::limit::Peer;
@@ -20,8 +21,8 @@ use crate::app::App;
 use crate::clock::unix_now;
 use crate::people::totp::{self, Secret};
 use crate::people::{self, Actor, Role};
-use crate::review;
 use crate::testing::{Office, village, wait};
+use crate::{kiosks, review};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=b";
@@ -459,6 +460,36 @@ fn text_in_any_field_stays_text_and_breaks_nothing() {
         for path in numbered.chain(["/".into(), "/b".into(), village]) {
             let answer = ask(&app, "GET", &path, &[], "").await;
             assert!(!answer.status.is_server_error() && !is_raw(&answer), "{path}");
+        }
+    });
+}
+
+/// Defence: askama's escaping of the names that kiosks and tokens are given.
+#[test]
+fn the_names_of_kiosks_and_tokens_stay_text() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    wait(async {
+        let (cookie, token) = sign_in(&app, "admin").await;
+        let headers = [("cookie", cookie.as_str())];
+        let key = SigningKey::from_seed("kiosk/0000000000000001", [1; 32]).unwrap();
+        let (vkey, now) = (key.verifier().to_string(), unix_now());
+        let id = kiosks::ask(&app.db, &vkey, &"0.1.0".parse().unwrap(), now).await.unwrap().id;
+        let name: String = HOSTILE[1].bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let form = format!("token={token}&same=yes&id={id}&name={name}&village={}", village());
+        let answer = ask(&app, "POST", "/office/kiosks/enrol", &headers, &form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+        let form = format!("token={token}&name={name}&days=1&scope=read");
+        let made = ask(&app, "POST", "/office/tokens", &headers, &form).await;
+        assert!(made.text.contains("<code>mb_") && !is_raw(&made), "{}", made.text);
+        let own = format!("/office/kiosks/{id}");
+        for path in ["/office", "/office/kiosks", "/office/record", "/office/tokens", &own] {
+            let answer = ask(&app, "GET", path, &headers, "").await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            assert!(!is_raw(&answer), "{path}: {}", answer.text);
+            let named = answer.text.contains("onfocus=");
+            assert!(named || path == "/office", "{path}: {}", answer.text);
         }
     });
 }
