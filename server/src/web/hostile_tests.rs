@@ -464,9 +464,9 @@ fn text_in_any_field_stays_text_and_breaks_nothing() {
     });
 }
 
-/// Defence: askama's escaping of the names that kiosks and tokens are given.
+/// Defence: askama's escaping of the names that kiosks, tokens and accounts are given.
 #[test]
-fn the_names_of_kiosks_and_tokens_stay_text() {
+fn the_names_of_kiosks_tokens_and_accounts_stay_text() {
     let office = Office::new();
     let app = office.open();
     people(&app);
@@ -483,8 +483,12 @@ fn the_names_of_kiosks_and_tokens_stay_text() {
         let form = format!("token={token}&name={name}&days=1&scope=read");
         let made = ask(&app, "POST", "/office/tokens", &headers, &form).await;
         assert!(made.text.contains("<code>mb_") && !is_raw(&made), "{}", made.text);
+        let form = format!("token={token}&login={name}&name=x&role=editor&password=long+enough");
+        let added = ask(&app, "POST", "/office/people/add", &headers, &form).await;
+        assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text);
         let own = format!("/office/kiosks/{id}");
-        for path in ["/office", "/office/kiosks", "/office/record", "/office/tokens", &own] {
+        let lists = ["/office/kiosks", "/office/record", "/office/tokens", "/office/people"];
+        for path in lists.into_iter().chain(["/office", &own]) {
             let answer = ask(&app, "GET", path, &headers, "").await;
             assert_eq!(answer.status, StatusCode::OK, "{path}");
             assert!(!is_raw(&answer), "{path}: {}", answer.text);
