@@ -1,6 +1,7 @@
 //! Bulletins: an editor writes, somebody else publishes.
 
 pub mod drafts;
+pub mod files;
 pub mod media;
 pub mod pair;
 pub mod written;

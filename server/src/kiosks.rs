@@ -9,6 +9,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 
+use jiff::ToSpan;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -30,6 +31,8 @@ pub use report::{Answer, REPORT_EVERY_SECONDS, receive};
 
 /// Days for which daily lines and proofs of display are kept.
 pub const KEPT_DAYS: i64 = 400;
+/// Days that whoever looks at one kiosk is shown.
+pub const LATELY_DAYS: i64 = 60;
 
 /// A kiosk that was enrolled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -174,6 +177,12 @@ pub fn days(c: &Connection, id: &str, since: Date) -> Result<Vec<Day>> {
         });
     }
     Ok(days)
+}
+
+/// The first of the last [`LATELY_DAYS`] days.
+#[must_use]
+pub fn lately(now: i64) -> Date {
+    clock::day_of(now).saturating_sub((LATELY_DAYS - 1).days())
 }
 
 /// Gives a kiosk another name or place.

@@ -18,7 +18,7 @@ use crate::error::Result;
 pub use build::{extend, rebuild};
 pub use bulletins::{
     BULLETINS_PAGE, BulletinLine, Column, Place, Which, bulletins, columns, emergencies,
-    explanations, next_change, policy,
+    explanations, next_change, policy, shown_now,
 };
 pub use item::{Enrolled, Item, Signer, enrolled, holder, item};
 

@@ -172,6 +172,23 @@ impl Written {
         Ok(content)
     }
 
+    /// The first thing that is still wrong, in Chinese; none when it may be sent for review.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn problem(&self, c: &Connection, rules: &Rules) -> Result<Option<String>> {
+        // A policy that is a draft still has no hash; it is sent together with this one.
+        let explains = match self.explains.starts_with(DRAFT) {
+            true => "0".repeat(64),
+            false => self.explains.clone(),
+        };
+        match (Self { explains, ..self.clone() }).content(c, rules) {
+            Ok(_) => Ok(None),
+            Err(Error::Refused { message, .. }) => Ok(Some(message)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The place meant, which must be in the directory.
     ///
     /// # Errors

@@ -16,7 +16,8 @@ const FREE_PERCENT_MIN: u64 = 10;
 const STALE_SECONDS: i64 = 3 * 86_400;
 
 /// Something about a kiosk that a person should know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(tag = "what", content = "how", rename_all = "kebab-case")]
 pub enum Concern {
     /// It holds what our key signed and our log does not continue.
     Contrary(Held),

@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::seen::Standing;
 
 /// How a checkpoint that a kiosk holds stands to our log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Held {
     /// It is our log as it is, or as it was.
     Ours,

@@ -11,6 +11,8 @@ use crate::markdown;
 
 /// Bulletins on one page.
 pub const BULLETINS_PAGE: usize = 20;
+/// Bulletins that the list of what is shown now holds.
+const SHOWN_MAX: usize = 100;
 /// Emergencies that stand above a page at the same time.
 const EMERGENCIES_MAX: usize = 5;
 /// Characters of a bulletin's text that a list holds.
@@ -137,6 +139,16 @@ pub fn bulletins(connection: &Connection, which: Which<'_>) -> Result<Vec<Bullet
         limit
     ];
     lines(connection, &sql, values)
+}
+
+/// The bulletins that are to be shown at this Unix second, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn shown_now(connection: &Connection, now: i64) -> Result<Vec<BulletinLine>> {
+    let mut lines = bulletins(connection, Which { limit: SHOWN_MAX, now, ..Which::default() })?;
+    lines.retain(|line| line.shown);
+    Ok(lines)
 }
 
 /// Emergencies that last, newest first: of the whole township, and of this village or of all.

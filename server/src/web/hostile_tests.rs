@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use bytes::Bytes;
 use hyper::body::Frame;
+use ledger::key::SigningKey;
 use tokio::time::Sleep;
 
 use super::limit::Peer;
@@ -21,6 +22,7 @@ use crate::clock::unix_now;
 use crate::people::totp::{self, Secret};
 use crate::people::{self, Actor, Role};
 use crate::testing::{Office, village, wait};
+use crate::{kiosks, review};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=b";
@@ -458,6 +460,89 @@ fn text_in_any_field_stays_text_and_breaks_nothing() {
         for path in numbered.chain(["/".into(), "/b".into(), village]) {
             let answer = ask(&app, "GET", &path, &[], "").await;
             assert!(!answer.status.is_server_error() && !is_raw(&answer), "{path}");
+        }
+    });
+}
+
+/// Defence: askama's escaping of the names that kiosks, tokens and accounts are given.
+#[test]
+fn the_names_of_kiosks_tokens_and_accounts_stay_text() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    wait(async {
+        let (cookie, token) = sign_in(&app, "admin").await;
+        let headers = [("cookie", cookie.as_str())];
+        let key = SigningKey::from_seed("kiosk/0000000000000001", [1; 32]).unwrap();
+        let (vkey, now) = (key.verifier().to_string(), unix_now());
+        let id = kiosks::ask(&app.db, &vkey, &"0.1.0".parse().unwrap(), now).await.unwrap().id;
+        let name: String = HOSTILE[1].bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let form = format!("token={token}&same=yes&id={id}&name={name}&village={}", village());
+        let answer = ask(&app, "POST", "/office/kiosks/enrol", &headers, &form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+        let form = format!("token={token}&name={name}&days=1&scope=read");
+        let made = ask(&app, "POST", "/office/tokens", &headers, &form).await;
+        assert!(made.text.contains("<code>mb_") && !is_raw(&made), "{}", made.text);
+        let form = format!("token={token}&login={name}&name=x&role=editor&password=long+enough");
+        let added = ask(&app, "POST", "/office/people/add", &headers, &form).await;
+        assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text);
+        let own = format!("/office/kiosks/{id}");
+        let lists = ["/office/kiosks", "/office/record", "/office/tokens", "/office/people"];
+        for path in lists.into_iter().chain(["/office", &own]) {
+            let answer = ask(&app, "GET", path, &headers, "").await;
+            assert_eq!(answer.status, StatusCode::OK, "{path}");
+            assert!(!is_raw(&answer), "{path}: {}", answer.text);
+            let named = answer.text.contains("onfocus=");
+            assert!(named || path == "/office", "{path}: {}", answer.text);
+        }
+    });
+}
+
+/// What pages are asked for by an address.
+const QUERY: [&str; 18] = [
+    "q",
+    "village",
+    "period",
+    "page",
+    "stage",
+    "done",
+    "deleted",
+    "sent",
+    "published",
+    "returned",
+    "said",
+    "big",
+    "id",
+    "n",
+    "half",
+    "before",
+    "after",
+    "lang",
+];
+
+/// Defences: askama's escaping, `quoted` in office/search.rs, and bound SQL parameters.
+#[test]
+fn text_in_any_address_stays_text_and_breaks_nothing() {
+    let office = Office::new();
+    let app = office.open();
+    people(&app);
+    wait(async {
+        let all = everybody(&app).await;
+        let id = office.submit_whole(&app, 1).await.id;
+        review::publish(&app, std::slice::from_ref(&id), &office.reviewer).await.unwrap();
+        let own = TABLE.iter().filter(|rule| rule.method == "GET");
+        let own = own.map(|rule| (at(rule.path, &id), of(&all, may(rule)).0));
+        let village = format!("/v/{}", village());
+        let open = ["/", "/b", "/r/4", &village, "/office/login"];
+        let open = open.into_iter().map(|path| (path.to_owned(), ""));
+        for (path, cookie) in own.chain(open) {
+            for (name, bad) in QUERY.into_iter().flat_map(|name| HOSTILE.map(|bad| (name, bad))) {
+                let bad: String = bad.bytes().map(|byte| format!("%{byte:02X}")).collect();
+                let path = format!("{path}?{name}={bad}");
+                let answer = ask(&app, "GET", &path, &[("cookie", cookie)], "").await;
+                assert!(!answer.status.is_server_error(), "{path}: {}", answer.text);
+                assert!(!is_raw(&answer), "{path}: {}", answer.text);
+            }
         }
     });
 }

@@ -2,7 +2,7 @@
 
 mod assess;
 mod bulletins;
-mod check;
+pub(super) mod check;
 mod decided;
 mod displayed;
 mod editor;

@@ -2,13 +2,17 @@
 //! path, what it does, and so who may. A token is the permission; a page's cookie counts for nothing here.
 
 mod assess;
+mod bulletins;
 mod caller;
 mod drafts;
+mod files;
 mod keys;
+mod kiosks;
 mod months;
 mod people;
 mod places;
 mod record;
+mod search;
 mod submissions;
 mod wire;
 
@@ -37,6 +41,7 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/api/office/work", Deed::Read, || get(submissions::work)),
     rule("GET", "/api/office/submissions", Deed::Read, || get(submissions::submissions)),
     rule("GET", "/api/office/submissions/{id}", Deed::Read, || get(submissions::submission)),
+    rule("GET", "/api/office/search", Deed::Read, || get(search::search)),
     rule("GET", "/api/office/blobs/{sha256}", Deed::Read, || get(submissions::office_blob)),
     rule("POST", "/api/office/publish", Deed::Review, || post(submissions::publish)),
     rule("POST", "/api/office/submissions/{id}/return", Deed::Review, || {
@@ -63,6 +68,9 @@ pub const TABLE: &[Rule] = &[
     rule("POST", "/api/office/people/deputy", Deed::Manage, || post(people::set_deputy)),
     rule("POST", "/api/office/people/away", Deed::Manage, || post(people::set_away)),
     rule("POST", "/api/office/people/password", Deed::Manage, || post(people::set_password)),
+    rule("POST", "/api/office/people/sign-out", Deed::Manage, || post(people::sign_out)),
+    rule("POST", "/api/office/people/code-rule", Deed::Manage, || post(people::set_code_rule)),
+    rule("POST", "/api/office/people/code-reset", Deed::Manage, || post(people::reset_code)),
     rule("GET", "/api/office/key", Deed::Countersign, || get(keys::own_key)),
     rule("POST", "/api/office/key", Deed::Countersign, || post(keys::ask_for_key)),
     rule("GET", "/api/office/keys", Deed::Manage, || get(keys::keys)),
@@ -70,6 +78,12 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/api/office/keys/requests", Deed::Manage, || get(keys::key_requests)),
     rule("POST", "/api/office/keys/confirm", Deed::Manage, || post(keys::confirm)),
     rule("POST", "/api/office/keys/revoke", Deed::Manage, || post(keys::revoke_key)),
+    rule("GET", "/api/office/kiosks", Deed::Inspect, || get(kiosks::kiosks)),
+    rule("GET", "/api/office/kiosks/{id}", Deed::Inspect, || get(kiosks::kiosk)),
+    rule("POST", "/api/office/kiosks/code", Deed::Manage, || post(kiosks::find_kiosk)),
+    rule("POST", "/api/office/kiosks", Deed::Manage, || post(kiosks::enrol_kiosk)),
+    rule("POST", "/api/office/kiosks/{id}/change", Deed::Manage, || post(kiosks::change_kiosk)),
+    rule("POST", "/api/office/kiosks/{id}/revoke", Deed::Manage, || post(kiosks::revoke_kiosk)),
     rule("GET", "/api/office/villages", Deed::Read, || get(places::villages)),
     rule("POST", "/api/office/villages", Deed::Manage, || post(places::add_villages)),
     rule("GET", "/api/office/columns", Deed::Read, || get(places::columns)),
@@ -86,10 +100,15 @@ pub const TABLE: &[Rule] = &[
     rule("GET", "/api/office/frozen/{half}", Deed::Inspect, || get(assess::frozen_file)),
     rule("GET", "/api/office/rechecks", Deed::Inspect, || get(assess::rechecks)),
     rule("POST", "/api/office/rechecks/{n}", Deed::Approve, || post(assess::recheck)),
+    rule("GET", "/api/office/bulletins", Deed::Write, || get(bulletins::bulletins)),
+    rule("GET", "/api/office/policies", Deed::Write, || get(bulletins::policies)),
     rule("GET", "/api/office/drafts", Deed::Write, || get(drafts::drafts)),
     rule("POST", "/api/office/drafts", Deed::Write, || post(drafts::create_draft)),
     rule("GET", "/api/office/drafts/{id}", Deed::Write, || get(drafts::draft)),
     rule("POST", "/api/office/drafts/{id}/save", Deed::Write, || post(drafts::save_draft)),
+    rule("POST", "/api/office/drafts/{id}/preview", Deed::Write, || post(drafts::preview_draft)),
+    rule("POST", "/api/office/drafts/{id}/files", Deed::Write, || post(files::add_file)),
+    rule("POST", "/api/office/drafts/{id}/remove", Deed::Write, || post(files::remove_file)),
     rule("POST", "/api/office/drafts/{id}/restore", Deed::Write, || post(drafts::restore_draft)),
     rule("POST", "/api/office/drafts/{id}/send", Deed::Write, || post(drafts::send_draft)),
     rule("POST", "/api/office/drafts/{id}/delete", Deed::Write, || post(drafts::delete_draft)),
@@ -134,6 +153,10 @@ type Answer<T> = Result<Json<T>>;
     people::set_deputy,
     people::set_away,
     people::set_password,
+    people::sign_out,
+    people::set_code_rule,
+    people::reset_code,
+    search::search,
     submissions::work,
     submissions::submissions,
     submissions::submission,
@@ -154,6 +177,12 @@ type Answer<T> = Result<Json<T>>;
     keys::key_requests,
     keys::confirm,
     keys::revoke_key,
+    kiosks::kiosks,
+    kiosks::kiosk,
+    kiosks::find_kiosk,
+    kiosks::enrol_kiosk,
+    kiosks::change_kiosk,
+    kiosks::revoke_kiosk,
     places::villages,
     places::add_villages,
     places::columns,
@@ -171,10 +200,15 @@ type Answer<T> = Result<Json<T>>;
     assess::frozen_file,
     assess::rechecks,
     assess::recheck,
+    bulletins::bulletins,
+    bulletins::policies,
     drafts::drafts,
     drafts::create_draft,
     drafts::draft,
     drafts::save_draft,
+    drafts::preview_draft,
+    files::add_file,
+    files::remove_file,
     drafts::restore_draft,
     drafts::send_draft,
     drafts::delete_draft,
@@ -193,7 +227,7 @@ const REFUSALS: &[(&str, &str)] = &[
     ("408", "sent too slowly"),
     ("409", "not in this state: it was decided, closed or changed meanwhile"),
     ("413", "too large"),
-    ("415", "the body's content type is not application/json"),
+    ("415", "the body's content type is another one than is described here"),
     ("422", "well-formed, but it breaks a rule of the office, which the message names"),
     ("429", "the token asked too often; Retry-After says for how many seconds to wait"),
     ("500", "the server's own fault; its operator can read why"),
@@ -227,6 +261,7 @@ pub fn description() -> OpenApi {
     spell::<wire::DraftId>(components);
     spell::<wire::Index>(components);
     spell::<wire::Year>(components);
+    spell::<search::PageNumber>(components);
     spell::<StageWord>(components);
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer.build()));
     described

@@ -251,7 +251,7 @@ fn hostile_text_stays_text_on_every_page() {
         let headers = [("cookie", cookie.as_str())];
         let mut pages = Vec::new();
         let group = format!("/office/group?village={}&period=2026-05", village());
-        for path in [group, format!("/office/s/{id}")] {
+        for path in [group, format!("/office/s/{id}"), "/office/search?q=alert".into()] {
             pages.push(ask(&app, "GET", &path, &headers, "").await.text);
         }
         let published = review::publish(&app, &[id], &office.reviewer).await.unwrap();

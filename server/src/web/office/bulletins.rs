@@ -18,13 +18,10 @@ use crate::clock;
 use crate::error::Result;
 use crate::kiosks::{self, Displayed};
 use crate::people::{Actor, Deed};
-use crate::view::{self, Which};
+use crate::view;
 use crate::web::guard::Act;
 use crate::web::sessions::Session;
 use crate::web::words::Words;
-
-/// Bulletins that the list of what is shown holds.
-const SHOWN_MAX: usize = 100;
 
 /// What was just done.
 #[derive(serde::Deserialize)]
@@ -97,9 +94,8 @@ fn lists(
     let (open, waiting): (Vec<Draft>, Vec<Draft>) =
         drafts.into_iter().partition(|draft| draft.standing.is_open());
     let days_min = app.rulebook.now().rules.display_days();
-    let which = Which { limit: SHOWN_MAX, now: clock::unix_now(), ..Which::default() };
     let mut shown = Vec::new();
-    for line in view::bulletins(db, which)?.into_iter().filter(|line| line.shown) {
+    for line in view::shown_now(db, clock::unix_now())? {
         shown.push(ShownLine {
             href: w.link(&format!("/office/shown/{}", line.n)),
             column: line.column(w.zh()).to_owned(),

@@ -225,17 +225,7 @@ fn sketch(
     let book = app.rulebook.now();
     let rules = &book.rules;
     let shown = Shown::of(w, written.sketch(rules), place, now, FILES);
-    // A policy that is a draft still has no hash; it is sent together with this one.
-    let explains = match written.explains.starts_with(bulletin::written::DRAFT) {
-        true => "0".repeat(64),
-        false => written.explains.clone(),
-    };
-    let whole = Written { explains, ..written.clone() };
-    match whole.content(db, rules) {
-        Ok(_) => Ok((shown, None)),
-        Err(Error::Refused { message, .. }) => Ok((shown, Some(message))),
-        Err(error) => Err(error),
-    }
+    Ok((shown, written.problem(db, rules)?))
 }
 
 fn choices(all: impl Iterator<Item = (String, String)>, chosen: &str) -> Vec<Choice> {

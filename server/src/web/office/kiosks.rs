@@ -22,9 +22,6 @@ use crate::web::guard::Act;
 use crate::web::sessions::Session;
 use crate::web::words::Words;
 
-/// Days that the strip on a kiosk's page looks back.
-const STRIP_DAYS: i64 = 60;
-
 /// Whether something was just done.
 #[derive(serde::Deserialize)]
 pub struct Asked {
@@ -343,7 +340,7 @@ pub async fn one(
 ) -> Response {
     let w = words(&uri);
     let (book, now) = (app.rulebook.now(), clock::unix_now());
-    let since = clock::day_of(now).saturating_sub((STRIP_DAYS - 1).days());
+    let since = kiosks::lately(now);
     let found = app.db.read(|c| {
         let kiosk = kiosks::one(c, &id)?;
         let size = view::head(c)?.map_or(0, |head| head.size);
@@ -411,7 +408,7 @@ fn facts(w: Words, kiosk: &Kiosk, line: &KioskLine) -> Vec<(&'static str, String
 
 /// The days from `since` on, one after another, seen or not.
 fn strip(days: &[Day], since: Date) -> Vec<Stripe> {
-    (0..STRIP_DAYS)
+    (0..kiosks::LATELY_DAYS)
         .map(|x| {
             let day = since.saturating_add(x.days());
             let seen = days.iter().any(|line| line.day == day);

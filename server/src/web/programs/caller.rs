@@ -79,7 +79,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Given<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Error> {
-        if !is_json(request.headers()) {
+        if !is_of_type(request.headers(), "application/json") {
             let message = "请求的内容应是 JSON，标头写 Content-Type: application/json";
             return Err(Error::refused("wrong-type", message));
         }
@@ -94,10 +94,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Given<T> {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the headers say that the body is of this type.
+pub fn is_of_type(headers: &HeaderMap, wanted: &str) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next());
-    kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case(wanted))
 }
 
 /// What stands behind the question mark.

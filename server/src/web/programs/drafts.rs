@@ -18,7 +18,11 @@ use crate::app::App;
 use crate::bulletin::drafts::{self as library, Draft, Saved, Standing, Version};
 use crate::bulletin::{self, EMERGENCY_HOURS, Sent, Written};
 use crate::error::Result;
+use crate::markdown;
 use crate::people::Deed;
+
+/// Where a draft's pictures and videos are.
+const FILES: &str = "/api/office/blobs/";
 
 /// How far something is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -342,6 +346,37 @@ pub async fn save_draft(
         Saved::Aside => None,
     };
     Ok(Json(DraftSaved { version }))
+}
+
+/// What a draft would look like.
+#[derive(Serialize, ToSchema)]
+pub struct DraftPreview {
+    /// Its text as HTML; its pictures are `GET /api/office/blobs/{sha256}`.
+    html: String,
+    /// The first thing that is still wrong, in Chinese; none: it may be sent for review.
+    wrong: Option<String>,
+}
+
+/// What a draft would look like with these fields, and whether it may be sent. Nothing is saved.
+#[utoipa::path(
+    post, path = "/api/office/drafts/{id}/preview", params(("id" = DraftId, Path)),
+    request_body = DraftFields,
+    responses((status = 200, description = "as it would be", body = DraftPreview))
+)]
+pub async fn preview_draft(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    At(id): At<DraftId>,
+    Given(given): Given<DraftFields>,
+) -> Answer<DraftPreview> {
+    let (by, book) = (caller.who.acting(Deed::Write)?, app.rulebook.now());
+    let preview = app.db.read(|c| {
+        let Written { images, videos, .. } = library::one(c, &by, &id.0.0)?.written;
+        let written = Written { images, videos, ..given.written() };
+        let html = markdown::render(&written.body, &written.images, FILES).html;
+        Ok(DraftPreview { html, wrong: written.problem(c, &book.rules)? })
+    });
+    preview.map(Json)
 }
 
 /// Which version.

@@ -64,7 +64,8 @@ pub struct MonthLine {
 }
 
 impl MonthLine {
-    fn of(month: VillageMonth) -> Self {
+    /// One as the table of months has it.
+    pub fn of(month: VillageMonth) -> Self {
         let (standing, days) = match month.standing {
             Standing::InTime { days_left } => (DueWord::InTime, days_left),
             Standing::DueToday => (DueWord::DueToday, 0),

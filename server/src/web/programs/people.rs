@@ -1,4 +1,5 @@
-//! Accounts, and whose token it is. A token does not touch its own holder's password, tokens or absence.
+//! Accounts, and whose token it is. A token does not touch its own holder's account: not its password, phone, sessions,
+//! tokens, nor absence.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::wire::{Name, Password, VillageCode};
 use super::{Answer, blocking};
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::people::{self as library, Absent, Account, Actor, Deed, NewAccount, Role};
+use crate::people::{self as library, Absent, Account, Actor, Deed, NewAccount, Role, totp};
 
 /// Whose token it is, and what it may do.
 #[derive(Serialize, ToSchema)]
@@ -68,6 +69,15 @@ where
 {
     blocking(move || work(&app, &caller.who.acting(Deed::Manage)?)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whoever finds somebody's token must not get at the account itself.
+fn must_be_another(login: &str, by: &Actor) -> Result<()> {
+    if login.eq_ignore_ascii_case(&by.login) {
+        let message = "令牌不能改自己的账户：请登录后在“我的账户”里改，或请别的管理员改";
+        return Err(Error::refused("own-account", message));
+    }
+    Ok(())
 }
 
 /// An account that is to be opened.
@@ -128,9 +138,7 @@ pub async fn revoke_person(
 ) -> Result<StatusCode> {
     let login = given.login.0;
     change(app, caller, move |app, by| {
-        if login.eq_ignore_ascii_case(&by.login) {
-            return Err(Error::refused("own-account", "不能注销自己的账户"));
-        }
+        must_be_another(&login, by)?;
         library::revoke(&app.db, &login, by)
     })
     .await
@@ -182,7 +190,11 @@ pub async fn set_away(
     Given(given): Given<Away>,
 ) -> Result<StatusCode> {
     let (login, away) = (given.login.0, given.away);
-    change(app, caller, move |app, by| library::set_away(&app.db, &login, away, by)).await
+    change(app, caller, move |app, by| {
+        must_be_another(&login, by)?;
+        library::set_away(&app.db, &login, away, by)
+    })
+    .await
 }
 
 /// Another password.
@@ -207,11 +219,72 @@ pub async fn set_password(
 ) -> Result<StatusCode> {
     let (login, password) = (given.login.0, given.password.0);
     change(app, caller, move |app, by| {
-        if login.eq_ignore_ascii_case(&by.login) {
-            let message = "不能用令牌改自己的密码：请在“我的账户”里改";
-            return Err(Error::refused("own-account", message));
-        }
+        must_be_another(&login, by)?;
         library::set_password(&app.db, &login, &password, by)
+    })
+    .await
+}
+
+/// Ends every session of somebody; their tokens stay.
+#[utoipa::path(
+    post, path = "/api/office/people/sign-out", request_body = Whose,
+    responses((status = 204, description = "done"))
+)]
+pub async fn sign_out(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Given(given): Given<Whose>,
+) -> Result<StatusCode> {
+    let login = given.login.0;
+    change(app, caller, move |app, by| {
+        must_be_another(&login, by)?;
+        library::sign_out(&app.db, &login, by)
+    })
+    .await
+}
+
+/// Whether somebody has to sign in with a code from their phone too.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodeRule {
+    /// Who.
+    login: Name,
+    /// They have to, or they may.
+    required: bool,
+}
+
+/// Says whether somebody has to sign in with a code from their phone too.
+#[utoipa::path(
+    post, path = "/api/office/people/code-rule", request_body = CodeRule,
+    responses((status = 204, description = "done"))
+)]
+pub async fn set_code_rule(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Given(given): Given<CodeRule>,
+) -> Result<StatusCode> {
+    let (login, required) = (given.login.0, given.required);
+    change(app, caller, move |app, by| {
+        must_be_another(&login, by)?;
+        totp::require(&app.db, &login, required, by)
+    })
+    .await
+}
+
+/// Takes a lost phone off somebody's account, and ends their sessions.
+#[utoipa::path(
+    post, path = "/api/office/people/code-reset", request_body = Whose,
+    responses((status = 204, description = "done"))
+)]
+pub async fn reset_code(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Given(given): Given<Whose>,
+) -> Result<StatusCode> {
+    let login = given.login.0;
+    change(app, caller, move |app, by| {
+        must_be_another(&login, by)?;
+        totp::reset(&app.db, &login, by)
     })
     .await
 }

@@ -13,17 +13,24 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::{Asked, At, Caller, Given};
+use super::months::MonthLine;
 use super::wire::{ErrorSource, Few, Index, LongReason, Month, Sha256, VillageCode};
 use super::{Answer, blocking};
 use crate::app::App;
 use crate::audit;
+use crate::bulletin::pair;
+use crate::clock;
+use crate::codes;
 use crate::error::{Error, Result};
+use crate::month;
 use crate::people::{Deed, Who};
 use crate::publish::{BATCH_MAX, Published};
 use crate::review::{self, Filter, Flag, Opinion, Stage, Submission};
 use crate::rules::Rules;
+use crate::web::office::check::{self, Check, Verdict};
 use crate::web::read;
 use crate::web::stream::Large;
+use crate::web::words::{Lang, Words};
 use crate::worklist;
 
 /// Where a submission stands on its way.
@@ -96,6 +103,10 @@ pub struct Work {
     others: Vec<Batch>,
     /// Whether there is more than was looked at.
     more: bool,
+    /// Village months that are late, the longest overdue first.
+    late: Vec<MonthLine>,
+    /// Submissions that were sent back.
+    returned: u64,
 }
 
 /// The work list of the token's person.
@@ -105,9 +116,22 @@ pub struct Work {
 )]
 pub async fn work(State(app): State<Arc<App>>, caller: Caller) -> Answer<Work> {
     let book = app.rulebook.now();
-    let list = app.db.read(|c| worklist::of(c, &book.rules, &caller.who))?;
+    let (list, mut late, returned) = app.db.read(|c| {
+        Ok((
+            worklist::of(c, &book.rules, &caller.who)?,
+            month::late(c, &book, clock::today())?,
+            review::count_returned(c, &caller.who)?,
+        ))
+    })?;
+    late.retain(|month| caller.who.sees(&month.village));
     let batches = |list: Vec<worklist::Batch>| list.into_iter().map(Batch::of).collect();
-    Ok(Json(Work { mine: batches(list.mine), others: batches(list.others), more: list.more }))
+    Ok(Json(Work {
+        mine: batches(list.mine),
+        others: batches(list.others),
+        more: list.more,
+        late: late.into_iter().map(MonthLine::of).collect(),
+        returned,
+    }))
 }
 
 /// Which submissions; what is left out leaves it open.
@@ -145,7 +169,45 @@ pub struct SubmissionLine {
     /// Its index in the log.
     index: Option<u64>,
     /// What a reviewer should look at.
-    flags: Vec<Flag>,
+    flags: Vec<FlagLine>,
+}
+
+impl SubmissionLine {
+    /// One as this person may know it.
+    pub fn of(found: Submission, rules: &Rules, who: &Who) -> Self {
+        let stage = review::stage(&found, review::needs(&found, rules));
+        Self {
+            id: found.id,
+            kind: found.kind,
+            village: found.village,
+            period: found.period,
+            stage: StageWord::of(stage),
+            received: found.received,
+            changed: found.changed,
+            index: found.index,
+            flags: FlagLine::all(found.flags, who),
+        }
+    }
+}
+
+/// Something that a reviewer should look at.
+#[derive(Serialize, ToSchema)]
+pub struct FlagLine {
+    /// `invoice-used`: an earlier submission has this invoice number. `image-used`: an earlier one has this picture.
+    /// `alike`: an earlier one has this payee, amount and date, and neither.
+    code: &'static str,
+    /// The earlier submission; none: it is another village's.
+    other: Option<String>,
+}
+
+impl FlagLine {
+    fn all(flags: Vec<Flag>, who: &Who) -> Vec<Self> {
+        let line = |flag: Flag| {
+            let other = who.sees(&flag.village).then_some(flag.other);
+            Self { code: flag.code, other }
+        };
+        flags.into_iter().map(line).collect()
+    }
 }
 
 /// A page of submissions.
@@ -176,17 +238,7 @@ pub async fn submissions(
     };
     let book = app.rulebook.now();
     let page = app.db.read(|c| review::page(c, &book.rules, &caller.who, &filter))?;
-    let line = |(found, stage): (Submission, Stage)| SubmissionLine {
-        id: found.id,
-        kind: found.kind,
-        village: found.village,
-        period: found.period,
-        stage: StageWord::of(stage),
-        received: found.received,
-        changed: found.changed,
-        index: found.index,
-        flags: found.flags,
-    };
+    let line = |(found, _)| SubmissionLine::of(found, &book.rules, &caller.who);
     let submissions = page.found.into_iter().map(line).collect();
     Ok(Json(SubmissionPage { submissions, next: page.last }))
 }
@@ -202,6 +254,38 @@ pub struct Step {
     for_name: Option<String>,
     /// `publish`, `return`, `pass`, …
     act: String,
+}
+
+/// What a finding means.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum VerdictWord {
+    /// As it should be.
+    Good,
+    /// Nothing against it, and worth knowing.
+    Note,
+    /// To be looked at.
+    Bad,
+}
+
+/// Something that the machine found.
+#[derive(Serialize, ToSchema)]
+pub struct CheckLine {
+    /// What it means.
+    verdict: VerdictWord,
+    /// What it is, in Chinese.
+    text: String,
+}
+
+impl CheckLine {
+    fn of(check: Check) -> Self {
+        let verdict = match check.verdict {
+            Verdict::Good => VerdictWord::Good,
+            Verdict::Note => VerdictWord::Note,
+            Verdict::Bad => VerdictWord::Bad,
+        };
+        Self { verdict, text: check.text }
+    }
 }
 
 /// A submission, whole.
@@ -247,7 +331,11 @@ pub struct WholeSubmission {
     /// Hashes of images that have not arrived.
     missing: Vec<String>,
     /// What a reviewer should look at.
-    flags: Vec<Flag>,
+    flags: Vec<FlagLine>,
+    /// What the machine found, as the review page says it.
+    checks: Vec<CheckLine>,
+    /// Submissions that wait and should be published together with it: a policy, or what explains it.
+    together: Vec<String>,
     /// What supervisors, reviewer and leader said of it.
     opinions: Vec<Opinion>,
     /// What was done to it, oldest first.
@@ -265,7 +353,7 @@ pub async fn submission(
     At(id): At<Sha256>,
 ) -> Answer<WholeSubmission> {
     let book = app.rulebook.now();
-    app.db.read(|c| whole(c, &book.rules, &caller.who, &id)).map(Json)
+    app.db.read(|c| whole(&app, c, &book.rules, &caller.who, &id)).map(Json)
 }
 
 /// One that this person may see.
@@ -276,7 +364,13 @@ fn seen(c: &Connection, who: &Who, id: &Sha256) -> Result<Submission> {
     Ok(found)
 }
 
-fn whole(c: &Connection, rules: &Rules, who: &Who, id: &Sha256) -> Result<WholeSubmission> {
+fn whole(
+    app: &App,
+    c: &Connection,
+    rules: &Rules,
+    who: &Who,
+    id: &Sha256,
+) -> Result<WholeSubmission> {
     let found = seen(c, who, id)?;
     let needs = review::needs(&found, rules);
     let stage = review::stage(&found, needs);
@@ -287,6 +381,10 @@ fn whole(c: &Connection, rules: &Rules, who: &Who, id: &Sha256) -> Result<WholeS
         act: line.act,
     };
     let history = audit::of(c, &found.id)?.into_iter().map(step).collect();
+    let codes = codes::of(c, &found.id)?;
+    let checks = check::checks(app, Words::new(Lang::Zh), &found, &codes, rules, who);
+    let checks = checks.into_iter().map(CheckLine::of).collect();
+    let together = pair::partners(c, &found)?.into_iter().map(|(id, _)| id).collect();
     Ok(WholeSubmission {
         stage: StageWord::of(stage),
         needs_supervisors: needs.supervisors,
@@ -308,7 +406,9 @@ fn whole(c: &Connection, rules: &Rules, who: &Who, id: &Sha256) -> Result<WholeS
         received: found.received,
         changed: found.changed,
         missing: found.missing,
-        flags: found.flags,
+        flags: FlagLine::all(found.flags, who),
+        checks,
+        together,
         opinions: found.opinions,
     })
 }

@@ -1,5 +1,10 @@
 //! Programs with a token: what they may, and what they are told.
 
+mod files;
+mod fleet;
+mod pages;
+mod search;
+
 use super::super::office::Rule;
 use super::super::programs;
 use super::*;
@@ -140,6 +145,11 @@ fn neighbours(app: &Arc<App>) {
     let (code, name) = ("341181107202".parse().unwrap(), "邻村".into());
     let other = ledger::content::VillageName { code, name };
     crate::directory::add_villages(app, &[other], &Actor::operator()).unwrap();
+    neighbours_people(app);
+}
+
+fn neighbours_people(app: &Arc<App>) {
+    let code = "341181107202".parse().unwrap();
     for role in [Role::Supervisor, Role::Accountant] {
         let new = NewAccount {
             login: format!("{}-2", role.as_str()),
