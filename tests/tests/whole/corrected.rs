@@ -102,5 +102,6 @@ fn what_is_withheld_needs_the_laws_ground_and_reaches_the_office_with_it() {
     let review = office.page(&format!("/office/s/{}", waiting[0])).unwrap();
     assert!(review.contains("不予公开（个人隐私）"), "{review}");
     let openness = json!({"attribute": "withheld", "ground": "privacy"});
-    assert_eq!(in_state(&accountant, "received")["openness"], openness);
+    let sent = listed(&accountant).into_iter().find(|item| item["id"] == draft["id"]).unwrap();
+    assert_eq!((&sent["state"], &sent["openness"]), (&json!("received"), &openness));
 }
