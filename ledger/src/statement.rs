@@ -93,6 +93,24 @@ pub fn word(value: &impl Serialize) -> String {
     }
 }
 
+impl LegalGround {
+    /// All of them, in the order of the articles.
+    pub const ALL: [LegalGround; 7] = [
+        LegalGround::StateSecret,
+        LegalGround::Safety,
+        LegalGround::TradeSecret,
+        LegalGround::Privacy,
+        LegalGround::Internal,
+        LegalGround::Process,
+        LegalGround::Enforcement,
+    ];
+}
+
+impl Source {
+    /// All of them.
+    pub const ALL: [Source; 3] = [Source::Format, Source::Original, Source::Attribute];
+}
+
 impl Reason {
     /// Whether the law's ground has to be named with it.
     #[must_use]

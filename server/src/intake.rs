@@ -69,6 +69,9 @@ pub async fn receive(app: &App, note: String, body: Option<String>) -> Result<St
         .db
         .write(move |c| {
             if find(c, &checked.id)?.is_none() {
+                if let Statement::Correction { of, .. } = checked.statement {
+                    publish::must_stand(c, of)?;
+                }
                 keep(c, &checked, None)?;
                 if !checked.says_openness {
                     review::bounce(c, &checked.id)?;

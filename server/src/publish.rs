@@ -29,7 +29,7 @@ use crate::seen::{self, Standing};
 use crate::{durable, view};
 pub(crate) use files::content_bundle;
 pub use stage::{NewEntry, office_note};
-pub(crate) use stage::{earlier, refused};
+pub(crate) use stage::{earlier, must_stand, refused};
 
 /// Most entries that one call publishes.
 pub const BATCH_MAX: usize = 2_000;

@@ -5,6 +5,7 @@ use crate::words::Language;
 use clap::{Args, Parser, Subcommand};
 use ledger::key::VerifierKey;
 use ledger::place::Village;
+use ledger::statement::Source;
 use ledger::time::Period;
 use std::path::PathBuf;
 
@@ -48,6 +49,8 @@ pub enum Command {
     Undo,
     /// 把已退回的票据重做成新草稿 / make a new draft of a returned item
     Revise(One),
+    /// 更正已公布的票据：照原样开一张草稿，签名发送后公布更正 / correct a published receipt by a new draft like it
+    Correct(Correct),
     /// 把一张票据的照片并入另一张 / put a draft's photos into another draft
     Join(Join),
     /// 把一页拆成单独的票据 / make a draft of its own of one page
@@ -134,6 +137,27 @@ pub struct Add {
 pub struct Edit {
     /// 编号 / its number
     pub id: i64,
+    /// The fields.
+    #[command(flatten)]
+    pub mended: Mended,
+}
+
+/// Options of `correct`.
+#[derive(Debug, Args)]
+pub struct Correct {
+    /// 已公布的票据的编号 / the published one's number
+    pub id: i64,
+    /// What it says instead, and where the error came from.
+    #[command(flatten)]
+    pub mended: Mended,
+}
+
+/// What is changed in a draft.
+#[derive(Debug, Args)]
+pub struct Mended {
+    /// 更正：错在哪里 format、original 或 attribute / of a correction: where the error came from
+    #[arg(long, env = "MINGBAI_SOURCE", value_parser = crate::openness::source)]
+    pub source: Option<Source>,
     /// The fields.
     #[command(flatten)]
     pub flags: Flags,

@@ -17,8 +17,8 @@ use marks::personal::Found;
 
 /// All that a paper is compared with, gathered once for as many as are looked at.
 pub struct Others {
-    /// The receipts of the outbox.
-    papers: Vec<(i64, Paper)>,
+    /// The receipts of the outbox, and the records that they are versions of.
+    papers: Vec<(i64, Option<u64>, Paper)>,
     /// Papers that a person said are two: an item, and another item's number or a published statement's hash.
     apart: Vec<(i64, String)>,
     published: Option<Published>,
@@ -116,30 +116,33 @@ impl Others {
         let receipt = |item: &&Item| item.in_work() && item.kind == Kind::Receipt;
         let receipts = items.iter().filter(receipt);
         Ok(Others {
-            papers: receipts.map(|i| (i.id, Paper::of(&i.draft, &i.pages))).collect(),
+            papers: receipts.map(|i| (i.id, i.record(), Paper::of(&i.draft, &i.pages))).collect(),
             apart: desk.outbox.apart()?,
             published: desk.published()?,
             today: jiff::Zoned::now().date().to_string().parse().ok(),
         })
     }
 
-    /// Other items that may be the same paper, but for those that a person said are not.
-    fn alike(&self, id: i64, mine: &Paper) -> Vec<Concern> {
-        let others = self.papers.iter().filter(|(other, _)| {
-            *other != id && !self.said_apart(id, *other) && !self.said_apart(*other, id)
+    /// Other items that may be the same paper, but for versions of it and those that a person said are not.
+    fn alike(&self, item: &Item, mine: &Paper) -> Vec<Concern> {
+        let (id, record) = (item.id, item.record());
+        let others = self.papers.iter().filter(|(other, of, _)| {
+            let version = record.is_some() && *of == record;
+            *other != id && !version && !self.said_apart(id, *other) && !self.said_apart(*other, id)
         });
-        let alike = |(other, paper): &(i64, Paper)| {
+        let alike = |(other, _, paper): &(i64, Option<u64>, Paper)| {
             likeness::why_alike(mine, paper).map(|why| Concern::Alike(*other, why))
         };
         others.filter_map(alike).collect()
     }
 
-    /// Published receipts that may be the same paper, but for those that a person said are not.
-    fn published(&self, id: i64, mine: &Paper) -> Result<Vec<Concern>> {
+    /// Published receipts that may be the same paper, but for what it corrects and those that a person said are not.
+    fn published(&self, item: &Item, mine: &Paper) -> Result<Vec<Concern>> {
         let Some(published) = &self.published else { return Ok(Vec::new()) };
         let like = published.like(mine, None).map_err(Error::Follow)?;
         let concern = |(paper, why): (PublishedPaper, Why)| {
-            let known = self.said_apart(id, paper.statement);
+            let known =
+                self.said_apart(item.id, paper.statement) || item.record() == Some(paper.record);
             (!known).then_some(Concern::Published(paper.index, paper.village, why))
         };
         Ok(like.into_iter().filter_map(concern).collect())
@@ -165,8 +168,8 @@ pub fn of(others: &Others, item: &Item) -> Result<Vec<Concern>> {
         .map(|(field, found)| Concern::Personal(field, found))
         .collect();
     let mine = Paper::of(draft, &item.pages);
-    concerns.extend(others.alike(item.id, &mine));
-    concerns.extend(others.published(item.id, &mine)?);
+    concerns.extend(others.alike(item, &mine));
+    concerns.extend(others.published(item, &mine)?);
     concerns.extend(misdated(draft, others.today));
     let gates = item.pages.iter().filter_map(|page| page.looked.as_ref()?.gate);
     concerns.extend(gates.filter_map(Gate::advice).map(Concern::Photo));

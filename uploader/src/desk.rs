@@ -1,6 +1,8 @@
 //! The accountant's desk: one folder with key, outbox and images, and the small jobs done at it.
 
 use crate::cli;
+use crate::correction;
+use crate::draft::Draft;
 use crate::error::{Error, Result};
 use crate::images::Images;
 use crate::item::{Item, Kind};
@@ -80,6 +82,11 @@ pub fn init(folder: &Path, init: &cli::Init, out: &mut dyn Write) -> Result<()> 
     // The key comes last: with it, the desk is there.
     keys::make(&folder.join("key"), init.village)?;
     Desk::open(folder)?.enrol(init.json, out)
+}
+
+fn mend(draft: &mut Draft, mended: &cli::Mended) -> Result<()> {
+    draft.apply(&mended.flags).map_err(Error::Unfit)?;
+    draft.set_source(mended.source.or(draft.source)).map_err(Error::Unfit)
 }
 
 impl Desk {
@@ -227,10 +234,7 @@ impl Desk {
     /// # Errors
     /// [`Error::State`] if it is none.
     pub fn edit(&mut self, edit: &cli::Edit, out: &mut dyn Write) -> Result<()> {
-        self.outbox.edit(edit.id, Act::Edit, |draft| {
-            draft.apply(&edit.flags);
-            Ok(())
-        })?;
+        self.outbox.edit(edit.id, Act::Edit, |draft| mend(draft, &edit.mended))?;
         self.tell_draft(&self.outbox.item(edit.id)?, out)
     }
 
@@ -271,6 +275,17 @@ impl Desk {
         let item = self.outbox.item(id)?;
         let new = self.outbox.revise(&item)?;
         tell(out, say!("第 {id} 号重做为第 {new} 号；用 edit {new} 修改", id = id, new = new))
+    }
+
+    /// Makes a new draft that corrects a published item.
+    ///
+    /// # Errors
+    /// As of [`correction::begin`]; [`Error::Unfit`].
+    pub fn correct(&mut self, correct: &cli::Correct, out: &mut dyn Write) -> Result<()> {
+        let id = correct.id;
+        let new = correction::begin(self, id, |draft| mend(draft, &correct.mended))?;
+        tell(out, say!("第 {new} 号更正第 {id} 号；用 edit {new} 修改", new = new, id = id))?;
+        self.tell_draft(&self.outbox.item(new)?, out)
     }
 
     /// Puts a draft's photos into another draft.

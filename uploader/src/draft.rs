@@ -1,10 +1,11 @@
 //! A draft: a receipt's fields as far as they are known, from the code on the paper, from flags, from the form.
 
+use crate::openness::{self, Attribute, Choice};
 use crate::say;
 use clap::Args;
 use ledger::content::{Direction, ImageRef, Invoice, Openness, Payment, ReceiptContent, Salt};
 use ledger::money::Fen;
-use ledger::statement::LegalGround;
+use ledger::statement::{LegalGround, Source};
 use ledger::time::{Date, Period};
 use marks::invoice::{Amount, InvoiceCode};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,9 @@ pub enum Field {
     Payment,
     Resolution,
     InvoiceNumber,
+    Openness,
+    Ground,
+    Source,
 }
 
 impl Field {
@@ -63,6 +67,9 @@ impl Field {
             Field::Payment => say!("付款方式"),
             Field::Resolution => say!("会议记录"),
             Field::InvoiceNumber => say!("发票号码"),
+            Field::Openness => say!("公开属性"),
+            Field::Ground => say!("法定理由"),
+            Field::Source => say!("错在哪里"),
         }
     }
 
@@ -84,6 +91,9 @@ impl Field {
             Field::Payment => "payment",
             Field::Resolution => "resolution",
             Field::InvoiceNumber => "invoice-number",
+            Field::Openness => "openness",
+            Field::Ground => "ground",
+            Field::Source => "source",
         }
     }
 
@@ -186,6 +196,13 @@ pub struct Flags {
     /// 校验码 / check code
     #[arg(long, env = "MINGBAI_INVOICE_CHECK", value_parser = line::<40>)]
     pub invoice_check: Option<String>,
+    /// 公开属性（不写就是主动公开）/ how far it is disclosed; all of it if not given
+    #[arg(long, env = "MINGBAI_OPENNESS", value_enum)]
+    pub openness: Option<Attribute>,
+    /// 不主动公开的法定理由：state-secret、safety、trade-secret、privacy、internal、process、enforcement
+    /// / the law's ground for anything but open
+    #[arg(long, env = "MINGBAI_GROUND", value_parser = openness::ground)]
+    pub ground: Option<LegalGround>,
 }
 
 /// Reads an amount that a receipt may state.
@@ -209,6 +226,14 @@ pub fn line<const MAX: usize>(text: &str) -> std::result::Result<String, String>
     }
     let fits = text.chars().count() <= MAX;
     fits.then(|| text.to_owned()).ok_or_else(|| say!("最多 {most} 个字", most = MAX))
+}
+
+/// The one of a few that was typed; none if nothing was.
+fn chosen<T: Choice>(typed: &str) -> std::result::Result<Option<T>, String> {
+    match typed {
+        "" => Ok(None),
+        text => T::typed(text).map(Some).ok_or_else(|| say!("请从列出的里面选一个")),
+    }
 }
 
 /// An invoice of which no more than the number is known.
@@ -236,6 +261,14 @@ pub struct Draft {
     pub payment: Option<Payment>,
     pub resolution: String,
     pub invoice: Option<Invoice>,
+    /// How far it is disclosed.
+    pub attribute: Attribute,
+    /// None where all of it is, and as long as it is not known.
+    pub ground: Option<LegalGround>,
+    /// The log index of the published receipt that this is a correction of.
+    pub corrects: Option<u64>,
+    /// Where the error in that one came from.
+    pub source: Option<Source>,
     /// The amount before tax that the paper's code states: what was paid is not less.
     pub net: Option<Fen>,
     /// The fields that the machine read and no person has confirmed yet.
@@ -267,12 +300,59 @@ impl Draft {
         }
     }
 
-    /// Sets the day. The month follows it, unless it was given another.
+    /// Sets the day. The month follows it, unless it was given another, or published.
     fn set_date(&mut self, date: Option<Date>) {
-        if self.period == self.date.map(Date::period) {
+        if self.corrects.is_none() && self.period == self.date.map(Date::period) {
             self.period = date.map(Date::period);
         }
         self.date = date;
+    }
+
+    /// Sets the month. A correction stands in the month of what it corrects.
+    fn set_period(&mut self, period: Option<Period>) -> std::result::Result<(), String> {
+        if self.corrects.is_some() && period != self.period {
+            return Err(say!("更正不能换月份；月份错了，请办公室撤回原来的，再重新报"));
+        }
+        self.period = period;
+        Ok(())
+    }
+
+    /// Sets how far it is disclosed. What is open has no ground.
+    fn set_attribute(&mut self, attribute: Attribute) {
+        self.attribute = attribute;
+        if attribute == Attribute::Open {
+            self.ground = None;
+        }
+    }
+
+    /// Sets the law's ground.
+    fn set_ground(&mut self, ground: Option<LegalGround>) -> std::result::Result<(), String> {
+        if ground.is_some() && self.attribute == Attribute::Open {
+            return Err(say!("主动公开的没有理由；先把公开属性改成别的"));
+        }
+        self.ground = ground;
+        Ok(())
+    }
+
+    /// Sets where the error came from that a correction mends.
+    ///
+    /// # Errors
+    /// In words, unless this is a correction.
+    pub fn set_source(&mut self, source: Option<Source>) -> std::result::Result<(), String> {
+        if source.is_some() && self.corrects.is_none() {
+            return Err(say!("不是更正，不用写错在哪里"));
+        }
+        self.source = source;
+        Ok(())
+    }
+
+    /// How far it is disclosed; none while the ground is lacking. What is covered was covered for a person's privacy:
+    /// then it is not all of it that everyone sees.
+    pub fn openness(&self, covered: bool) -> Option<Openness> {
+        match self.attribute {
+            Attribute::Open if covered => Attribute::Partial.on(Some(LegalGround::Privacy)),
+            attribute => attribute.on(self.ground),
+        }
     }
 
     /// Takes what a machine read for the fields that are still empty, and marks them as read by it.
@@ -316,11 +396,16 @@ impl Draft {
     }
 
     /// Sets what the flags give.
-    pub fn apply(&mut self, flags: &Flags) {
+    ///
+    /// # Errors
+    /// What does not fit this paper, for the person who typed it.
+    pub fn apply(&mut self, flags: &Flags) -> std::result::Result<(), String> {
         if flags.date.is_some() {
             self.set_date(flags.date);
         }
-        self.period = flags.period.or(self.period);
+        self.set_period(flags.period.or(self.period))?;
+        self.set_attribute(flags.openness.unwrap_or(self.attribute));
+        self.set_ground(flags.ground.or(self.ground))?;
         self.direction = flags.direction.map(Direction::from).or(self.direction);
         self.amount = flags.amount.or(self.amount);
         self.payment = flags.payment.map(Payment::from).or(self.payment);
@@ -351,6 +436,7 @@ impl Draft {
             }
         }
         self.invoice = (!invoice.number.is_empty()).then_some(invoice);
+        Ok(())
     }
 
     /// A field as text, if it is filled in.
@@ -378,6 +464,9 @@ impl Draft {
             }),
             Field::Resolution => text(&self.resolution),
             Field::InvoiceNumber => self.invoice.as_ref().map(|invoice| invoice.number.clone()),
+            Field::Openness => Some(self.attribute.label()),
+            Field::Ground => self.ground.map(Choice::label),
+            Field::Source => self.source.map(Choice::label),
         }
     }
 
@@ -391,7 +480,7 @@ impl Draft {
         match field {
             Field::Period => {
                 let wrong = |_| say!("月份写成 2026-05 这样");
-                self.period = some.map(|text| text.parse().map_err(wrong)).transpose()?;
+                self.set_period(some.map(|text| text.parse().map_err(wrong)).transpose()?)?;
             }
             Field::Direction => {
                 self.direction = Some(match typed {
@@ -434,6 +523,9 @@ impl Draft {
                     None => numbered(number),
                 });
             }
+            Field::Openness => self.set_attribute(chosen(typed)?.unwrap_or_default()),
+            Field::Ground => self.set_ground(chosen(typed)?)?,
+            Field::Source => self.set_source(chosen(typed)?)?,
         }
         self.by_machine.retain(|read| *read != field);
         Ok(())
@@ -453,6 +545,8 @@ impl Draft {
             (Field::Purpose, !self.purpose.is_empty()),
             (Field::Payee, !self.payee.is_empty()),
             (Field::Category, !self.category.is_empty()),
+            (Field::Ground, self.attribute == Attribute::Open || self.ground.is_some()),
+            (Field::Source, self.corrects.is_none() || self.source.is_some()),
         ];
         required.iter().filter(|(_, filled)| !filled).map(|(field, _)| *field).collect()
     }
@@ -475,21 +569,12 @@ impl Draft {
             payment: self.payment,
             resolution: self.resolution.clone(),
             invoice: self.invoice.clone(),
-            openness: Some(openness_of(&images)),
+            openness: self.openness(images.iter().any(|image| !image.covered.is_empty())),
             no_voucher: String::new(),
             images,
         };
         // An empty line is refused there too; here it is told as missing.
         self.missing().is_empty().then_some((self.period?, content))
-    }
-}
-
-/// What is covered was covered for a person's privacy; all the rest everyone may see.
-fn openness_of(images: &[ImageRef]) -> Openness {
-    if images.iter().all(|image| image.covered.is_empty()) {
-        Openness::Open {}
-    } else {
-        Openness::Partial { ground: LegalGround::Privacy }
     }
 }
 
@@ -529,7 +614,7 @@ mod tests {
             ..Flags::default()
         };
         assert_eq!(draft.contradictions(&flags).len(), 2, "amount and number, not the date");
-        draft.apply(&flags);
+        draft.apply(&flags).unwrap();
         assert_eq!(draft.amount, Some(Fen(28_500)));
         assert_eq!(draft.invoice.unwrap().number, "1".repeat(20));
     }
@@ -538,18 +623,78 @@ mod tests {
     fn a_full_draft_makes_a_content_that_the_format_takes() {
         let mut draft = Draft::default();
         assert!(draft.content(Salt([0; 16]), Vec::new()).is_none());
-        draft.apply(&Flags {
-            date: "2026-05-12".parse().ok(),
-            amount: amount("12.50").ok(),
-            purpose: line::<200>(" 路灯维修 ").ok(),
-            payee: Some("五金店".into()),
-            category: Some("维修费".into()),
-            ..Flags::default()
-        });
+        draft
+            .apply(&Flags {
+                date: "2026-05-12".parse().ok(),
+                amount: amount("12.50").ok(),
+                purpose: line::<200>(" 路灯维修 ").ok(),
+                payee: Some("五金店".into()),
+                category: Some("维修费".into()),
+                ..Flags::default()
+            })
+            .unwrap();
         let (period, content) = draft.content(Salt([0; 16]), Vec::new()).unwrap();
         assert_eq!((period.to_string(), content.amount), ("2026-05".into(), Fen(1250)));
         assert_eq!(content.purpose, "路灯维修");
         ledger::content::Content::check(&content).unwrap();
+    }
+
+    fn full() -> Draft {
+        Draft {
+            period: "2026-05".parse().ok(),
+            date: "2026-05-12".parse().ok(),
+            amount: Some(Fen(1250)),
+            purpose: "路灯维修".into(),
+            payee: "五金店".into(),
+            category: "维修费".into(),
+            ..Draft::default()
+        }
+    }
+
+    #[test]
+    fn anything_but_open_needs_the_laws_ground_and_open_has_none() {
+        let openness = |draft: &Draft| draft.content(Salt([0; 16]), Vec::new()).unwrap().1.openness;
+        let mut draft = full();
+        assert_eq!(openness(&draft), Some(Openness::Open {}), "unless something else is said");
+        for attribute in ["部分公开", "on-request", "不予公开"] {
+            draft.set(Field::Openness, attribute).unwrap();
+            assert_eq!(draft.missing(), [Field::Ground], "{attribute}");
+            assert!(draft.content(Salt([0; 16]), Vec::new()).is_none());
+        }
+        assert!(draft.set(Field::Ground, "不想公开").is_err());
+        draft.set(Field::Ground, "涉及个人隐私（第十五条）").unwrap();
+        let withheld = Openness::Withheld { ground: LegalGround::Privacy };
+        assert_eq!(openness(&draft), Some(withheld));
+        draft.set(Field::Openness, "主动公开").unwrap();
+        assert_eq!((draft.ground, openness(&draft)), (None, Some(Openness::Open {})));
+        let ground = Flags { ground: Some(LegalGround::Privacy), ..Flags::default() };
+        assert!(draft.apply(&ground).is_err(), "what is open has no ground");
+        let flags = Flags { openness: Some(Attribute::OnRequest), ..ground };
+        draft.apply(&flags).unwrap();
+        assert_eq!(openness(&draft), Some(Openness::OnRequest { ground: LegalGround::Privacy }));
+    }
+
+    #[test]
+    fn what_is_covered_is_not_all_open() {
+        let private = Openness::Partial { ground: LegalGround::Privacy };
+        assert_eq!(full().openness(true), Some(private));
+        let ground = Some(LegalGround::TradeSecret);
+        let chosen = Draft { attribute: Attribute::Partial, ground, ..full() };
+        assert_eq!(chosen.openness(true), chosen.openness(false), "the person's word counts");
+    }
+
+    #[test]
+    fn a_correction_says_where_the_error_was_and_stays_in_its_month() {
+        let mut draft = Draft { corrects: Some(7), ..full() };
+        assert_eq!(draft.missing(), [Field::Source]);
+        draft.set(Field::Source, "源文件内容错误").unwrap();
+        assert!(draft.missing().is_empty());
+        draft.set(Field::Date, "2026-06-01").unwrap();
+        assert_eq!(draft.period.unwrap().to_string(), "2026-05");
+        assert!(draft.set(Field::Period, "2026-06").is_err());
+        let june = Flags { period: "2026-06".parse().ok(), ..Flags::default() };
+        assert!(draft.apply(&june).is_err());
+        assert!(full().set_source(Some(Source::Format)).is_err(), "nothing is corrected");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::backup::BadBackup;
 use crate::draft::Field;
 use crate::item::State;
 use crate::ocr::OcrError;
+use crate::openness;
 use crate::photo::BadPhoto;
 use crate::published::FollowError;
 use crate::say;
@@ -49,6 +50,8 @@ pub enum Error {
     NoItem(i64),
     /// An item's state does not allow what was asked.
     State { id: i64, state: State, why: String },
+    /// What a flag says does not fit the paper, in words.
+    Unfit(String),
     /// A draft lacks fields.
     Missing { id: i64, fields: Vec<Field> },
     /// A draft is not signed before a person has confirmed these.
@@ -110,6 +113,7 @@ impl fmt::Display for Error {
             Error::Schema(why) => say!("发件箱的版本不对：{why}", why = why),
             Error::Record(why) => say!("发件箱里有读不懂的记录：{why}", why = why),
             Error::NoItem(id) => say!("没有第 {id} 号", id = id),
+            Error::Unfit(why) => why.clone(),
             Error::TooManyPages { .. }
             | Error::SamePaper(_)
             | Error::NoPage { .. }
@@ -187,11 +191,17 @@ impl Error {
             Error::State { id, state, why } => {
                 say!("第 {id} 号{state}：{why}", id = id, state = state.label(), why = why)
             }
-            Error::Missing { id, fields } => say!(
-                "第 {id} 号还没填完，缺：{fields}；用 edit {id} 补上",
-                id = id,
-                fields = Field::list(fields)
-            ),
+            Error::Missing { id, fields } => {
+                let told = say!(
+                    "第 {id} 号还没填完，缺：{fields}；用 edit {id} 补上",
+                    id = id,
+                    fields = Field::list(fields)
+                );
+                match fields.contains(&Field::Ground) {
+                    true => told + &say!("；") + &openness::no_ground(),
+                    false => told,
+                }
+            }
             Error::Concerns { id, said } => say!(
                 "第 {id} 号请先看：{said}；看过要签，加 --anyway",
                 id = id,

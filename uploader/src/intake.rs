@@ -165,7 +165,7 @@ fn add_one(
         photos.push(photo.map_err(|why| Error::Photo { file: file.clone(), why })?);
     }
     let mut draft = Draft::default();
-    draft.apply(&add.flags);
+    draft.apply(&add.flags).map_err(Error::Unfit)?;
     match take(desk, photos, &draft) {
         Ok(Ok(id)) => finish(desk, id, (files, add, reader), out),
         Ok(Err(id)) => tell_duplicate(desk, id, files, add.json, out),

@@ -7,7 +7,7 @@ use crate::looking::Looked;
 use crate::outbox::Place;
 use crate::say;
 use crate::send::Status;
-use ledger::content::ImageRef;
+use ledger::content::{ImageRef, Openness};
 use ledger::hash::Hash;
 
 /// Where an item stands.
@@ -143,6 +143,21 @@ impl Item {
         let goes = |page: &&Page| place == Place::InsteadOf(page.original);
         let covers = self.pages.iter().filter(goes).flat_map(|page| &page.edit.covers);
         covers.filter(|cover| cover.on).count()
+    }
+
+    /// Whether anything on its pages is covered.
+    pub fn covered(&self) -> bool {
+        self.pages.iter().flat_map(|page| &page.edit.covers).any(|cover| cover.on)
+    }
+
+    /// How far it is disclosed; none while the law's ground is lacking.
+    pub fn openness(&self) -> Option<Openness> {
+        self.draft.openness(self.covered())
+    }
+
+    /// The log index of the record that this is a version of, once there is one.
+    pub fn record(&self) -> Option<u64> {
+        self.draft.corrects.or_else(|| self.status.as_ref()?.index)
     }
 
     /// The public pictures that are made, in the order of the pages.

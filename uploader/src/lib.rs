@@ -6,6 +6,7 @@ pub mod camera;
 pub mod chores;
 pub mod cli;
 pub mod concerns;
+pub mod correction;
 pub mod delivery;
 pub mod desk;
 pub mod draft;
@@ -25,6 +26,7 @@ pub mod listing;
 pub mod looking;
 pub mod measure;
 pub mod ocr;
+pub mod openness;
 pub mod outbox;
 pub mod paper;
 pub mod passphrase;
@@ -71,6 +73,7 @@ pub fn run(cli: &Cli) -> error::Result<()> {
         Command::Restore(one) => desk()?.restore(one.id, out),
         Command::Undo => desk()?.undo(out),
         Command::Revise(one) => desk()?.revise(one.id, out),
+        Command::Correct(correct) => desk()?.correct(correct, out),
         Command::Join(join) => desk()?.join(join, out),
         Command::Split(split) => desk()?.split(split.id, split.page, out),
         Command::Nothing(nothing) => desk()?.nothing(nothing, out),

@@ -4,8 +4,9 @@ use crate::desk::{Desk, tell, tell_json};
 use crate::draft::Field;
 use crate::error::Result;
 use crate::item::{Item, Kind, State};
+use crate::openness::Choice;
 use crate::say;
-use ledger::content::{Direction, Invoice};
+use ledger::content::{Direction, Invoice, Openness};
 use ledger::hash::Hash;
 use ledger::money::Fen;
 use ledger::statement::Source;
@@ -36,6 +37,12 @@ pub struct Line<'a> {
     category: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     invoice: Option<&'a Invoice>,
+    /// As in the content; none while its ground is missing, and for a month without receipts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    openness: Option<Openness>,
+    /// The log index of what it corrects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrects: Option<u64>,
     missing: Vec<&'static str>,
     images: Vec<Hash>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,6 +86,8 @@ impl Item {
             payee: &self.draft.payee,
             category: &self.draft.category,
             invoice: self.draft.invoice.as_ref(),
+            openness: self.openness().filter(|_| receipt),
+            corrects: self.draft.corrects,
             missing: self.missing().iter().map(|field| field.name()).collect(),
             images: self.images().map(|image| image.sha256).collect(),
             submission: self.signed.as_ref().map(|signed| signed.submission),
@@ -104,6 +113,9 @@ impl Item {
             ),
             (state, _) => state.label(),
         };
+        if let Some(of) = self.draft.corrects {
+            text += &say!("（更正登记册第 {of} 号）", of = of);
+        }
         if status.flags.iter().any(|flag| flag.code == "invoice-used") {
             text += &say!("，发票号与别的票据重复");
         }
@@ -114,9 +126,7 @@ impl Item {
 /// What kind of fault the office found, in its words.
 pub fn source_label(source: Option<Source>) -> String {
     match source {
-        Some(Source::Format) => say!("信息格式错误"),
-        Some(Source::Original) => say!("源文件内容错误"),
-        Some(Source::Attribute) => say!("信息属性认定错误"),
+        Some(source) => source.label(),
         None => say!("未说明环节"),
     }
 }

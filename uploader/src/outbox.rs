@@ -142,11 +142,19 @@ impl Outbox {
     pub fn revise(&mut self, item: &Item) -> Result<i64> {
         self.act(Act::Revise, &[item.id], |t| {
             step(t, item.id, &[State::Returned], State::Revised)?;
-            let kind = if item.kind == Kind::Receipt { "receipt" } else { "nothing" };
-            let id = insert(t, kind, &item.draft, &item.pages, Some(item.id))?;
-            let lines = "UPDATE page SET lines =
-                (SELECT old.lines FROM page old WHERE old.item = ?1 AND old.n = page.n) WHERE item = ?2";
-            t.execute(lines, [item.id, id])?;
+            let id = again(t, item, &item.draft)?;
+            Ok((id, Some(id)))
+        })
+    }
+
+    /// Adds a draft with a published item's pages, to correct it; the draft's number.
+    ///
+    /// # Errors
+    /// [`Error::State`] unless it is published.
+    pub fn correct(&mut self, item: &Item, draft: &Draft) -> Result<i64> {
+        self.act(Act::Correct, &[item.id], |t| {
+            step(t, item.id, &[State::Published], State::Published)?;
+            let id = again(t, item, draft)?;
             Ok((id, Some(id)))
         })
     }
@@ -333,6 +341,16 @@ fn insert(
     Ok(id)
 }
 
+/// Adds an item with these fields and with the pages of another one and what was found on them.
+fn again(t: &Transaction, item: &Item, draft: &Draft) -> Result<i64> {
+    let kind = if item.kind == Kind::Receipt { "receipt" } else { "nothing" };
+    let id = insert(t, kind, draft, &item.pages, Some(item.id))?;
+    let lines = "UPDATE page SET lines =
+        (SELECT old.lines FROM page old WHERE old.item = ?1 AND old.n = page.n) WHERE item = ?2";
+    t.execute(lines, [item.id, id])?;
+    Ok(id)
+}
+
 fn draft_of(t: &Transaction, id: i64) -> Result<Draft> {
     let get = "SELECT draft FROM item WHERE id = ?1";
     let draft: Option<String> = t.query_row(get, [id], |row| row.get(0)).optional()?;
@@ -351,13 +369,15 @@ fn step(t: &Transaction, id: i64, from: &[State], to: State) -> Result<()> {
     let state = State::of_word(&word.ok_or(Error::NoItem(id))?)?;
     if !from.contains(&state) {
         let why = match state {
+            _ if to == State::Published => say!("只能更正已经公布的票据"),
+            State::Published => say!("已经公布；要改请用 correct 更正"),
             State::Draft if to == State::Draft => say!("没有删除，不用恢复"),
             State::Draft => say!("还没有发送过"),
             State::Signed if to == State::Removed => say!("可能已经发到服务器，不能删除"),
             State::Signed => say!("签名后不能改；先 remove 再 restore，然后修改"),
             State::Returned => say!("请用 revise 重做"),
             State::Removed => say!("请先用 restore 恢复"),
-            State::Received | State::Published | State::Revised => say!("不能再改"),
+            State::Received | State::Revised => say!("不能再改"),
         };
         return Err(Error::State { id, state, why });
     }

@@ -20,6 +20,8 @@ pub use store::Published;
 pub struct PublishedPaper {
     /// Its index in the log.
     pub index: u64,
+    /// The index of the receipt that this is, or is a newer version of.
+    pub record: u64,
     /// SHA-256 of the statement's text: the submission's id, if it was sent from here.
     pub statement: Hash,
     /// Whose receipt it is.

@@ -107,7 +107,12 @@ fn statement(
     content.check().map_err(|why| Error::Content { id, why })?;
     let (bytes, content) = content.to_bytes();
     let text = String::from_utf8(bytes).map_err(|why| Error::Record(why.to_string()))?;
-    Ok((Statement::Receipt { village, period, time, content }, Some(text)))
+    let statement = match item.draft.corrects.zip(item.draft.source) {
+        // The month is that of what it corrects.
+        Some((of, source)) => Statement::Correction { village, time, of, source, content },
+        None => Statement::Receipt { village, period, time, content },
+    };
+    Ok((statement, Some(text)))
 }
 
 /// The time on this machine's clock, whole seconds.

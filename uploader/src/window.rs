@@ -143,6 +143,7 @@ fn wire(window: &Window, room: &Rc<RefCell<Room>>) {
         on_sign() => Room::sign;
         on_send() => Room::send;
         on_redo(id) => Room::redo;
+        on_correct(id) => Room::correct;
         on_pair_phone() => Room::pair_phone;
         on_set_server(typed) => |room: &mut Room, typed: slint::SharedString| {
             room.set_server(&typed)

@@ -193,7 +193,11 @@ pub(super) fn forget_images(c: &Connection, index: u64) -> Result<()> {
     Ok(())
 }
 
-fn must_stand(c: &Connection, of: u64) -> Result<()> {
+/// A correction or a withdrawal is of something that stands.
+///
+/// # Errors
+/// `withdrawn`, `not-found`.
+pub(crate) fn must_stand(c: &Connection, of: u64) -> Result<()> {
     let withdrawn: Option<bool> = c
         .prepare_cached("SELECT withdrawn IS NOT NULL FROM entry WHERE idx = ?1")?
         .query_row([of], |row| row.get(0))

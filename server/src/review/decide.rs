@@ -174,7 +174,8 @@ fn entries(
             withheld.push(Statement::Withdrawal {
                 village: parsed(&found.village)?,
                 time: clock::timestamp()?,
-                of: index,
+                // What a correction withholds is the record, with every version of it.
+                of: found.of.unwrap_or(index),
                 reason,
                 source: Source::Attribute,
                 ground: Some(ground),

@@ -1,4 +1,4 @@
-use ledger::content::Openness;
+use ledger::content::{Content, Openness, ReceiptContent};
 use ledger::key::SigningKey;
 use ledger::money::Fen;
 use ledger::note::Note;
@@ -8,8 +8,8 @@ use super::*;
 use crate::app::App;
 use crate::error::Error;
 use crate::people::{Absent, Role};
-use crate::testing::{Office, wait};
-use crate::{audit, publish as log, verify, view};
+use crate::testing::{Office, content, village, wait};
+use crate::{audit, intake, publish as log, verify, view};
 
 fn code<T>(result: Result<T>) -> &'static str {
     result.map_or_else(|error: Error| error.code(), |_| "")
@@ -167,4 +167,43 @@ fn a_deputy_decides_and_the_record_says_for_whom() {
     let last = lines.last().unwrap();
     assert_eq!((last.login.as_str(), last.for_login.as_deref()), ("zhou", Some("wang")));
     assert_eq!(last.role, "reviewer");
+}
+
+/// A correction of what stands at `of`, of the same accountant; answers its id.
+fn correct(office: &Office, app: &App, of: u64, openness: Openness) -> Result<String> {
+    let content = ReceiptContent { openness: Some(openness), ..content(90, &[]) };
+    let (body, content) = content.to_bytes();
+    let statement = Statement::Correction {
+        village: village(),
+        time: "2026-06-04T09:12:00+08:00".parse().unwrap(),
+        of,
+        source: Source::Attribute,
+        content,
+    };
+    let body = String::from_utf8(body).unwrap();
+    Ok(wait(intake::receive(app, office.sign(&statement), Some(body)))?.id)
+}
+
+#[test]
+fn a_correction_that_withholds_takes_the_old_version_from_everyone_too() {
+    let office = Office::new();
+    let app = office.open();
+    let id = office.submit(&app, 1, |_| {});
+    let of = wait(publish(&app, &[id], &office.reviewer)).unwrap()[0].index;
+    let ground = LegalGround::TradeSecret;
+    let id = correct(&office, &app, of, Openness::Withheld { ground }).unwrap();
+    wait(pass(&app, &id, &office.reviewer)).unwrap();
+    wait(approve(&app, &id, &office.person("chen", Role::Leader))).unwrap();
+    let published = wait(publish(&app, std::slice::from_ref(&id), &office.reviewer)).unwrap();
+    let why = app.db.read(|c| Ok(log::earlier(c, published[1].index))).unwrap().unwrap();
+    let Statement::Withdrawal { of: said, reason, .. } = why else { panic!("{why:?}") };
+    assert_eq!((said, reason), (of, Reason::Withheld));
+    for index in [of, published[0].index] {
+        let item = app.db.read(|c| view::item(c, index)).unwrap().unwrap();
+        assert_eq!((item.content, item.ground.as_deref()), (None, Some("trade-secret")));
+    }
+    assert!(app.db.read(|c| one(c, &id)).unwrap().unwrap().body.is_some());
+    assert_eq!(verify::verify(&office.data()).unwrap().problem, None);
+    // What is withdrawn cannot be corrected: said at once, not to the reviewer.
+    assert_eq!(code(correct(&office, &app, of, Openness::Open {})), "withdrawn");
 }

@@ -1,5 +1,6 @@
 //! A small township that was taken through the whole job once; each test works on a copy of its own.
 
+use mingbai_tests::accountant::Accountant;
 use mingbai_tests::server::Server;
 use mingbai_tests::town::Town;
 use mingbai_tests::{programs, sample};
@@ -55,6 +56,28 @@ impl Copy {
 
     pub fn kiosk_data(&self) -> PathBuf {
         self.folder.path().join("kiosk")
+    }
+
+    /// The first village's accountant, with a desk of the test's own.
+    pub fn accountant(&self) -> Accountant {
+        let data = self.folder.path().join("uploader");
+        if !data.exists() {
+            copy_tree(&town().accountants[0].data, &data);
+        }
+        Accountant { data, ..town().accountants[0].clone() }
+    }
+
+    /// A photo of the sample without a code, with other pixels for every `mark`.
+    pub fn another_photo(&self, mark: u8) -> PathBuf {
+        let town = town();
+        let plain = town.sample.receipts.iter().find(|r| !r.has_qr).unwrap();
+        let mut picture = image::open(town.sample.folder.join(&plain.photo)).unwrap().to_rgb8();
+        for x in 0..60 {
+            picture.put_pixel(x, 0, image::Rgb([mark, 200, x as u8]));
+        }
+        let photo = self.folder.path().join("more.png");
+        picture.save(&photo).unwrap();
+        photo
     }
 
     pub fn serve(&self) -> Server {

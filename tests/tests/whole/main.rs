@@ -3,6 +3,7 @@
 
 mod arrows;
 mod camera;
+mod corrected;
 mod crash;
 mod desk;
 mod display;

@@ -6,20 +6,8 @@ use mingbai_tests::programs;
 
 /// An accountant with one more signed and sent receipt, made from a photo of the sample with other pixels.
 fn send_one(copy: &Copy, server: &str, invoice: Option<&str>) -> Accountant {
-    let town = fixture::town();
-    let uploader = copy.folder.path().join("uploader");
-    if !uploader.exists() {
-        fixture::copy_tree(&town.accountants[0].data, &uploader);
-    }
-    let accountant = Accountant { data: uploader, ..town.accountants[0].clone() };
-    let plain = town.sample.receipts.iter().find(|r| !r.has_qr).unwrap();
-    let mut picture = image::open(town.sample.folder.join(&plain.photo)).unwrap().to_rgb8();
-    let mark = invoice.map_or(9, |number| number.len() as u8);
-    for x in 0..60 {
-        picture.put_pixel(x, 0, image::Rgb([mark, 200, x as u8]));
-    }
-    let photo = copy.folder.path().join("more.png");
-    picture.save(&photo).unwrap();
+    let accountant = copy.accountant();
+    let photo = copy.another_photo(invoice.map_or(9, |number| number.len() as u8));
     let mut args = vec!["add", programs::text(&photo), "--period", "2026-06", "--amount", "88"];
     args.extend(["--direction", "out", "--date", "2026-06-09", "--purpose", "修门"]);
     args.extend(["--payee", "木工组", "--category", "维修费"]);

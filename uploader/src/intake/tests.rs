@@ -89,7 +89,7 @@ fn a_signed_receipt_verifies_and_commits_to_its_content() {
         category: Some("办公费".into()),
         ..Flags::default()
     };
-    let edit = cli::Edit { id: 1, flags: options.flags };
+    let edit = cli::Edit { id: 1, mended: cli::Mended { source: None, flags: options.flags } };
     desk.edit(&edit, &mut Vec::new()).unwrap();
     desk.outbox.add_nothing("2026-07".parse().unwrap()).unwrap().unwrap();
     crate::signing::sign(&mut desk, &all, &mut Vec::new()).unwrap();

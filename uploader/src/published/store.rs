@@ -22,7 +22,7 @@ use std::time::Duration;
 /// How long to wait for another program that writes.
 const BUSY: Duration = Duration::from_secs(5);
 const SCHEMA: &[M<'static>] = &[M::up(include_str!("store.sql"))];
-const COLUMNS: &str = "id, statement, village, period, code, number, amount, date, payee";
+const COLUMNS: &str = "id, statement, village, period, code, number, amount, date, payee, first";
 
 /// A content that is not here yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,16 @@ impl Published {
     /// [`FollowError::Database`].
     pub fn size(&self) -> Result<u64> {
         size(&self.db)
+    }
+
+    /// Whether the receipt at a log index was withdrawn, as far as the log was followed.
+    ///
+    /// # Errors
+    /// [`FollowError::Database`].
+    pub fn withdrawn(&self, record: u64) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM paper WHERE first = ?1)";
+        let stands: bool = self.db.query_row(sql, [record], |row| row.get(0))?;
+        Ok(!stands && self.size()? > record)
     }
 
     /// What is held of the log.
@@ -277,6 +287,7 @@ impl Published {
         };
         Ok(PublishedPaper {
             index,
+            record: row.get(9)?,
             statement: read(row, 1, "statement")?,
             village: read(row, 2, "village")?,
             period: read(row, 3, "period")?,

@@ -1,6 +1,6 @@
 //! The page of two papers that may be one: side by side, and the person judges.
 
-use super::fields::FIELDS;
+use super::fields::boxes;
 use super::room::{Room, Scene};
 use super::rows;
 use crate::concerns::{self, Concern};
@@ -107,12 +107,8 @@ impl Room {
 
 fn facts_of(left: &Item, right: &Item) -> Vec<Fact> {
     let text = |item: &Item, field| item.draft.shown(field).unwrap_or_default().into();
-    let compared = FIELDS.iter().filter(|(_, field)| COMPARED.contains(field));
+    let compared = boxes(left).filter(|(_, field)| COMPARED.contains(field));
     compared
-        .map(|(name, field)| Fact {
-            name: *name,
-            left: text(left, *field),
-            right: text(right, *field),
-        })
+        .map(|(name, field)| Fact { name, left: text(left, field), right: text(right, field) })
         .collect()
 }

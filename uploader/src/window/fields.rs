@@ -5,15 +5,18 @@ use super::rows;
 use crate::draft::{Draft, Field};
 use crate::error::{Error, Result};
 use crate::item::{Item, Kind, State};
+use crate::openness::{self, Attribute, Choice};
 use crate::outbox::Act;
 use crate::say;
-use ledger::content::Direction;
+use ledger::content::{Direction, Openness};
+use ledger::statement::{LegalGround, Source};
 use mingbai_uploader_ui::{FieldName, FieldRow};
 use slint::Model;
 use std::collections::HashMap;
 
-/// The boxes in the order in which they stand on the page.
-pub const FIELDS: [(FieldName, Field); 15] = [
+/// The boxes in the order in which they stand on the page, where they stand.
+const FIELDS: [(FieldName, Field); 18] = [
+    (FieldName::Source, Field::Source),
     (FieldName::Amount, Field::Amount),
     (FieldName::Direction, Field::Direction),
     (FieldName::Date, Field::Date),
@@ -29,14 +32,28 @@ pub const FIELDS: [(FieldName, Field); 15] = [
     (FieldName::Payment, Field::Payment),
     (FieldName::Resolution, Field::Resolution),
     (FieldName::InvoiceNumber, Field::InvoiceNumber),
+    (FieldName::Openness, Field::Openness),
+    (FieldName::Ground, Field::Ground),
 ];
 
 /// How many words are offered under a box.
 const OFFERED: usize = 6;
 
-/// The row of a field.
-pub fn row_of(field: Field) -> Option<usize> {
-    FIELDS.iter().position(|(_, known)| *known == field)
+/// The boxes that a paper has, from top to bottom. The month of a correction cannot be changed.
+pub fn boxes(item: &Item) -> impl Iterator<Item = (FieldName, Field)> {
+    let (receipt, draft) = (item.kind == Kind::Receipt, &item.draft);
+    let (correction, open) = (draft.corrects.is_some(), draft.attribute == Attribute::Open);
+    FIELDS.into_iter().filter(move |(_, field)| match field {
+        Field::Source => receipt && correction,
+        Field::Period => receipt && !correction,
+        Field::Ground => receipt && !open,
+        _ => receipt,
+    })
+}
+
+/// The row of the first of these fields that a paper has.
+pub fn row_of(item: &Item, fields: &[Field]) -> Option<usize> {
+    boxes(item).position(|(_, known)| fields.contains(&known))
 }
 
 fn field_of(name: FieldName) -> Field {
@@ -49,7 +66,44 @@ fn closed(field: Field) -> Vec<String> {
     match field {
         Field::Direction => vec![say!("支出"), say!("收入")],
         Field::Payment => vec![say!("转账"), say!("现金")],
+        Field::Openness => Attribute::labels(),
+        Field::Ground => LegalGround::labels(),
+        Field::Source => Source::labels(),
         _ => Vec::new(),
+    }
+}
+
+/// How many of the words that may be chosen stand beside each other.
+fn across(field: Field) -> i32 {
+    match field {
+        Field::Direction | Field::Payment | Field::Openness => 2,
+        Field::Ground | Field::Source => 1,
+        _ => 0,
+    }
+}
+
+/// What stands in a box. What is covered on its picture makes a paper partly open, whatever was said.
+fn value(item: &Item, field: Field) -> String {
+    match (field, item.openness()) {
+        (Field::Openness, Some(Openness::Partial { .. })) => Attribute::Partial.label(),
+        _ => item.draft.shown(field).unwrap_or_default(),
+    }
+}
+
+/// What follows from what stands in a box.
+fn note(item: &Item, field: Field) -> String {
+    let covered = item.covered() && item.draft.attribute == Attribute::Open;
+    match field {
+        Field::Openness if covered => say!("照片上有遮住的地方，所以是部分公开（个人隐私）"),
+        _ => String::new(),
+    }
+}
+
+/// Why a box must not stay as it is.
+fn lacking(item: &Item, field: Field) -> String {
+    match field {
+        Field::Ground if item.missing().contains(&field) => openness::no_ground(),
+        _ => String::new(),
     }
 }
 
@@ -69,8 +123,9 @@ impl Room {
         let (id, field) = (self.paper, field_of(name));
         let desk = self.desk()?;
         if let Err(why) = typed(&mut desk.outbox.item(id)?.draft, field, text) {
+            let row = row_of(&desk.outbox.item(id)?, &[field]);
             self.wrong.insert(field, why);
-            self.put_keyboard(row_of(field));
+            self.put_keyboard(row);
             return Ok(());
         }
         desk.outbox
@@ -103,32 +158,32 @@ impl Room {
             let before = api.get_fields();
             let typing = api.get_typing().then(|| api.get_typed_name());
             let mut shown = Vec::new();
-            let boxes: &[_] = if item.kind == Kind::Receipt { &FIELDS } else { &[] };
-            for (n, (name, field)) in boxes.iter().enumerate() {
-                let old = before.row_data(n);
+            for (name, field) in boxes(item) {
+                let old = before.iter().find(|row| row.name == name);
                 // What is being typed is left alone.
-                if let (true, Some(old)) = (typing == Some(*name), &old) {
+                if let (true, Some(old)) = (typing == Some(name), &old) {
                     shown.push(old.clone());
                     continue;
                 }
-                let wrong = wrong.get(field).cloned().unwrap_or_default();
+                let wrong = wrong.get(&field);
                 let old_options = old.as_ref().map(|old| old.options.clone());
-                let closed = closed(*field);
-                let options = match closed.is_empty() {
-                    true => offers(&scene.items, item, *field, ""),
-                    false => closed.clone(),
+                let options = match across(field) {
+                    0 => offers(&scene.items, item, field, ""),
+                    // What cannot be changed needs no list.
+                    1 if item.state != State::Draft => vec![value(item, field)],
+                    _ => closed(field),
                 };
-                let value = item.draft.shown(*field).unwrap_or_default();
                 // What was refused stays, to be mended.
-                let refused = old.filter(|_| !wrong.is_empty()).map(|old| old.value);
+                let refused = old.filter(|_| wrong.is_some()).map(|old| old.value);
                 shown.push(FieldRow {
-                    name: *name,
-                    value: refused.unwrap_or_else(|| value.into()),
-                    machine: item.draft.by_machine.contains(field),
-                    missing: item.missing().contains(field),
-                    wrong: wrong.into(),
+                    name,
+                    value: refused.unwrap_or_else(|| value(item, field).into()),
+                    machine: item.draft.by_machine.contains(&field),
+                    missing: item.missing().contains(&field),
+                    wrong: wrong.cloned().unwrap_or_else(|| lacking(item, field)).into(),
+                    note: note(item, field).into(),
                     options: rows::words(old_options, &options),
-                    closed: !closed.is_empty(),
+                    across: across(field),
                 });
             }
             rows::fill(&before, shown);

@@ -56,7 +56,9 @@ impl Room {
         for item in &sheet {
             papers.push(self.paper_of(item, &concerns::of(&scene.others, item)?));
         }
-        let (income, spending) = sums(sheet.iter().copied());
+        // Of the versions of one receipt the newest counts.
+        let counts = sheet.iter().filter(|item| !self.newer.contains_key(&item.id));
+        let (income, spending) = sums(counts.copied());
         let desk = self.desk()?;
         let keeper = format!("{} {}", desk.outbox.setting("name")?, desk.village()?);
         let of = |standing| count(papers.iter().filter(|p| p.standing == standing).count());

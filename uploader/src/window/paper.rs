@@ -1,6 +1,6 @@
 //! The paper page: one paper, its pages and warnings, and the way from one to the next.
 
-use super::fields::{FIELDS, row_of};
+use super::fields::row_of;
 use super::picture;
 use super::room::{Room, Scene, count};
 use super::rows;
@@ -111,9 +111,7 @@ fn to_look_at(item: &Item) -> Option<usize> {
     if item.state != State::Draft {
         return None;
     }
-    let missing = item.missing();
-    let empty = FIELDS.iter().position(|(_, field)| missing.contains(field));
-    empty.or_else(|| item.draft.by_machine.iter().filter_map(|field| row_of(*field)).min())
+    row_of(item, &item.missing()).or_else(|| row_of(item, &item.draft.by_machine))
 }
 
 /// A concern as the form shows it; what machines read is marked at its own box.

@@ -10,6 +10,7 @@ use super::phone::{Known, Phone};
 use super::regroup::Picking;
 use super::{later, month};
 use crate::concerns::{Concern, Others};
+use crate::correction;
 use crate::desk::Desk;
 use crate::draft::{Draft, Field};
 use crate::edit::Edit;
@@ -78,6 +79,8 @@ pub struct Room {
     pub pair: Option<Pair>,
     /// The paper that a photo is being picked for.
     pub picking: Option<Picking>,
+    /// The newer versions of papers that are corrected, by the old one's number.
+    pub newer: HashMap<i64, (i64, State)>,
     /// Items that machines still work at.
     pub busy: BTreeSet<i64>,
     /// The warnings that the person has seen, by item.
@@ -110,6 +113,7 @@ impl Room {
             edit_shown: None,
             pair: None,
             picking: None,
+            newer: HashMap::new(),
             busy: BTreeSet::new(),
             ticked: HashMap::new(),
             line: Line::default(),
@@ -309,6 +313,9 @@ impl Room {
         let desk = self.desk()?;
         let items = desk.outbox.items()?;
         let others = Others::among(desk, &items)?;
+        let newer =
+            |old: &Item| correction::newer(&items, old).map(|new| (old.id, (new.id, new.state)));
+        self.newer = items.iter().filter_map(newer).collect();
         Ok(Scene { items, others })
     }
 
@@ -364,6 +371,11 @@ impl Room {
         }
     }
 
+    /// Whether a newer version of it is published.
+    fn corrected(&self, item: &Item) -> bool {
+        self.newer.get(&item.id).is_some_and(|(_, state)| *state == State::Published)
+    }
+
     /// Where a paper stands, for the person.
     pub fn standing(&self, item: &Item) -> Standing {
         match item.state {
@@ -373,6 +385,7 @@ impl Room {
             State::Signed => Standing::Signed,
             State::Received => Standing::Received,
             State::Returned => Standing::Returned,
+            State::Published if self.corrected(item) => Standing::Corrected,
             State::Published => Standing::Published,
             State::Removed | State::Revised => Standing::Removed,
         }
@@ -398,6 +411,8 @@ impl Room {
             missing: count(item.missing().len()),
             warnings: count(warned.count()),
             pages: count(item.pages.len()),
+            corrects: draft.corrects.and_then(|of| i32::try_from(of).ok()).unwrap_or(0),
+            newer: self.newer.get(&item.id).map_or(0, |(id, _)| i32::try_from(*id).unwrap_or(0)),
         }
     }
 
@@ -438,8 +453,12 @@ fn undo(deed: Deed) -> Undo {
         Act::Edit | Act::Type(_) => Undo::Field,
         Act::Picture => Undo::Picture,
         Act::Remove => Undo::Removed,
-        Act::Restore | Act::Revise | Act::Apart | Act::Join | Act::Retake | Act::Split => {
-            Undo::Other
-        }
+        Act::Restore
+        | Act::Revise
+        | Act::Correct
+        | Act::Apart
+        | Act::Join
+        | Act::Retake
+        | Act::Split => Undo::Other,
     }
 }

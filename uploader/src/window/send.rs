@@ -4,6 +4,7 @@ use super::line::Standing;
 use super::room::{Room, Scene, count};
 use super::rows;
 use crate::concerns;
+use crate::correction;
 use crate::error::{Error, Result};
 use crate::item::{Item, State};
 use crate::listing::source_label;
@@ -79,6 +80,19 @@ impl Room {
         let outbox = &mut self.desk()?.outbox;
         let item = outbox.item(id.into())?;
         let new = outbox.revise(&item)?;
+        self.open_again(&item, new)
+    }
+
+    /// Makes a new draft that corrects a published paper, and opens it.
+    pub fn correct(&mut self, id: i32) -> Result<()> {
+        let desk = self.desk()?;
+        let new = correction::begin(desk, id.into(), |_| Ok(()))?;
+        let item = desk.outbox.item(id.into())?;
+        self.open_again(&item, new)
+    }
+
+    /// Opens the new draft of an item.
+    fn open_again(&mut self, item: &Item, new: i64) -> Result<()> {
         if let Some(month) = item.draft.period {
             self.month = month;
         }
