@@ -108,14 +108,29 @@ impl Submission {
 /// # Errors
 /// When the database cannot be read.
 pub fn list_pending(c: &Connection, who: &Who) -> Result<Vec<Submission>> {
-    let waits = "w.state = 'received' AND NOT EXISTS (SELECT 1 FROM submission_image s
-             LEFT JOIN image i ON i.sha256 = s.sha256
-             WHERE s.submission = w.seq AND i.sha256 IS NULL)";
     match &who.village {
-        None => list(c, &format!("{waits} ORDER BY w.seq"), []),
-        Some(own) => list(c, &format!("{waits} AND w.village = ?1 ORDER BY w.seq"), [own.as_str()]),
+        None => list(c, &format!("{WAITS} ORDER BY w.seq"), []),
+        Some(own) => list(c, &format!("{WAITS} AND w.village = ?1 ORDER BY w.seq"), [own.as_str()]),
     }
 }
+
+/// The same of one village's month (`YYYY-MM`), or of its bulletins and corrections, which have none.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn list_pending_of(
+    c: &Connection,
+    village: &str,
+    period: Option<&str>,
+) -> Result<Vec<Submission>> {
+    let month = "w.village = ?1 AND w.period IS ?2";
+    list(c, &format!("{WAITS} AND {month} ORDER BY w.seq"), (village, period))
+}
+
+/// What is whole and waits.
+const WAITS: &str = "w.state = 'received' AND NOT EXISTS (SELECT 1 FROM submission_image s
+             LEFT JOIN image i ON i.sha256 = s.sha256
+             WHERE s.submission = w.seq AND i.sha256 IS NULL)";
 
 /// What was returned (or published) last and may be seen by this person, newest first, at most `max`.
 ///

@@ -56,7 +56,10 @@ impl Person<'_> {
     /// Waits until the page holds an element.
     async fn see(&self, what: &str) -> Result<()> {
         let wait = self.browser.client.wait().at_most(PATIENCE);
-        wait.for_element(Locator::Css(what)).await.map_err(|error| format!("{what}: {error}"))?;
+        if wait.for_element(Locator::Css(what)).await.is_err() {
+            let (address, text) = (self.browser.client.current_url().await?, self.text().await?);
+            return Err(format!("no {what} at {address}: {text}").into());
+        }
         Ok(())
     }
 
@@ -296,23 +299,46 @@ async fn mend_and_send_again(person: &Person<'_>, town: &Town, server: &Server) 
 /// The editor corrects the published bulletin: the page opens it as it stands.
 async fn correct_bulletin(person: &Person<'_>) -> Result<()> {
     person.sign_in("editor").await?;
-    person.goto("/office/published").await?;
+    person.goto("/office/bulletins").await?;
     person.press("a[href*='/office/shown/']").await?;
     person.press("form[action*='/correct'] button").await?;
     person.see("#editor").await?;
     person.fill("#editor input[name=title]", "七月用水安排（更正）").await?;
     person.press("#send").await?;
     person.see(".note.ok").await?;
-    person.sign_in("reviewer").await?;
-    person.press("section a.btn:not(.plain)").await?;
-    person.press("table.work a.btn").await?;
-    person.see(".versions").await?;
-    person.press("button[data-key=p]").await?;
-    person.see(".note.ok[role=status]").await?;
+    publish_beside_the_old(person, ".versions").await?;
     person.goto("/b").await?;
     let list = person.text().await?;
     assert!(list.contains("七月用水安排（更正）"), "{list}");
     Ok(())
+}
+
+/// The reviewer opens what waits, sees it beside what it would take the place of, and publishes it.
+async fn publish_beside_the_old(person: &Person<'_>, beside: &str) -> Result<()> {
+    person.sign_in("reviewer").await?;
+    person.press("section a.btn:not(.plain)").await?;
+    person.press("table.work a.btn").await?;
+    person.see(beside).await?;
+    person.press("button[data-key=p]").await?;
+    person.see(".note.ok[role=status]").await
+}
+
+/// The accountant corrects a published receipt; answers where the old one stands.
+async fn correct_receipt(person: &Person<'_>, town: &Town, server: &Server) -> Result<String> {
+    let accountant = &town.accountants[0];
+    accountant.run(&["status", "--server", &server.url])?;
+    let old = numbered(accountant, "published")?;
+    accountant.run(&["correct", &old, "--amount", "12.34", "--source", "original"])?;
+    accountant.run(&["sign", "--all"])?;
+    accountant.run(&["push", "--server", &server.url])?;
+    countersign(person, &supervisor(0)).await?;
+    town.agree_all(server)?;
+    publish_beside_the_old(person, "table.compare").await?;
+    person.goto("/office/published").await?;
+    person.press("table.work a.btn").await?;
+    let page = person.browser.client.current_url().await?.path().to_owned();
+    assert!(person.text().await?.contains("12.34"), "{page}");
+    Ok(page)
 }
 
 /// The reviewer takes back what was published by mistake: it is gone from the public pages, that it was there is not.
@@ -366,6 +392,7 @@ async fn month(town: &Town, server: &Server, look: &Look) -> Result<Vec<(String,
     person.goto(&format!("/v/{village}/{period}")).await?;
     assert!(person.text().await?.contains("重拍：看得清了"), "what was mended is published");
     correct_bulletin(&person).await?;
+    let corrected = correct_receipt(&person, town, server).await?;
     person.sign_in("reviewer").await?;
     let withdrawn = withdraw_receipt(&person).await?;
     close_all(&person, town, &period).await?;
@@ -388,6 +415,7 @@ async fn month(town: &Town, server: &Server, look: &Look) -> Result<Vec<(String,
         ("", format!("/v/{village}")),
         ("", format!("/v/{village}/{period}")),
         ("", format!("/r/{withdrawn}")),
+        ("", corrected),
         ("", format!("/figures/{period}")),
     ];
     Ok(more.into_iter().map(|(login, page)| (login.to_owned(), page)).collect())

@@ -56,17 +56,17 @@ pub fn members(
     who: &Who,
     asked: &Asked,
 ) -> Result<Vec<(Submission, Stage)>> {
-    let pending = review::list_pending(db, who)?.into_iter();
+    if !who.sees(&asked.village) {
+        return Ok(Vec::new());
+    }
+    let period = Some(asked.period.as_str()).filter(|period| !period.is_empty());
+    let pending = review::list_pending_of(db, &asked.village, period)?.into_iter();
     let staged = pending.map(|found| {
         let stage = review::stage(&found, review::needs(&found, rules));
         (found, stage)
     });
-    let wanted = |(found, stage): &(Submission, Stage)| {
-        found.village == asked.village
-            && found.period.as_deref().unwrap_or_default() == asked.period
-            && (asked.stage.is_empty() || stage.as_str() == asked.stage)
-    };
-    Ok(staged.filter(wanted).collect())
+    let wanted = |stage: Stage| asked.stage.is_empty() || stage.as_str() == asked.stage;
+    Ok(staged.filter(|(_, stage)| wanted(*stage)).collect())
 }
 
 /// What can be done with a whole group.

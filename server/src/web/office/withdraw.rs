@@ -27,6 +27,8 @@ struct Withdraw {
     f: Frame,
     n: u64,
     title: String,
+    /// Whether there is more than one version, which all go.
+    versions: bool,
     token: String,
 }
 
@@ -49,7 +51,10 @@ pub async fn ask(
             let title = title.or_else(|| item.bulletin().map(|content| content.title));
             let token = session.form.clone();
             let f = Frame::new(&uri, words(&uri).t("撤回"), Some(session));
-            let page = Withdraw { f, n, title: title.unwrap_or_default(), token };
+            // A withdrawal means the first version, and takes all of them.
+            let n = item.corrects.unwrap_or(n);
+            let versions = item.corrects.or(item.corrected).is_some();
+            let page = Withdraw { f, n, title: title.unwrap_or_default(), versions, token };
             html(&uri, StatusCode::OK, &page)
         }
     }
