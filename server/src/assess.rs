@@ -1,5 +1,6 @@
 //! Inspection and assessment: what a month or half a year looks like in figures, and the records behind every one of them.
 
+mod dead_links;
 mod kiosk_days;
 
 use std::collections::BTreeMap;
@@ -312,6 +313,8 @@ pub struct Inspection {
     pub empty_columns: Vec<Behind>,
     /// Columns without anything new for half a year.
     pub stale_columns: Vec<Behind>,
+    /// Bulletins with links to pages of ours that are not there.
+    pub dead_links: Vec<Behind>,
     /// Submissions that have waited for more than ten days.
     pub waiting: Vec<Behind>,
     /// Receipts without paper.
@@ -357,6 +360,7 @@ pub fn inspect(c: &Connection, book: &Rulebook, period: Period, today: Date) -> 
         found.received = Fen(found.received.0 + month.received.0);
     }
     inspect_columns(c, today, &mut found)?;
+    found.dead_links = dead_links::find(c)?;
     found.bulletins = bulletins(c, period)?;
     found.waiting = waiting(c, today)?;
     let days = days_of(period, 1, today);

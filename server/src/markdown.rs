@@ -39,6 +39,16 @@ fn parser(body: &str) -> Parser<'_> {
     Parser::new_ext(body, Options::ENABLE_TABLES)
 }
 
+/// The addresses of a text's links that a reader may follow.
+#[must_use]
+pub fn links(body: &str) -> Vec<String> {
+    let address = |event: Event<'_>| match event {
+        Event::Start(Tag::Link { dest_url, .. }) => Some(dest_url.into_string()),
+        _ => None,
+    };
+    parser(body).filter_map(address).filter(|address| may_be_followed(address)).collect()
+}
+
 /// The beginning of a text without any marks, in one line of at most `max` characters.
 #[must_use]
 pub fn first_line(body: &str, max: usize) -> String {

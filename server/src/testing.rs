@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use crate::app::App;
 use crate::blobs::{self, Piece};
+use crate::bulletin::{self, Written};
 use crate::data::DataDir;
 use crate::directory::{self, Holder};
 use crate::found::found;
@@ -22,6 +23,7 @@ use crate::intake::{self, Status};
 use crate::people::{self, Actor, Who};
 use crate::photo::{self, tests::jpeg};
 use crate::publish::Crash;
+use crate::review;
 
 pub(crate) const ORIGIN: &str = "xinjie.example/log";
 
@@ -71,6 +73,22 @@ impl Office {
         let key = office.accountant.verifier();
         directory::enrol(&app, village(), Role::Accountant, key, holder, &who).unwrap();
         office
+    }
+
+    /// Publishes a bulletin; gives its log index.
+    pub fn bulletin(&self, app: &Arc<App>, title: &str, body: &str) -> u64 {
+        let (login, name) = ("zhou".to_owned(), "周编辑".to_owned());
+        let editor = Who { login, name, role: people::Role::Editor, ..self.reviewer.clone() };
+        let written = Written {
+            column: "tongzhi".into(),
+            title: title.into(),
+            body: body.into(),
+            ..Written::default()
+        };
+        wait(async {
+            let id = bulletin::emergency(app, &editor, written, 1).await.unwrap();
+            review::publish(app, &[id], &self.reviewer).await.unwrap()[0].index
+        })
     }
 
     pub fn data(&self) -> DataDir {

@@ -10,9 +10,6 @@ use super::asking::{ASKING_MAX, GUESSES_MAX};
 use super::report::{REPORT_SECONDS_MIN, receive_blocking};
 use super::*;
 use crate::app::App;
-use crate::bulletin::{self, Written};
-use crate::people::{Role, Who};
-use crate::review;
 use crate::rules::Rules;
 use crate::testing::{ORIGIN, Office, village, wait};
 
@@ -326,26 +323,10 @@ fn a_day_has_one_line_and_old_days_go() {
     assert_eq!(days[0].day.to_string(), "2026-06-04");
 }
 
-/// Publishes a bulletin; gives its log index.
-fn bulletin(office: &Office, app: &Arc<App>, title: &str) -> u64 {
-    let (login, name) = ("zhou".to_owned(), "周编辑".to_owned());
-    let editor = Who { login, name, role: Role::Editor, ..office.reviewer.clone() };
-    let written = Written {
-        column: "tongzhi".into(),
-        title: title.into(),
-        body: "正文".into(),
-        ..Written::default()
-    };
-    wait(async {
-        let id = bulletin::emergency(app, &editor, written, 1).await.unwrap();
-        review::publish(app, &[id], &office.reviewer).await.unwrap()[0].index
-    })
-}
-
 #[test]
 fn proof_of_display_counts_days_once() {
     let (office, app) = office();
-    let n = bulletin(&office, &app, "停水通知");
+    let n = office.bulletin(&app, "停水通知", "正文");
     let (mut east, mut west) = (Screen::enrolled(1, &app), Screen::enrolled(2, &app));
     let shown = |n: u64, day: &str, seconds: u64| {
         let at = |time: &str| format!("{day}T{time}:00+08:00").parse().unwrap();
@@ -378,7 +359,7 @@ fn proof_of_display_counts_days_once() {
 #[test]
 fn an_emergency_is_told_to_the_kiosks_it_is_for_while_it_lasts() {
     let (office, app) = office();
-    let n = bulletin(&office, &app, "暴雨红色预警");
+    let n = office.bulletin(&app, "暴雨红色预警", "正文");
     let mut screen = Screen::enrolled(1, &app);
     assert_eq!(screen.report(&app, NOW, |_| ()).unwrap().emergencies, [] as [u64; 0]);
     app.db

@@ -415,7 +415,7 @@ async fn month(town: &Town, server: &Server, look: &Look) -> Result<Vec<(String,
         ("", format!("/v/{village}")),
         ("", format!("/v/{village}/{period}")),
         ("", format!("/r/{withdrawn}")),
-        ("", corrected),
+        ("reviewer", corrected),
         ("", format!("/figures/{period}")),
     ];
     Ok(more.into_iter().map(|(login, page)| (login.to_owned(), page)).collect())

@@ -97,6 +97,7 @@ pub async fn inspect(
             finding(w.t("没有票据的"), &found.unpapered)?,
             finding(w.t("空白栏目"), &found.empty_columns)?,
             finding(w.t("半年没有更新的栏目"), &found.stale_columns)?,
+            finding(w.t("有打不开的链接的公告"), &found.dead_links)?,
             finding(w.t("五个以上工作日没有消息的屏幕"), &found.silent_kiosks)?,
         ];
         Ok((
@@ -155,7 +156,9 @@ fn link(db: &Connection, w: Words, behind: &Behind) -> Result<Link> {
             Link { words: format!("{name} {month}"), href: w.link(&href) }
         }
         Behind::Record { n } => {
-            Link { words: w.one("第 {n} 号", n), href: w.link(&format!("/r/{n}")) }
+            let kind = view::item(db, *n)?.map(|item| item.kind);
+            let page = if kind.as_deref() == Some("bulletin") { "b" } else { "r" };
+            Link { words: w.one("第 {n} 号", n), href: w.link(&format!("/{page}/{n}")) }
         }
         Behind::Submission { id } => {
             let words = w.one("提交 {n}", &id.get(..8).unwrap_or(id));

@@ -78,6 +78,7 @@ pub fn figures(
             (w.t("没有票据的"), found.unpapered.len()),
             (w.t("空白栏目"), found.empty_columns.len()),
             (w.t("半年没有更新的栏目"), found.stale_columns.len()),
+            (w.t("有打不开的链接的公告"), found.dead_links.len()),
             (w.t("五个以上工作日没有消息的屏幕"), found.silent_kiosks.len()),
         ],
         signed: signed
