@@ -2,6 +2,10 @@
 // and kept in this browser and never leaves it. Without this script everything but signing still works.
 "use strict";
 
+// ---- the menu of a phone is one line to push aside: begin where this page stands in it ----
+
+document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // ---- keys of the review screen: each stands on the control that it works ----
 
 document.addEventListener("keydown", (event) => {

@@ -160,15 +160,18 @@ async fn enrol_supervisor(person: &Person<'_>, login: &str, village: &str) -> Re
 /// The village's receipts are looked at and signed by the supervisor, with the key in the browser.
 async fn countersign(person: &Person<'_>, login: &str) -> Result<()> {
     person.sign_in(login).await?;
-    person.press("a.btn[href*='stage=countersign']").await?;
+    person.press("a.btn:not(.plain)[href*='stage=countersign']").await?;
     person.see("form[data-sign]").await?;
     person.press("table.work a.btn").await?;
     person.see("form[data-sign] button").await?;
     person.key('p').await?;
     person.see(".note.ok[role=status]").await?;
     person.goto("/office").await?;
-    let more =
-        person.browser.client.find_all(Locator::Css("a.btn[href*='stage=countersign']")).await?;
+    let more = person
+        .browser
+        .client
+        .find_all(Locator::Css("a.btn:not(.plain)[href*='stage=countersign']"))
+        .await?;
     if let Some(group) = more.first() {
         group.clone().click().await?;
         person.see("form[data-sign]").await?;
@@ -241,8 +244,11 @@ async fn approve_all(person: &Person<'_>) -> Result<()> {
     person.sign_in("leader").await?;
     loop {
         person.goto("/office").await?;
-        let groups =
-            person.browser.client.find_all(Locator::Css("a.btn[href*='stage=approval']")).await?;
+        let groups = person
+            .browser
+            .client
+            .find_all(Locator::Css("a.btn:not(.plain)[href*='stage=approval']"))
+            .await?;
         let Some(group) = groups.first() else { return Ok(()) };
         group.clone().click().await?;
         person.press("table.work a.btn").await?;
@@ -300,7 +306,8 @@ async fn mend_and_send_again(person: &Person<'_>, town: &Town, server: &Server) 
 async fn correct_bulletin(person: &Person<'_>) -> Result<()> {
     person.sign_in("editor").await?;
     person.goto("/office/bulletins").await?;
-    person.press("a[href*='/office/shown/']").await?;
+    let ours = "//a[contains(@href, '/office/shown/') and contains(., '七月用水安排')]";
+    person.browser.client.find(Locator::XPath(ours)).await?.click().await?;
     person.press("form[action*='/correct'] button").await?;
     person.see("#editor").await?;
     person.fill("#editor input[name=title]", "七月用水安排（更正）").await?;
