@@ -312,8 +312,7 @@ async fn mend_and_send_again(person: &Person<'_>, town: &Town, server: &Server) 
 async fn correct_bulletin(person: &Person<'_>) -> Result<()> {
     person.sign_in("editor").await?;
     person.goto("/office/bulletins").await?;
-    let ours = "//a[contains(@href, '/office/shown/') and contains(., '七月用水安排')]";
-    person.browser.client.find(Locator::XPath(ours)).await?.click().await?;
+    person.press("a[href*='/office/shown/']").await?;
     person.press("form[action*='/correct'] button").await?;
     person.see("#editor").await?;
     person.fill("#editor input[name=title]", "七月用水安排（更正）").await?;
