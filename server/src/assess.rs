@@ -13,6 +13,7 @@ use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::kiosks::{self, Kiosk};
 use crate::month::{self, VillageMonth};
 use crate::rulebook::Rulebook;
 use crate::rules::Indicator;
@@ -188,13 +189,14 @@ impl Score {
 /// # Errors
 /// When the database fails.
 pub fn scores(c: &Connection, book: &Rulebook, half: Half, today: Date) -> Result<Vec<Score>> {
-    let villages = view::villages(c)?;
-    villages.iter().map(|village| score(c, book, village, half, today)).collect()
+    let (villages, kiosks) = (view::villages(c)?, kiosks::list(c)?);
+    villages.iter().map(|village| score(c, book, &kiosks, village, half, today)).collect()
 }
 
 fn score(
     c: &Connection,
     book: &Rulebook,
+    kiosks: &[Kiosk],
     (village, name): &(String, String),
     half: Half,
     today: Date,
@@ -218,7 +220,7 @@ fn score(
             Indicator::BulletinColumns => Some(columns(c, half)?),
             Indicator::KioskAlive => {
                 let days = days_of(half.first, HALF_MONTHS, today);
-                Some(kiosk_days::heard(c, &book.workdays, village, days)?)
+                Some(kiosk_days::heard(c, &book.workdays, kiosks, village, days)?)
             }
             // There are no questions yet.
             Indicator::Answered => None,
@@ -343,7 +345,21 @@ const WAIT_DAYS: i32 = 10;
 /// # Errors
 /// When the database fails.
 pub fn inspect(c: &Connection, book: &Rulebook, period: Period, today: Date) -> Result<Inspection> {
+    inspect_villages(c, book, period, today).map(|(found, _)| found)
+}
+
+/// Inspects a month; with every village's, and how many of its receipts have no paper.
+///
+/// # Errors
+/// When the database fails.
+pub fn inspect_villages(
+    c: &Connection,
+    book: &Rulebook,
+    period: Period,
+    today: Date,
+) -> Result<(Inspection, Vec<(VillageMonth, usize)>)> {
     let mut found = Inspection::default();
+    let mut villages = Vec::new();
     for month in month::board(c, book, period, today)? {
         let village = month.village.clone();
         let behind = Behind::Month { village: village.clone(), period: period.to_string() };
@@ -353,11 +369,12 @@ pub fn inspect(c: &Connection, book: &Rulebook, period: Period, today: Date) -> 
         if month.progress == month::Progress::Silent {
             found.silent.push(behind);
         }
-        let unpapered = month::unpapered(c, &village, period)?.into_iter();
-        found.unpapered.extend(unpapered.map(|one| Behind::Record { n: one.n }));
+        let unpapered = month::unpapered(c, &village, period)?;
+        found.unpapered.extend(unpapered.iter().map(|one| Behind::Record { n: one.n }));
         found.receipts += month.receipts;
         found.spent = Fen(found.spent.0 + month.spent.0);
         found.received = Fen(found.received.0 + month.received.0);
+        villages.push((month, unpapered.len()));
     }
     inspect_columns(c, today, &mut found)?;
     found.dead_links = dead_links::find(c)?;
@@ -365,7 +382,7 @@ pub fn inspect(c: &Connection, book: &Rulebook, period: Period, today: Date) -> 
     found.waiting = waiting(c, today)?;
     let days = days_of(period, 1, today);
     found.silent_kiosks = kiosk_days::silent(c, &book.workdays, days)?;
-    Ok(found)
+    Ok((found, villages))
 }
 
 fn inspect_columns(c: &Connection, today: Date, found: &mut Inspection) -> Result<()> {

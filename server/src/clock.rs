@@ -1,5 +1,7 @@
 //! The office's clock: China Standard Time, whole seconds.
 
+use std::time::Duration;
+
 use jiff::{Timestamp as Instant, Zoned, civil, tz};
 use ledger::time::{Date, Timestamp};
 
@@ -27,6 +29,12 @@ pub fn today() -> civil::Date {
 pub fn timestamp() -> Result<Timestamp> {
     let now = now();
     now.parse().map_err(|_| Error::Corrupt(format!("本机时钟不对：{now}")))
+}
+
+/// Whole microseconds that something took.
+#[must_use]
+pub fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Now, seconds since 1970.

@@ -15,6 +15,7 @@ use axum::routing::get;
 use rusqlite::Connection;
 
 use crate::app::App;
+use crate::clock;
 use crate::error::{Error, Result};
 
 /// Kinds of paths.
@@ -63,7 +64,7 @@ impl Metrics {
         let counts = &self.kinds[kind];
         let class = usize::from(status.as_u16() / 100).clamp(1, STATUSES.len()) - 1;
         counts.statuses[class].fetch_add(1, Ordering::Relaxed);
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let micros = clock::micros(took);
         counts.micros.fetch_add(micros, Ordering::Relaxed);
         if let Some(bound) = BOUNDS_MICROS.iter().position(|bound| micros <= *bound) {
             counts.times[bound].fetch_add(1, Ordering::Relaxed);
@@ -183,7 +184,7 @@ pub async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) 
     tracing::debug!(
         route = KINDS[kind],
         status = answer.status().as_u16(),
-        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        micros = clock::micros(took),
         "answered"
     );
     answer

@@ -46,10 +46,11 @@ pub fn of(c: &Connection, rules: &Rules, who: &Who) -> Result<WorkList> {
     let pending = review::list_pending(c, who)?;
     let mut list =
         WorkList { more: pending.len() >= review::LIST_MAX as usize, ..WorkList::default() };
-    let mut batches: BTreeMap<(String, Option<String>, &str), Batch> = BTreeMap::new();
+    let mut batches: BTreeMap<(String, Option<String>, &str, bool), Batch> = BTreeMap::new();
     for found in &pending {
         let stage = review::stage(found, review::needs(found, rules));
-        let key = (found.village.clone(), found.period.clone(), stage.as_str());
+        let mine = waits_for(who, found, stage);
+        let key = (found.village.clone(), found.period.clone(), stage.as_str(), mine);
         let batch = batches.entry(key).or_insert_with(|| Batch {
             village: found.village.clone(),
             period: found.period.clone(),
@@ -61,8 +62,7 @@ pub fn of(c: &Connection, rules: &Rules, who: &Who) -> Result<WorkList> {
         batch.count += 1;
         batch.flagged += usize::from(!found.flags.is_empty());
     }
-    for batch in batches.into_values() {
-        let mine = deed(batch.stage).is_some_and(|deed| who.may(deed));
+    for ((.., mine), batch) in batches {
         if mine { list.mine.push(batch) } else { list.others.push(batch) }
     }
     Ok(list)
@@ -85,8 +85,7 @@ pub fn unsupervised(c: &Connection, rules: &Rules, who: &Who) -> Result<Vec<Stri
 }
 
 /// Who goes on with a submission at this stage.
-#[must_use]
-pub fn deed(stage: Stage) -> Option<Deed> {
+fn deed(stage: Stage) -> Option<Deed> {
     match stage {
         Stage::Countersign(_) => Some(Deed::Countersign),
         Stage::Objected | Stage::Review | Stage::Approved => Some(Deed::Review),

@@ -2,6 +2,7 @@
 
 use crate::sample::SampleReceipt;
 use crate::{Result, programs};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -68,6 +69,19 @@ impl Accountant {
             }
         }
         self.run(&args).map(|_| ())
+    }
+
+    /// The items, as scripts see them.
+    pub fn items(&self) -> Result<Vec<Value>> {
+        let listed = self.run(&["list", "--json"])?;
+        Ok(listed.lines().map(serde_json::from_str).collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// The first receipt in this state.
+    pub fn item(&self, state: &str) -> Result<Value> {
+        let mut items = self.items()?.into_iter();
+        let found = items.find(|item| item["kind"] == "receipt" && item["state"] == state);
+        Ok(found.ok_or_else(|| format!("no receipt is {state}"))?)
     }
 
     /// `sign --all` and `push`.

@@ -25,16 +25,17 @@ pub(super) struct Days {
     pub today: Date,
 }
 
-/// The kiosks of a village by working day, by whether they were heard of.
+/// A village's kiosks of these by working day, by whether they were heard of.
 pub(super) fn heard(
     c: &Connection,
     workdays: &Workdays,
+    kiosks: &[Kiosk],
     village: &str,
     days: Days,
 ) -> Result<Share> {
     let mut share = Share::default();
-    for kiosk in kiosks::list(c)?.into_iter().filter(|kiosk| kiosk.village == village) {
-        for (day, heard) in on_days(c, workdays, &kiosk, days)? {
+    for kiosk in kiosks.iter().filter(|kiosk| kiosk.village == village) {
+        for (day, heard) in on_days(c, workdays, kiosk, days)? {
             let Kiosk { id, name, .. } = kiosk.clone();
             share.count(heard, Behind::Kiosk { id, name, day: Some(day.to_string()) });
         }
@@ -63,10 +64,9 @@ fn on_days(
     days: Days,
 ) -> Result<Vec<(Date, bool)>> {
     let begins = clock::day_of(kiosk.enrolled).saturating_add(jiff::Span::new().days(1));
-    let ends = kiosk.revoked.map_or(days.until, |at| clock::day_of(at).min(days.until));
+    let ends = days.until.min(days.today).min(kiosk.revoked.map_or(Date::MAX, clock::day_of));
     let kept = days.today.saturating_sub(jiff::Span::new().days(kiosks::KEPT_DAYS));
     let first = days.from.max(begins).max(kept);
-    let ends = ends.min(days.today);
     let heard: BTreeSet<Date> =
         kiosks::days(c, &kiosk.id, first)?.iter().map(|one| one.day).collect();
     let days = first.series(jiff::Span::new().days(1)).take_while(|day| *day < ends);

@@ -1,11 +1,11 @@
 //! Every statement as the log may tell it (`MINGBAI_LOG=mingbai_server::db=trace`): its text without values, how long it
 //! took, and over how many rows it stepped without an index. Costs nothing where nobody asks for it.
 
-use std::time::Duration;
-
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, StatementStatus};
 use tracing::Level;
+
+use crate::clock;
 
 /// Has a connection tell its statements, if the log wants them.
 pub fn tell(connection: &Connection) {
@@ -17,10 +17,6 @@ pub fn tell(connection: &Connection) {
 fn told(event: TraceEvent<'_>) {
     if let TraceEvent::Profile(statement, took) = event {
         let scanned = statement.get_status(StatementStatus::FullscanStep);
-        tracing::trace!(sql = %statement.sql(), micros = micros(took), scanned, "statement");
+        tracing::trace!(sql = %statement.sql(), micros = clock::micros(took), scanned, "statement");
     }
-}
-
-fn micros(took: Duration) -> u64 {
-    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }

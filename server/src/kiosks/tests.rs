@@ -11,7 +11,7 @@ use super::report::{REPORT_SECONDS_MIN, receive_blocking};
 use super::*;
 use crate::app::App;
 use crate::rules::Rules;
-use crate::testing::{ORIGIN, Office, village, wait};
+use crate::testing::{ORIGIN, Office, report, village, wait};
 
 /// Wednesday, 3 June 2026, 09:12 in China.
 const NOW: i64 = 1_780_449_120;
@@ -53,19 +53,7 @@ impl Screen {
     /// The next report, by a clock that is right.
     fn next(&mut self, now: i64) -> Report {
         self.number += 1;
-        Report {
-            number: self.number,
-            time: clock::text_of(now).parse().unwrap(),
-            app: "0.1.0".parse().unwrap(),
-            screen: "home".parse().unwrap(),
-            free: 50 << 30,
-            total: 100 << 30,
-            offset: None,
-            checkpoint: None,
-            shown: Vec::new(),
-            synced: None,
-            error: None,
-        }
+        report(self.number, now)
     }
 
     fn note(&self, report: &Report) -> String {

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::people::{Absent, Role};
 use crate::testing::{Office, content, village, wait};
-use crate::{audit, intake, publish as log, verify, view};
+use crate::{audit, intake, publish as log, verify, view, worklist};
 
 fn code<T>(result: Result<T>) -> &'static str {
     result.map_or_else(|error: Error| error.code(), |_| "")
@@ -48,6 +48,24 @@ fn nothing_is_published_before_the_supervisors_signed_it() {
     let item = app.db.read(|c| view::item(c, log::head(c)?.0 - 1)).unwrap().unwrap();
     assert_eq!(item.signers.len(), 3, "accountant and both supervisors stand in the log");
     assert_eq!(verify::verify(&office.data()).unwrap().problem, None);
+}
+
+#[test]
+fn what_a_supervisor_signed_waits_for_another_one() {
+    let office = Office::by_the_rules();
+    let app = office.open();
+    let sun = office.supervisor(&app, "sun", 8);
+    let large = |content: &mut ReceiptContent| content.amount = Fen(800_000);
+    let signed = office.submit(&app, 1, large);
+    office.submit(&app, 2, large);
+    wait(countersign(&app, &signed, &line(&app, &signed, &sun))).unwrap();
+    let counts = |login: &str| {
+        let (who, book) = (office.person(login, Role::Supervisor), app.rulebook.now());
+        let list = app.db.read(|c| worklist::of(c, &book.rules, &who)).unwrap();
+        [list.mine, list.others].map(|side| side.iter().map(|batch| batch.count).sum::<usize>())
+    };
+    assert_eq!(counts("sun"), [1, 1]);
+    assert_eq!(counts("zhou"), [2, 0]);
 }
 
 #[test]

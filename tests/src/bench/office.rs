@@ -6,6 +6,7 @@ use crate::bench::{Bench, report, submissions};
 use crate::office::Office;
 use crate::pen::{Pen, Submission};
 use crate::server::Server;
+use crate::town::Town;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -34,7 +35,7 @@ pub fn run() -> Result<()> {
     // What the page cache of five years holds is not what a server needs that was started today.
     let server = town.serve()?;
     let reviewer = town.office(&server, "reviewer")?;
-    let pages = pages(&waiting);
+    let pages = pages(&town, &waiting);
     for (what, paths) in &pages {
         report::alone(&format!("{what}, ms at p99"), p99(&reviewer, paths)?, "< 100");
     }
@@ -79,10 +80,11 @@ fn fill(bench: &Bench) -> Result<Vec<Submission>> {
 }
 
 /// Pages by what they are, each with the addresses that are asked for in turn.
-fn pages(waiting: &[Submission]) -> Vec<(&'static str, Vec<String>)> {
-    let villages = (0..VILLAGES).map(|n| format!("341181107{}", 201 + n));
+fn pages(town: &Town, waiting: &[Submission]) -> Vec<(&'static str, Vec<String>)> {
+    let villages = &town.sample.villages;
     let months = villages
-        .flat_map(|village| (0..MONTHS).step_by(7).map(move |n| (village.clone(), month(n))));
+        .iter()
+        .flat_map(|village| (0..MONTHS).step_by(7).map(|n| (village.code.clone(), month(n))));
     let months: Vec<(String, String)> = months.collect();
     let each = |path: &str| -> Vec<String> {
         months.iter().map(|(v, m)| path.replace("{v}", v).replace("{m}", m)).collect()
@@ -94,7 +96,10 @@ fn pages(waiting: &[Submission]) -> Vec<(&'static str, Vec<String>)> {
         ("all villages' month", each("/office/months?period={m}")),
         ("a village's month", each("/office/month?village={v}&period={m}")),
         ("search", search("").to_vec()),
-        ("search in a village, page 2", search("&village=341181107203&page=1").to_vec()),
+        (
+            "search in a village, page 2",
+            search(&format!("&village={}&page=1", villages[2].code)).to_vec(),
+        ),
         ("review screen", waiting.iter().map(|one| format!("/office/s/{}", one.id)).collect()),
         ("what was published", vec!["/office/published".into()]),
         ("inspection of a month", each("/office/inspect?period={m}")),
@@ -128,7 +133,7 @@ fn peak_mib(process: u32) -> Result<f64> {
 
 /// Has the server tell its statements, asks for every page once more, and shows the most rows that one
 /// statement stepped over without an index, and whatever of its plan reads a large table from end to end.
-fn plans(town: &crate::town::Town, pages: &[(&'static str, Vec<String>)]) -> Result<()> {
+fn plans(town: &Town, pages: &[(&'static str, Vec<String>)]) -> Result<()> {
     let statements = town.folder.join("statements.log");
     let server = Server::start_telling(&town.server_data(), &statements)?;
     let reviewer = town.office(&server, "reviewer")?;

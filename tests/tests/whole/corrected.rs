@@ -5,18 +5,7 @@ use crate::fixture::{self, Copy};
 use mingbai_tests::accountant::Accountant;
 use mingbai_tests::programs;
 use mingbai_tests::server::Server;
-use serde_json::{Value, json};
-
-/// The accountant's items, as scripts see them.
-fn listed(accountant: &Accountant) -> Vec<Value> {
-    let listed = accountant.run(&["list", "--json"]).unwrap();
-    listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn in_state(accountant: &Accountant, state: &str) -> Value {
-    let items = listed(accountant).into_iter();
-    items.filter(|item| item["kind"] == "receipt").find(|item| item["state"] == state).unwrap()
-}
+use serde_json::json;
 
 /// The one line of complaint of a command that is refused.
 fn refused(accountant: &Accountant, args: &[&str]) -> String {
@@ -35,13 +24,13 @@ fn a_published_receipt_is_corrected_and_the_public_sees_the_new_one_beside_the_o
     let server = copy.serve();
     let accountant = copy.accountant();
     accountant.run(&["status", "--server", &server.url]).unwrap();
-    let old = in_state(&accountant, "published");
+    let old = accountant.item("published").unwrap();
     let (id, index) = (old["id"].to_string(), old["index"].as_u64().unwrap());
     let was = ledger::money::Fen(old["amount"].as_i64().unwrap()).to_string();
     assert!(refused(&accountant, &["correct", &id, "--period", "2031-01"]).contains("月份"));
 
     accountant.run(&["correct", &id, "--amount", "4321.09"]).unwrap();
-    let draft = in_state(&accountant, "draft");
+    let draft = accountant.item("draft").unwrap();
     assert_eq!((&draft["images"], &draft["payee"]), (&old["images"], &old["payee"]));
     let new = draft["id"].to_string();
     assert!(refused(&accountant, &["sign", &new]).contains("错在哪里"));
@@ -58,7 +47,7 @@ fn a_published_receipt_is_corrected_and_the_public_sees_the_new_one_beside_the_o
     office.publish(&waiting).unwrap();
 
     accountant.run(&["status", "--server", &server.url]).unwrap();
-    let items = listed(&accountant);
+    let items = accountant.items().unwrap();
     let corrected = items.iter().find(|item| item["id"] == draft["id"]).unwrap();
     assert_eq!((&corrected["state"], &corrected["corrects"]), (&json!("published"), &json!(index)));
     let at = corrected["index"].as_u64().unwrap();
@@ -74,8 +63,8 @@ fn a_published_receipt_is_corrected_and_the_public_sees_the_new_one_beside_the_o
     assert!(refused(&accountant, &["correct", &id]).contains(&format!("第 {new} 号")));
     accountant.run(&["follow", "--server", &server.url, "--vkey", &town.vkey]).unwrap();
     accountant.run(&["correct", &new, "--source", "format"]).unwrap();
-    assert_eq!(in_state(&accountant, "draft")["corrects"], json!(index));
-    let third = in_state(&accountant, "draft")["id"].to_string();
+    assert_eq!(accountant.item("draft").unwrap()["corrects"], json!(index));
+    let third = accountant.item("draft").unwrap()["id"].to_string();
     accountant.run(&["sign", &third]).unwrap();
 }
 
@@ -89,7 +78,7 @@ fn what_is_withheld_needs_the_laws_ground_and_reaches_the_office_with_it() {
     args.extend(["--amount", "66", "--date", "2026-06-09", "--purpose", "慰问困难户"]);
     args.extend(["--payee", "李某", "--category", "其他支出", "--openness", "withheld"]);
     accountant.run(&args).unwrap();
-    let draft = in_state(&accountant, "draft");
+    let draft = accountant.item("draft").unwrap();
     let id = draft["id"].to_string();
     assert_eq!(draft["missing"], json!(["ground"]));
     let why = refused(&accountant, &["sign", &id, "--anyway"]);
@@ -102,6 +91,7 @@ fn what_is_withheld_needs_the_laws_ground_and_reaches_the_office_with_it() {
     let review = office.page(&format!("/office/s/{}", waiting[0])).unwrap();
     assert!(review.contains("不予公开（个人隐私）"), "{review}");
     let openness = json!({"attribute": "withheld", "ground": "privacy"});
-    let sent = listed(&accountant).into_iter().find(|item| item["id"] == draft["id"]).unwrap();
+    let sent =
+        accountant.items().unwrap().into_iter().find(|item| item["id"] == draft["id"]).unwrap();
     assert_eq!((&sent["state"], &sent["openness"]), (&json!("received"), &openness));
 }

@@ -46,8 +46,7 @@ impl<'a> Desk<'a> {
 
     /// The papers of the work.
     fn papers(&self) -> Vec<Value> {
-        let listed = self.accountant.run(&["list", "--json"]).unwrap();
-        listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.accountant.items().unwrap()
     }
 
     fn paper(&self, id: i64) -> Value {

@@ -143,9 +143,7 @@ fn a_hundred_kills_while_taking_in_signing_and_sending_lose_no_photo_and_double_
         accountant.run(&["sign", "--all", "--anyway"]).unwrap();
         accountant.run(&["push", "--server", &server.url]).unwrap();
     }
-    let listed = accountant.run(&["list", "--json"]).unwrap();
-    let lines: Vec<serde_json::Value> =
-        listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines = accountant.items().unwrap();
     assert_eq!(lines.len(), photos.len(), "every photo once");
     assert!(lines.iter().all(|line| line["state"] == "received"));
     let office = town.office(&server, "reviewer").unwrap();

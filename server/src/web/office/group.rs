@@ -49,7 +49,7 @@ impl Asked {
     }
 }
 
-/// The submissions of a group with their stages, oldest first.
+/// The submissions of a group with their stages: those that wait for this person first, and each the oldest first.
 pub fn members(
     db: &Connection,
     rules: &Rules,
@@ -66,7 +66,9 @@ pub fn members(
         (found, stage)
     });
     let wanted = |stage: Stage| asked.stage.is_empty() || stage.as_str() == asked.stage;
-    Ok(staged.filter(|(_, stage)| wanted(*stage)).collect())
+    let mut members: Vec<_> = staged.filter(|(_, stage)| wanted(*stage)).collect();
+    members.sort_by_key(|(found, stage)| !worklist::waits_for(who, found, *stage));
+    Ok(members)
 }
 
 /// What can be done with a whole group.

@@ -59,14 +59,12 @@ pub fn figures(
     };
     let Some(at) = at else { return Ok(None) };
     let (w, period) = (frame.w, months[at]);
-    let mut board = month::board(db, book, period, today)?;
-    board.sort_by_key(rank);
-    let found = assess::inspect(db, book, period, today)?;
-    let row = |month: &VillageMonth| -> crate::Result<Row> { row(db, w, month) };
+    let (found, mut villages) = assess::inspect_villages(db, book, period, today)?;
+    villages.sort_by_key(|(month, _)| rank(month));
     let signed = signoff::signed_off(db, period)?;
     let (month, title) = (w.month(&period), w.t("各村公开情况"));
     super::rendered(&Figures {
-        rows: board.iter().map(row).collect::<crate::Result<_>>()?,
+        rows: villages.iter().map(|(month, unpapered)| row(w, month, *unpapered)).collect(),
         why: book.month_due(period).why.said(&w),
         receipts: found.receipts,
         bulletins: found.bulletins,
@@ -92,8 +90,8 @@ pub fn figures(
     })
 }
 
-fn row(db: &Connection, w: Words, month: &VillageMonth) -> crate::Result<Row> {
-    Ok(Row {
+fn row(w: Words, month: &VillageMonth, unpapered: usize) -> Row {
+    Row {
         place: month.name.clone(),
         link: w.link(&format!("/v/{}/{}", month.village, month.period)),
         progress: progress(w, month.progress),
@@ -102,8 +100,8 @@ fn row(db: &Connection, w: Words, month: &VillageMonth) -> crate::Result<Row> {
         receipts: month.receipts,
         spent: w.money(&month.spent),
         received: w.money(&month.received),
-        unpapered: month::unpapered(db, &month.village, month.period)?.len(),
-    })
+        unpapered,
+    }
 }
 
 /// Who was in time stands first, who is late last; the sooner the better.

@@ -71,13 +71,24 @@ where
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whoever finds somebody's token must not get at the account itself.
-fn must_be_another(login: &str, by: &Actor) -> Result<()> {
-    if login.eq_ignore_ascii_case(&by.login) {
-        let message = "令牌不能改自己的账户：请登录后在“我的账户”里改，或请别的管理员改";
-        return Err(Error::refused("own-account", message));
-    }
-    Ok(())
+/// Changes somebody else's account: whoever finds a token must not get at its holder's.
+async fn change_another<F>(
+    app: Arc<App>,
+    caller: Caller,
+    login: Name,
+    work: F,
+) -> Result<StatusCode>
+where
+    F: FnOnce(&App, &str, &Actor) -> Result<()> + Send + 'static,
+{
+    change(app, caller, move |app, by| {
+        if login.0.eq_ignore_ascii_case(&by.login) {
+            let message = "令牌不能改自己的账户：请登录后在“我的账户”里改，或请别的管理员改";
+            return Err(Error::refused("own-account", message));
+        }
+        work(app, &login.0, by)
+    })
+    .await
 }
 
 /// An account that is to be opened.
@@ -136,12 +147,8 @@ pub async fn revoke_person(
     caller: Caller,
     Given(given): Given<Whose>,
 ) -> Result<StatusCode> {
-    let login = given.login.0;
-    change(app, caller, move |app, by| {
-        must_be_another(&login, by)?;
-        library::revoke(&app.db, &login, by)
-    })
-    .await
+    change_another(app, caller, given.login, |app, login, by| library::revoke(&app.db, login, by))
+        .await
 }
 
 /// Who stands in for somebody.
@@ -189,10 +196,9 @@ pub async fn set_away(
     caller: Caller,
     Given(given): Given<Away>,
 ) -> Result<StatusCode> {
-    let (login, away) = (given.login.0, given.away);
-    change(app, caller, move |app, by| {
-        must_be_another(&login, by)?;
-        library::set_away(&app.db, &login, away, by)
+    let Away { login, away } = given;
+    change_another(app, caller, login, move |app, login, by| {
+        library::set_away(&app.db, login, away, by)
     })
     .await
 }
@@ -217,10 +223,9 @@ pub async fn set_password(
     caller: Caller,
     Given(given): Given<NewPassword>,
 ) -> Result<StatusCode> {
-    let (login, password) = (given.login.0, given.password.0);
-    change(app, caller, move |app, by| {
-        must_be_another(&login, by)?;
-        library::set_password(&app.db, &login, &password, by)
+    let NewPassword { login, password } = given;
+    change_another(app, caller, login, move |app, login, by| {
+        library::set_password(&app.db, login, &password.0, by)
     })
     .await
 }
@@ -235,12 +240,8 @@ pub async fn sign_out(
     caller: Caller,
     Given(given): Given<Whose>,
 ) -> Result<StatusCode> {
-    let login = given.login.0;
-    change(app, caller, move |app, by| {
-        must_be_another(&login, by)?;
-        library::sign_out(&app.db, &login, by)
-    })
-    .await
+    change_another(app, caller, given.login, |app, login, by| library::sign_out(&app.db, login, by))
+        .await
 }
 
 /// Whether somebody has to sign in with a code from their phone too.
@@ -263,10 +264,9 @@ pub async fn set_code_rule(
     caller: Caller,
     Given(given): Given<CodeRule>,
 ) -> Result<StatusCode> {
-    let (login, required) = (given.login.0, given.required);
-    change(app, caller, move |app, by| {
-        must_be_another(&login, by)?;
-        totp::require(&app.db, &login, required, by)
+    let CodeRule { login, required } = given;
+    change_another(app, caller, login, move |app, login, by| {
+        totp::require(&app.db, login, required, by)
     })
     .await
 }
@@ -281,10 +281,5 @@ pub async fn reset_code(
     caller: Caller,
     Given(given): Given<Whose>,
 ) -> Result<StatusCode> {
-    let login = given.login.0;
-    change(app, caller, move |app, by| {
-        must_be_another(&login, by)?;
-        totp::reset(&app.db, &login, by)
-    })
-    .await
+    change_another(app, caller, given.login, |app, login, by| totp::reset(&app.db, login, by)).await
 }

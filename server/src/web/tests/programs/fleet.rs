@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::keys::check_digits;
 use crate::kiosks;
+use crate::testing::report;
 
 /// A kiosk without a screen, and the code that it would show.
 async fn asking(app: &Arc<App>) -> (SigningKey, String, String) {
@@ -15,22 +16,6 @@ async fn asking(app: &Arc<App>) -> (SigningKey, String, String) {
     let standing =
         kiosks::ask(&app.db, &vkey, &"0.1.0".parse().unwrap(), clock::unix_now()).await.unwrap();
     (key, standing.id, standing.code.unwrap())
-}
-
-fn report(number: u64) -> Report {
-    Report {
-        number,
-        time: clock::text_of(clock::unix_now() + 400).parse().unwrap(),
-        app: "0.1.0".parse().unwrap(),
-        screen: "home".parse().unwrap(),
-        free: 9 << 30,
-        total: 100 << 30,
-        offset: None,
-        checkpoint: None,
-        shown: Vec::new(),
-        synced: None,
-        error: None,
-    }
 }
 
 struct Program {
@@ -62,7 +47,7 @@ fn new_kiosk(id: &str, digits: &str, name: &str, village: &str) -> Value {
 }
 
 async fn reports(app: &Arc<App>, key: &SigningKey, id: &str) {
-    let text = report(1).to_text();
+    let text = Report { free: 9 << 30, ..report(1, clock::unix_now() + 400) }.to_text();
     let note = compose(&text, &[key.sign(&text)]).into_bytes();
     kiosks::receive(app, id, note, clock::unix_now()).await.unwrap();
 }
