@@ -6,6 +6,7 @@ pub mod cli;
 pub mod fetch;
 pub mod headless;
 pub mod idle;
+pub mod markdown;
 pub mod qr;
 pub mod scan;
 pub mod screens;
