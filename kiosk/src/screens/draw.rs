@@ -9,12 +9,13 @@ use ledger::time::{Date, Period, Timestamp};
 use slint::{Image, ModelRc, SharedString, StyledText, VecModel};
 
 use super::ui::{
-    self, Ailment, BlockKind, BulletinLine, Category, Compared, Day, DoorKind, Flow, Ground, HomeDoor, Month, MonthLine, Payment, Post, Receipt, ReceiptLine,
-    Signer, Standing, VillageDoor,
+    self, Ailment, BlockKind, BulletinLine, Category, Compared, Day, DoorKind, Flow, Ground,
+    HomeDoor, Month, MonthLine, Payment, Post, Receipt, ReceiptLine, Signer, Standing, VillageDoor,
 };
 use crate::markdown;
 use crate::shelf::{
-    self, BulletinRow, MonthRow, ReceiptPage, ReceiptRow, State, Summary, Sums, TroubleKind, VillageRow,
+    self, BulletinRow, MonthRow, ReceiptPage, ReceiptRow, State, Summary, Sums, TroubleKind,
+    VillageRow,
 };
 
 /// Characters of a date and time to the minute: `2026-11-22T14:05`.
@@ -245,11 +246,7 @@ pub(super) fn summary(found: &Summary) -> ui::Summary {
         sum: sum.to_string().into(),
         share: share(*sum, largest),
     };
-    let now = Sums {
-        income: found.income,
-        spending: found.spending,
-        receipts: found.receipts,
-    };
+    let now = Sums { income: found.income, spending: found.spending, receipts: found.receipts };
     let mut months = vec![(found.period, Some(now))];
     for (back, sums) in [(-1, found.month_before), (-12, found.year_before)] {
         let earlier = found.period.later(back);

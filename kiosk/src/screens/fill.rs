@@ -7,12 +7,12 @@ use slint::{Image, Model, ModelRc, SharedString};
 
 use super::draw::{
     ailment, blocks, bulletin_line, count, day, days_between, door, doors, in_fours, is_policy,
-    largest_sum, minute, model, month, month_line, receipt, receipt_line, signer, standing, summary,
-    together, version,
+    largest_sum, minute, model, month, month_line, receipt, receipt_line, signer, standing,
+    summary, together, version,
 };
 use super::ui::{
-    Ailment, Bulletin, BulletinPicture, ColumnTab, DoorKind, Freshness, Month,
-    MonthLine, Page, Proof, Receipt, Scan,
+    Ailment, Bulletin, BulletinPicture, ColumnTab, DoorKind, Freshness, Month, MonthLine, Page,
+    Proof, Receipt, Scan,
 };
 use super::{Columns, Paper, Place, Screens, index};
 use crate::scan::darkroom::Order;
@@ -249,8 +249,11 @@ impl Screens {
             (bulletin.column, bulletin.column_en) = self.column_names(&content.column)?;
             bulletin.title = content.title.into();
             bulletin.unit = content.unit.as_str().into();
-            bulletin.source =
-                content.source.as_ref().map(|source| source.name.as_str().into()).unwrap_or_default();
+            bulletin.source = content
+                .source
+                .as_ref()
+                .map(|source| source.name.as_str().into())
+                .unwrap_or_default();
             bulletin.videos = count(content.videos.len() as u64);
             api.set_blocks(model(blocks(&content.body, content.images.len())));
             let blank = |_: &_| BulletinPicture { picture: Image::default(), has_picture: false };

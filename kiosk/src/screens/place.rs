@@ -68,7 +68,9 @@ impl Place {
             | Self::Status
             | Self::Comfort => "/".to_owned(),
             Self::Village(village) => format!("/v/{village}"),
-            Self::Month(village, period) | Self::Summary(village, period) => format!("/v/{village}/{period}"),
+            Self::Month(village, period) | Self::Summary(village, period) => {
+                format!("/v/{village}/{period}")
+            }
             Self::Receipt(index)
             | Self::Picture(Paper::Receipt(index), _)
             | Self::Seal(Paper::Receipt(index)) => format!("/r/{index}"),
