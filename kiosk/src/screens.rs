@@ -23,13 +23,9 @@ use crate::scan::darkroom::{Darkroom, Order};
 use crate::scan::{View, level_for};
 use crate::shelf::{ReceiptPage, Shelf, ShelfError};
 pub use comfort::{Comfort, TextSize};
+pub use mingbai_kiosk_ui as ui;
 pub use place::{Columns, Paper, Place};
 
-/// What the `.slint` files compile to.
-#[allow(missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::too_many_lines)]
-pub mod ui {
-    slint::include_modules!();
-}
 use attract::Round;
 use ui::{Api, AppWindow};
 

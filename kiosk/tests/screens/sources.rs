@@ -10,7 +10,7 @@ const TYPE_MIN: u32 = 24;
 const TARGET_MIN: u32 = 96;
 
 fn sources() -> Vec<(PathBuf, String)> {
-    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
+    let ui = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/ui");
     let mut sources = Vec::new();
     for folder in ["", "pages", "widgets"] {
         for file in fs::read_dir(ui.join(folder)).unwrap() {
@@ -35,7 +35,7 @@ fn phrases(source: &str) -> impl Iterator<Item = String> {
 #[test]
 fn every_phrase_has_its_english_and_no_english_is_left_over() {
     let po = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../assets/words/en/LC_MESSAGES/mingbai-kiosk.po");
+        .join("../assets/words/en/LC_MESSAGES/mingbai-kiosk-ui.po");
     let catalog = polib::po_file::parse(&po).unwrap();
     let translated: BTreeSet<String> = catalog
         .messages()
@@ -68,7 +68,7 @@ fn every_chinese_word_can_be_switched_to_english() {
 #[test]
 fn no_type_is_smaller_than_24_px_and_no_target_than_96() {
     let theme =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/theme.slint")).unwrap();
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/ui/theme.slint")).unwrap();
     let pixels = |name: &str| -> u32 {
         let (_, rest) = theme.split_once(&format!("<length> {name}: ")).unwrap();
         let declared = rest.split(';').next().unwrap();
