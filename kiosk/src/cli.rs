@@ -12,7 +12,7 @@ use ledger::time::Period;
 use crate::drawer::Drawer;
 use crate::fleet;
 use crate::headless::{self, Screen, Shot};
-use crate::screens;
+use crate::screens::{self, Comfort, TextSize};
 use crate::settings::{Setting, Settings, set_pin};
 use crate::shelf::{Images, Shelf};
 use crate::sync::{self, Background, Options, Report};
@@ -119,6 +119,15 @@ struct ShotArgs {
     /// 语言 / language
     #[arg(long, env = "MINGBAI_LANG", value_enum, default_value = "zh")]
     lang: Language,
+    /// 字的大小 / how large
+    #[arg(long, env = "MINGBAI_TEXT_SIZE", value_enum, default_value = "standard")]
+    text_size: TextSize,
+    /// 黑底白字 / white on black
+    #[arg(long, env = "MINGBAI_CONTRAST")]
+    contrast: bool,
+    /// 按钮都在下半屏 / what is touched lies in the lower half
+    #[arg(long, env = "MINGBAI_LOW")]
+    low: bool,
     /// 哪个村（12 位代码） / which village (12 digits)
     #[arg(long, env = "MINGBAI_VILLAGE", value_name = "CODE")]
     village: Option<Village>,
@@ -275,6 +284,7 @@ impl Cli {
             options: self.place.screens(),
             size: args.size,
             english: args.lang == Language::En,
+            comfort: Comfort { text: args.text_size, contrast: args.contrast, low: args.low },
             village: args.village,
             period: args.period,
             index: args.index,

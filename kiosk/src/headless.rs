@@ -16,7 +16,7 @@ use slint::platform::{
 };
 use slint::{EventLoopError, LogicalPosition, PhysicalSize, PlatformError, Rgb8Pixel};
 
-use crate::screens::{Options, Paper, Place, ScreenError, Screens};
+use crate::screens::{Columns, Comfort, Options, Paper, Place, ScreenError, Screens};
 use crate::shelf::{Shelf, ShelfError};
 
 /// One step of the clock.
@@ -70,12 +70,20 @@ impl From<PlatformError> for ShotError {
 pub enum Screen {
     /// The page before the first sync.
     Empty,
-    /// The villages.
+    /// What is shown while nobody is there.
+    Attract,
+    /// An emergency notice.
+    Emergency,
+    /// The doors.
     Home,
+    /// The villages.
+    Villages,
     /// A village's months.
     Village,
     /// A month's receipts.
     Month,
+    /// The month at a glance.
+    Summary,
     /// One receipt.
     Receipt,
     /// What its seal means.
@@ -84,8 +92,12 @@ pub enum Screen {
     Bulletins,
     /// One bulletin.
     Bulletin,
+    /// A receipt's photograph as large as the screen.
+    Picture,
     /// How old and sound everything is; what is wrong, if something is.
     Status,
+    /// How to see and reach better.
+    Comfort,
 }
 
 /// A picture of one screen.
@@ -101,6 +113,8 @@ pub struct Shot {
     pub size: (u32, u32),
     /// English instead of Chinese.
     pub english: bool,
+    /// How large, in which colours, how low.
+    pub comfort: Comfort,
     /// Which village; the first that has published anything, when not said.
     pub village: Option<Village>,
     /// Which month; the newest with receipts, when not said.
@@ -126,6 +140,7 @@ pub fn shot(shot: &Shot) -> Result<(), ShotError> {
     let screens = Screens::open(&options)?;
     display.show(&screens, width.clamp(1, SIDE_MAX), height.clamp(1, SIDE_MAX))?;
     screens.set_english(shot.english);
+    screens.set_comfort(shot.comfort);
     for place in way(shot, screens.shelf())? {
         screens.go(place);
     }
@@ -150,19 +165,32 @@ fn way(shot: &Shot, shelf: &Shelf) -> Result<Vec<Place>, ShotError> {
     let mut way = Vec::new();
     match shot.screen {
         Screen::Empty | Screen::Home => {}
+        Screen::Attract => way.push(Place::Attract),
+        Screen::Emergency => {
+            let newest = shelf.emergency(&(shot.options.now)())?;
+            let index = shot.index.or(newest).ok_or(ShotError::Nothing("紧急通知"))?;
+            way.push(Place::Emergency(index));
+        }
+        Screen::Villages => way.push(Place::Villages),
         Screen::Status => way.push(Place::Status),
-        Screen::Bulletins => way.push(Place::Bulletins(None)),
+        Screen::Comfort => way.push(Place::Comfort),
+        Screen::Bulletins => way.push(Place::Bulletins(Columns::All)),
         Screen::Bulletin => {
             let first = shelf.bulletins(None)?.first().map(|row| row.index);
             let index = shot.index.or(first).ok_or(ShotError::Nothing("公告"))?;
-            way.extend([Place::Bulletins(None), Place::Bulletin(index)]);
+            way.extend([Place::Bulletins(Columns::All), Place::Bulletin(index)]);
         }
-        Screen::Village | Screen::Month | Screen::Receipt | Screen::Seal => {
+        Screen::Village
+        | Screen::Month
+        | Screen::Summary
+        | Screen::Receipt
+        | Screen::Picture
+        | Screen::Seal => {
             let villages = shelf.villages()?;
             let busy = villages.iter().find(|row| row.receipts > 0).or(villages.first());
             let village = shot.village.or(busy.map(|row| row.code));
             let village = village.ok_or(ShotError::Nothing("村"))?;
-            way.push(Place::Village(village));
+            way.extend([Place::Villages, Place::Village(village)]);
             if shot.screen != Screen::Village {
                 way.extend(way_into_month(shot, shelf, village)?);
             }
@@ -176,12 +204,16 @@ fn way_into_month(shot: &Shot, shelf: &Shelf, village: Village) -> Result<Vec<Pl
     let busy = months.iter().find(|row| row.receipts > 0).or(months.first());
     let period = shot.period.or(busy.map(|row| row.period)).ok_or(ShotError::Nothing("月份"))?;
     let mut way = vec![Place::Month(village, period)];
-    if shot.screen != Screen::Month {
+    if shot.screen == Screen::Summary {
+        way.push(Place::Summary(village, period));
+    } else if shot.screen != Screen::Month {
         let first = shelf.receipts(village, period)?.first().map(|row| row.index);
         let index = shot.index.or(first).ok_or(ShotError::Nothing("票据"))?;
         way.push(Place::Receipt(index));
         if shot.screen == Screen::Seal {
             way.push(Place::Seal(Paper::Receipt(index)));
+        } else if shot.screen == Screen::Picture {
+            way.push(Place::Picture(Paper::Receipt(index), 0));
         }
     }
     Ok(way)

@@ -10,6 +10,7 @@ pub mod fetch;
 pub mod fleet;
 pub mod headless;
 pub mod idle;
+pub mod markdown;
 pub mod night;
 pub mod qr;
 pub mod scan;

@@ -1,5 +1,7 @@
 //! The screens: which page is open, what it shows from the shelf, and what a finger does to it.
 
+mod attract;
+mod comfort;
 mod draw;
 mod fill;
 mod hang;
@@ -11,6 +13,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use ledger::content::ImageRef;
 use ledger::time::Timestamp;
 use slint::{ComponentHandle, Model, ModelRc, Timer, TimerMode};
 
@@ -19,13 +22,15 @@ use crate::qr;
 use crate::scan::darkroom::{Darkroom, Order};
 use crate::scan::{View, level_for};
 use crate::shelf::{ReceiptPage, Shelf, ShelfError};
-pub use place::{Paper, Place};
+pub use comfort::{Comfort, TextSize};
+pub use place::{Columns, Paper, Place};
 
 /// What the `.slint` files compile to.
 #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::too_many_lines)]
 pub mod ui {
     slint::include_modules!();
 }
+use attract::Round;
 use ui::{Api, AppWindow};
 
 /// How long a picture rests before it is filtered to the screen's pixels.
@@ -110,9 +115,16 @@ pub struct Screens {
     history: RefCell<Vec<Visit>>,
     /// The receipt on the screen, so that a sync does not disturb whoever looks at it.
     shown: RefCell<Option<ReceiptPage>>,
+    /// The pictures of the paper on the screen.
+    pictures: RefCell<Vec<ImageRef>>,
     idle: RefCell<Option<Idle>>,
     rest: Timer,
     view: Cell<Option<View>>,
+    comfort: Cell<Comfort>,
+    round: RefCell<Round>,
+    slides: Timer,
+    /// Emergencies that somebody put away in this visit.
+    put_away: RefCell<Vec<u64>>,
 }
 
 impl Screens {
@@ -134,9 +146,14 @@ impl Screens {
             options: options.clone(),
             history: RefCell::default(),
             shown: RefCell::default(),
+            pictures: RefCell::default(),
             idle: RefCell::default(),
             rest: Timer::default(),
             view: Cell::default(),
+            comfort: Cell::default(),
+            round: RefCell::default(),
+            slides: Timer::default(),
+            put_away: RefCell::default(),
         });
         touch::connect(&screens);
         screens.forget();
@@ -201,15 +218,21 @@ impl Screens {
 
     /// The home page.
     pub fn home(&self) {
+        if let Place::Emergency(index) = self.place() {
+            self.put_away.borrow_mut().push(index);
+        }
         let home = Visit { place: Place::Home, scroll: 0.0 };
         *self.history.borrow_mut() = vec![home];
         self.show();
     }
 
-    /// The home page in Chinese, with no trace of whoever was here.
+    /// The home page in Chinese and as designed, with no trace of whoever was here.
     pub fn forget(&self) {
         self.set_english(false);
+        self.set_comfort(Comfort::default());
         self.home();
+        self.put_away.borrow_mut().clear();
+        self.alarm();
     }
 
     /// Chinese or English.
@@ -219,10 +242,10 @@ impl Screens {
         self.api().set_english(english);
     }
 
-    /// Opens another column of bulletins in place of this one.
-    pub fn choose_column(&self, column: Option<String>) {
+    /// Opens other columns of bulletins in place of these.
+    pub fn choose_columns(&self, columns: Columns) {
         if let Some(visit) = self.history.borrow_mut().last_mut() {
-            *visit = Visit { place: Place::Bulletins(column), scroll: 0.0 };
+            *visit = Visit { place: Place::Bulletins(columns), scroll: 0.0 };
         }
         self.show();
     }
@@ -233,6 +256,7 @@ impl Screens {
         let api = self.api();
         let serial = api.get_serial().wrapping_add(1);
         self.shown.replace(None);
+        self.pictures.replace(Vec::new());
         self.rest.stop();
         api.set_serial(serial);
         api.set_scan(ui::Scan::default());
@@ -246,6 +270,9 @@ impl Screens {
 
     /// Fills the open page from the shelf; whoever is reading it keeps their place.
     pub fn refresh(&self) {
+        if self.alarm() {
+            return;
+        }
         let place = self.place();
         if let Place::Receipt(index) = place {
             let now = self.shelf.receipt(index).ok().flatten();
@@ -269,13 +296,17 @@ impl Screens {
     fn refill(&self) {
         self.fill_freshness();
         let place = self.place();
+        self.set_address(&place.path());
         if let Err(error) = self.fill(&place) {
             eprintln!("{error}");
             self.fill_broken(&error);
         }
+    }
+
+    /// Shows the code of this page on the server.
+    fn set_address(&self, path: &str) {
         let base = self.options.public_url.trim_end_matches('/');
-        let address =
-            if base.is_empty() { String::new() } else { format!("{base}{}", place.path()) };
+        let address = if base.is_empty() { String::new() } else { format!("{base}{path}") };
         let code = (!address.is_empty()).then(|| qr::draw(&address)).flatten();
         self.api().set_address(if code.is_some() { address.into() } else { "".into() });
         self.api().set_qr(code.unwrap_or_default());

@@ -1,18 +1,22 @@
 //! What the shelf's rows look like on the screen: sums and days as text, kinds as the screen's kinds.
 
 use jiff::Timestamp as Instant;
-use ledger::content::{self, Direction};
+use ledger::content::{self, Column, ColumnKind, Direction};
 use ledger::hash::Hash;
 use ledger::money::Fen;
 use ledger::statement::{Reason, Role};
 use ledger::time::{Date, Period, Timestamp};
-use slint::{Image, ModelRc, SharedString, VecModel};
+use slint::{Image, ModelRc, SharedString, StyledText, VecModel};
 
 use super::ui::{
-    self, Ailment, Day, Flow, Ground, Month, MonthLine, Payment, Post, Receipt, ReceiptLine,
-    Signer, Standing, VillageDoor,
+    self, Ailment, BlockKind, BulletinLine, Category, Compared, Day, DoorKind, Flow, Ground,
+    HomeDoor, Month, MonthLine, Payment, Post, Receipt, ReceiptLine, Signer, Standing, VillageDoor,
 };
-use crate::shelf::{self, MonthRow, ReceiptPage, ReceiptRow, State, TroubleKind, VillageRow};
+use crate::markdown;
+use crate::shelf::{
+    self, BulletinRow, MonthRow, ReceiptPage, ReceiptRow, State, Summary, Sums, TroubleKind,
+    VillageRow,
+};
 
 /// Characters of a date and time to the minute: `2026-11-22T14:05`.
 const MINUTE_CHARS: usize = 16;
@@ -57,8 +61,20 @@ pub(super) fn in_fours(hash: Hash) -> SharedString {
     fours.join(" ").into()
 }
 
-pub(super) fn door(row: &VillageRow) -> VillageDoor {
+/// The largest sum of these villages' newest months.
+pub(super) fn largest_sum(villages: &[VillageRow]) -> Fen {
+    villages.iter().flat_map(|row| [row.income, row.spending]).max().unwrap_or(Fen(0))
+}
+
+/// How long a bar is beside that of the largest sum.
+fn share(sum: Fen, largest: Fen) -> f32 {
+    if largest.0 > 0 { (sum.0 as f64 / largest.0 as f64) as f32 } else { 0.0 }
+}
+
+pub(super) fn door(row: &VillageRow, largest: Fen) -> VillageDoor {
     VillageDoor {
+        income_share: share(row.income, largest),
+        spending_share: share(row.spending, largest),
         name: row.name.as_str().into(),
         month: row.latest.map(month).unwrap_or_default(),
         income: row.income.to_string().into(),
@@ -67,9 +83,107 @@ pub(super) fn door(row: &VillageRow) -> VillageDoor {
     }
 }
 
+/// A text as blocks for the screen; pictures that it does not place stand below it, each once.
+pub(super) fn blocks(body: &str, pictures: usize) -> Vec<ui::Block> {
+    let mut placed = vec![false; pictures];
+    let mut drawn: Vec<ui::Block> = Vec::new();
+    for block in markdown::blocks(body) {
+        if let markdown::Block::Picture(picture) = block {
+            match placed.get_mut(picture) {
+                Some(placed) if !*placed => *placed = true,
+                _ => continue, // there is none, or it stands above
+            }
+        }
+        drawn.push(ui_block(block));
+    }
+    let left = (0..pictures).filter(|picture| !placed[*picture]);
+    drawn.extend(left.map(|picture| ui_block(markdown::Block::Picture(picture))));
+    drawn
+}
+
+fn ui_block(block: markdown::Block) -> ui::Block {
+    use markdown::Block;
+    let styled = |text: &str| {
+        // What it cannot read is shown as it was written.
+        StyledText::from_markdown(text).unwrap_or_else(|_| StyledText::from_plain_text(text))
+    };
+    let of = |kind, text: &str| ui::Block { kind, text: styled(text), ..ui::Block::default() };
+    match block {
+        Block::Heading { level, text } => {
+            ui::Block { level: level.into(), ..of(BlockKind::Heading, &text) }
+        }
+        Block::Paragraph(text) => of(BlockKind::Paragraph, &text),
+        Block::Item { depth, mark, text } => ui::Block {
+            level: count(depth as u64),
+            mark: mark.into(),
+            ..of(BlockKind::Item, &text)
+        },
+        Block::Quote(text) => of(BlockKind::Quote, &text),
+        Block::Table(rows) => {
+            let cells = |row: Vec<String>| model(row.into_iter().map(SharedString::from));
+            ui::Block { rows: model(rows.into_iter().map(cells)), ..of(BlockKind::Table, "") }
+        }
+        Block::Picture(picture) => {
+            ui::Block { picture: count(picture as u64), ..of(BlockKind::Picture, "") }
+        }
+        Block::Rule => of(BlockKind::Rule, ""),
+    }
+}
+
+/// Columns that get a door of their own on the home page.
+const COLUMN_DOORS_MAX: usize = 4;
+
+/// True for policies and what explains them.
+pub(super) fn is_policy(column: &Column) -> bool {
+    matches!(column.kind, ColumnKind::Policy | ColumnKind::Explanation)
+}
+
+/// The doors of the home page: the receipts, the first columns, the policies together; and all bulletins, where not
+/// every column has its door.
+pub(super) fn doors(columns: &[Column], bulletins: &[BulletinRow], receipts: u64) -> Vec<HomeDoor> {
+    let within = |ids: &[&str]| {
+        count(bulletins.iter().filter(|row| ids.contains(&row.column.as_str())).count() as u64)
+    };
+    let receipts = count(receipts);
+    let mut doors =
+        vec![HomeDoor { kind: DoorKind::Receipts, count: receipts, ..HomeDoor::default() }];
+    let plain = columns.iter().enumerate().filter(|(_, column)| !is_policy(column));
+    doors.extend(plain.clone().take(COLUMN_DOORS_MAX).map(|(place, column)| HomeDoor {
+        kind: DoorKind::Column,
+        name: column.name.as_str().into(),
+        name_en: column.name_en.as_str().into(),
+        count: within(&[&column.id]),
+        column: count(place as u64),
+    }));
+    let policies: Vec<&str> =
+        columns.iter().filter(|column| is_policy(column)).map(|c| c.id.as_str()).collect();
+    if !policies.is_empty() {
+        let count = within(&policies);
+        doors.push(HomeDoor { kind: DoorKind::Policies, count, ..HomeDoor::default() });
+    }
+    if plain.count() > COLUMN_DOORS_MAX {
+        let count = count(bulletins.len() as u64);
+        doors.push(HomeDoor { kind: DoorKind::AllBulletins, count, ..HomeDoor::default() });
+    }
+    doors
+}
+
+/// The newest month that any village has published, over all of them; blank before there is one.
+pub(super) fn together(villages: &[VillageRow]) -> MonthLine {
+    let Some(newest) = villages.iter().filter_map(|village| village.latest).max() else {
+        return MonthLine::default();
+    };
+    let there = || villages.iter().filter(|village| village.latest == Some(newest));
+    let sum = |of: fn(&VillageRow) -> Fen| Fen(there().map(|village| of(village).0).sum());
+    MonthLine {
+        month: month(newest),
+        income: sum(|village| village.income).to_string().into(),
+        spending: sum(|village| village.spending).to_string().into(),
+        ..MonthLine::default()
+    }
+}
+
 pub(super) fn month_line(row: &MonthRow, largest: Fen) -> MonthLine {
-    let share =
-        |sum: Fen| if largest.0 > 0 { (sum.0 as f64 / largest.0 as f64) as f32 } else { 0.0 };
     MonthLine {
         month: month(row.period),
         income: row.income.to_string().into(),
@@ -77,8 +191,8 @@ pub(super) fn month_line(row: &MonthRow, largest: Fen) -> MonthLine {
         receipts: count(row.receipts),
         nothing: row.nothing,
         waiting: count(row.waiting),
-        income_share: share(row.income),
-        spending_share: share(row.spending),
+        income_share: share(row.income, largest),
+        spending_share: share(row.spending, largest),
     }
 }
 
@@ -122,6 +236,64 @@ pub(super) fn receipt_line(row: &ReceiptRow) -> ReceiptLine {
         standing: standing(&row.state).0,
         has_picture: false,
         thumb: Image::default(),
+    }
+}
+
+pub(super) fn summary(found: &Summary) -> ui::Summary {
+    let largest = found.by_category.first().map_or(Fen(0), |(_, sum)| *sum);
+    let category = |(name, sum): &(String, Fen)| Category {
+        name: name.as_str().into(),
+        sum: sum.to_string().into(),
+        share: share(*sum, largest),
+    };
+    let now = Sums { income: found.income, spending: found.spending, receipts: found.receipts };
+    let mut months = vec![(found.period, Some(now))];
+    for (back, sums) in [(-1, found.month_before), (-12, found.year_before)] {
+        let earlier = found.period.later(back);
+        if earlier < found.period {
+            months.push((earlier, sums));
+        }
+    }
+    let sums = months.iter().filter_map(|(_, sums)| sums.as_ref());
+    let largest = sums.flat_map(|sums| [sums.income, sums.spending]).max().unwrap_or(Fen(0));
+    ui::Summary {
+        nothing: found.nothing,
+        closed_on: found.closed.as_ref().map(|closed| day(closed.at.date())).unwrap_or_default(),
+        added_later: count(found.closed.as_ref().map_or(0, |closed| closed.added_later)),
+        categories: model(found.by_category.iter().map(category)),
+        compared: model(months.iter().map(|(period, sums)| compared(*period, *sums, largest))),
+    }
+}
+
+fn compared(period: Period, sums: Option<Sums>, largest: Fen) -> Compared {
+    let Some(sums) = sums else { return Compared { month: month(period), ..Compared::default() } };
+    Compared {
+        month: month(period),
+        known: true,
+        income: sums.income.to_string().into(),
+        spending: sums.spending.to_string().into(),
+        income_share: share(sums.income, largest),
+        spending_share: share(sums.spending, largest),
+    }
+}
+
+pub(super) fn version(version: &shelf::Version, shown: u64) -> ui::Version {
+    ui::Version {
+        number: count(version.index),
+        day: day(version.date),
+        standing: standing(&version.state).0,
+        now: version.index == shown,
+    }
+}
+
+pub(super) fn bulletin_line(row: &BulletinRow) -> BulletinLine {
+    BulletinLine {
+        number: count(row.index),
+        column: row.column_name.as_str().into(),
+        column_en: row.column_name_en.as_str().into(),
+        title: row.title.as_str().into(),
+        place: row.village_name.as_str().into(),
+        day: day(row.date),
     }
 }
 

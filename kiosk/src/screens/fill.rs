@@ -6,34 +6,45 @@ use ledger::time::Period;
 use slint::{Image, Model, ModelRc, SharedString};
 
 use super::draw::{
-    ailment, count, day, days_between, door, in_fours, minute, model, month, month_line, receipt,
-    receipt_line, signer, standing,
+    ailment, blocks, bulletin_line, count, day, days_between, door, doors, in_fours, is_policy,
+    largest_sum, minute, model, month, month_line, receipt, receipt_line, signer, standing,
+    summary, together, version,
 };
 use super::ui::{
-    Ailment, Bulletin, BulletinLine, BulletinPicture, ColumnTab, Freshness, Month, MonthLine, Page,
+    Ailment, Bulletin, BulletinPicture, ColumnTab, DoorKind, Freshness, Month, MonthLine, Page,
     Proof, Receipt, Scan,
 };
-use super::{Paper, Place, Screens, index};
+use super::{Columns, Paper, Place, Screens, index};
 use crate::scan::darkroom::Order;
-use crate::shelf::{BulletinRow, ShelfError};
+use crate::shelf::{ReceiptRow, ShelfError};
 
 /// Side of a list's picture in `px`, as `ui/pages/month.slint` draws it.
 const THUMB_PX: f32 = 144.0;
 /// The most that a bulletin's picture takes, in `px`.
 const FIGURE_PX: (f32, f32) = (1000.0, 1000.0);
+/// `Api.column` for every column.
+const ALL_COLUMNS: i32 = -1;
+/// `Api.column` for policies and what explains them.
+const POLICY_COLUMNS: i32 = -2;
 
 impl Screens {
     /// Fills and opens the page of `place`.
     pub(super) fn fill(&self, place: &Place) -> Result<(), ShelfError> {
         let page = match place {
+            Place::Attract => self.fill_attract()?,
+            Place::Emergency(index) => self.fill_emergency(*index)?,
             Place::Home => self.fill_home()?,
+            Place::Villages => self.fill_villages()?,
             Place::Village(village) => self.fill_village(*village)?,
             Place::Month(village, period) => self.fill_month(*village, *period)?,
+            Place::Summary(village, period) => self.fill_summary(*village, *period)?,
             Place::Receipt(index) => self.fill_receipt(*index)?,
-            Place::Bulletins(column) => self.fill_bulletins(column.as_deref())?,
+            Place::Bulletins(columns) => self.fill_bulletins(columns)?,
             Place::Bulletin(index) => self.fill_bulletin(*index)?,
+            Place::Picture(paper, picture) => self.fill_picture(*paper, *picture)?,
             Place::Seal(paper) => self.fill_seal(*paper)?,
             Place::Status => Page::Status,
+            Place::Comfort => Page::Comfort,
         };
         self.api().set_page(page);
         Ok(())
@@ -72,10 +83,19 @@ impl Screens {
     fn fill_home(&self) -> Result<Page, ShelfError> {
         let Some(township) = self.shelf.township()? else { return Ok(Page::Empty) };
         let api = self.api();
+        let villages = self.shelf.villages()?;
+        let receipts = villages.iter().map(|village| village.receipts).sum();
         api.set_township(township.name.into());
-        api.set_villages(model(self.shelf.villages()?.iter().map(door)));
-        api.set_bulletin_count(count(self.shelf.bulletins(None)?.len() as u64));
+        api.set_doors(model(doors(&township.columns, &self.shelf.bulletins(None)?, receipts)));
+        api.set_town_month(together(&villages));
         Ok(Page::Home)
+    }
+
+    fn fill_villages(&self) -> Result<Page, ShelfError> {
+        let villages = self.shelf.villages()?;
+        let largest = largest_sum(&villages);
+        self.api().set_villages(model(villages.iter().map(|row| door(row, largest))));
+        Ok(Page::Villages)
     }
 
     fn fill_village(&self, village: Village) -> Result<Page, ShelfError> {
@@ -84,7 +104,7 @@ impl Screens {
         let months = self.shelf.months(village)?;
         let largest = months.iter().flat_map(|m| [m.income, m.spending]).max().unwrap_or(Fen(0));
         let api = self.api();
-        api.set_village(found.map(door).unwrap_or_default());
+        api.set_village(found.map(|row| door(row, Fen(0))).unwrap_or_default());
         api.set_months(model(months.iter().map(|row| month_line(row, largest))));
         Ok(Page::Village)
     }
@@ -94,11 +114,24 @@ impl Screens {
         let months = self.shelf.months(village)?;
         let found = months.iter().find(|row| row.period == period);
         let line = found.map(|row| month_line(row, Fen(0)));
-        let receipts = self.shelf.receipts(village, period)?;
-        let api = self.api();
-        api.set_month(
+        self.api().set_month(
             line.unwrap_or_else(|| MonthLine { month: month(period), ..MonthLine::default() }),
         );
+        self.list_receipts(&self.shelf.receipts(village, period)?);
+        Ok(Page::Month)
+    }
+
+    fn fill_summary(&self, village: Village, period: Period) -> Result<Page, ShelfError> {
+        self.fill_month(village, period)?;
+        let found = self.shelf.summary(village, period)?;
+        self.api().set_summary(summary(&found));
+        self.list_receipts(&found.largest);
+        Ok(Page::Summary)
+    }
+
+    /// Lists receipts, and orders their small pictures.
+    fn list_receipts(&self, receipts: &[ReceiptRow]) {
+        let api = self.api();
         api.set_receipts(model(receipts.iter().map(receipt_line)));
         let (serial, side) = (api.get_serial(), (THUMB_PX * api.get_dots()) as u32);
         for (row, receipt) in receipts.iter().enumerate() {
@@ -106,7 +139,13 @@ impl Screens {
                 self.darkroom.order(Order::Thumb { serial, row, hash, side });
             }
         }
-        Ok(Page::Month)
+    }
+
+    fn fill_emergency(&self, index: u64) -> Result<Page, ShelfError> {
+        Ok(match self.fill_bulletin(index)? {
+            Page::Bulletin if !self.api().get_bulletin().waiting => Page::Emergency,
+            other => other,
+        })
     }
 
     fn fill_receipt(&self, index: u64) -> Result<Page, ShelfError> {
@@ -125,19 +164,21 @@ impl Screens {
         };
         api.set_receipt(receipt(&page));
         api.set_signers(model(page.signers.iter().map(signer)));
+        let versions = self.shelf.versions(index)?;
+        api.set_versions(model(versions.iter().map(|one| version(one, index))));
+        let images = page.content.as_ref().map(|content| content.images.clone());
+        self.pictures.replace(images.unwrap_or_default());
         self.shown.replace(Some(page));
         self.show_picture(0);
         Ok(Page::Receipt)
     }
 
-    /// Opens one of the receipt's pictures.
+    /// Opens one of the paper's pictures.
     pub(super) fn show_picture(&self, picture: i32) {
         self.activity();
         let api = self.api();
-        let shown = self.shown.borrow();
-        let content = shown.as_ref().and_then(|page| page.content.as_ref());
-        let chosen = usize::try_from(picture).ok();
-        let image = content.zip(chosen).and_then(|(content, chosen)| content.images.get(chosen));
+        let pictures = self.pictures.borrow();
+        let image = at(&pictures, picture);
         api.set_scan_picture(picture);
         api.set_scan(Scan { missing: image.is_none(), ..Scan::default() });
         if let Some(image) = image {
@@ -145,42 +186,33 @@ impl Screens {
         }
     }
 
-    fn fill_bulletins(&self, column: Option<&str>) -> Result<Page, ShelfError> {
+    fn fill_bulletins(&self, chosen: &Columns) -> Result<Page, ShelfError> {
         let columns = self.shelf.columns()?;
-        let chosen = column.and_then(|id| columns.iter().position(|column| column.id == id));
-        let mut lines = Vec::new();
-        for row in self.shelf.bulletins(column)? {
-            lines.push(self.bulletin_line(&row)?);
+        let one = match chosen {
+            Columns::One(id) => Some(id.as_str()),
+            Columns::All | Columns::Policies => None,
+        };
+        let mut rows = self.shelf.bulletins(one)?;
+        if *chosen == Columns::Policies {
+            let policy = |id: &str| columns.iter().find(|c| c.id == id).is_some_and(is_policy);
+            rows.retain(|row| policy(&row.column));
         }
+        let place = match chosen {
+            Columns::All => Some(ALL_COLUMNS),
+            Columns::Policies => Some(POLICY_COLUMNS),
+            Columns::One(id) => {
+                let at = columns.iter().position(|column| column.id == *id);
+                at.and_then(|at| i32::try_from(at).ok())
+            }
+        };
         let api = self.api();
         api.set_columns(model(columns.iter().map(|column| ColumnTab {
             name: column.name.as_str().into(),
             name_en: column.name_en.as_str().into(),
         })));
-        api.set_column(chosen.and_then(|i| i32::try_from(i).ok()).unwrap_or(-1));
-        api.set_bulletins(model(lines));
+        api.set_column(place.unwrap_or(ALL_COLUMNS));
+        api.set_bulletins(model(rows.iter().map(bulletin_line)));
         Ok(Page::Bulletins)
-    }
-
-    fn bulletin_line(&self, row: &BulletinRow) -> Result<BulletinLine, ShelfError> {
-        let (column, column_en) = self.column_names(&row.column)?;
-        Ok(BulletinLine {
-            number: count(row.index),
-            column,
-            column_en,
-            title: row.title.as_str().into(),
-            place: self.place_name(row.village)?,
-            day: day(row.date),
-        })
-    }
-
-    fn place_name(&self, village: Village) -> Result<SharedString, ShelfError> {
-        let township = self.shelf.township()?.filter(|township| township.code == village);
-        if let Some(township) = township {
-            return Ok(township.name.into());
-        }
-        let found = self.shelf.villages()?.into_iter().find(|row| row.code == village);
-        Ok(found.map_or_else(|| village.to_string(), |row| row.name).into())
     }
 
     fn column_names(&self, id: &str) -> Result<(SharedString, SharedString), ShelfError> {
@@ -194,6 +226,8 @@ impl Screens {
     fn fill_bulletin(&self, index: u64) -> Result<Page, ShelfError> {
         let api = self.api();
         api.set_bulletin_pictures(ModelRc::default());
+        api.set_blocks(ModelRc::default());
+        api.set_related(ModelRc::default());
         api.set_proof(Proof { number: count(index), ..Proof::default() });
         let Some(page) = self.shelf.bulletin(index)? else {
             api.set_bulletin(Bulletin { waiting: true, ..Bulletin::default() });
@@ -201,6 +235,7 @@ impl Screens {
             return Ok(Page::Bulletin);
         };
         api.set_signers(model(page.signers.iter().map(signer)));
+        api.set_related(model(page.explains.iter().chain(&page.explained_by).map(bulletin_line)));
         let (standing, reason, withdrawn_on, _) = standing(&page.state);
         let mut bulletin = Bulletin {
             place: page.village_name.as_str().into(),
@@ -213,7 +248,14 @@ impl Screens {
         if let Some(content) = page.content {
             (bulletin.column, bulletin.column_en) = self.column_names(&content.column)?;
             bulletin.title = content.title.into();
-            bulletin.body = content.body.into();
+            bulletin.unit = content.unit.as_str().into();
+            bulletin.source = content
+                .source
+                .as_ref()
+                .map(|source| source.name.as_str().into())
+                .unwrap_or_default();
+            bulletin.videos = count(content.videos.len() as u64);
+            api.set_blocks(model(blocks(&content.body, content.images.len())));
             let blank = |_: &_| BulletinPicture { picture: Image::default(), has_picture: false };
             api.set_bulletin_pictures(model(content.images.iter().map(blank)));
             let (serial, dots) = (api.get_serial(), api.get_dots());
@@ -225,6 +267,51 @@ impl Screens {
         }
         api.set_bulletin(bulletin);
         Ok(Page::Bulletin)
+    }
+
+    fn fill_picture(&self, paper: Paper, picture: usize) -> Result<Page, ShelfError> {
+        let found = match paper {
+            Paper::Receipt(index) => {
+                let content = self.shelf.receipt(index)?.and_then(|page| page.content);
+                content.map(|content| (content.purpose, content.images))
+            }
+            Paper::Bulletin(index) => {
+                let content = self.shelf.bulletin(index)?.and_then(|page| page.content);
+                content.map(|content| (content.title, content.images))
+            }
+        };
+        let Some((title, images)) = found else { return Ok(Page::Status) };
+        let api = self.api();
+        api.set_picture_title(title.into());
+        api.set_picture_count(count(images.len() as u64));
+        self.pictures.replace(images);
+        self.show_picture(count(picture as u64));
+        Ok(Page::Picture)
+    }
+
+    pub(super) fn open_picture(&self, picture: i32) {
+        let Ok(picture) = usize::try_from(picture) else { return };
+        match self.place() {
+            Place::Receipt(index) => self.go(Place::Picture(Paper::Receipt(index), picture)),
+            Place::Bulletin(index) | Place::Emergency(index) => {
+                self.go(Place::Picture(Paper::Bulletin(index), picture));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn open_summary(&self) {
+        if let Place::Month(village, period) = self.place() {
+            self.go(Place::Summary(village, period));
+        }
+    }
+
+    pub(super) fn open_related(&self, row: i32) {
+        let shown = self.api().get_related();
+        let line = usize::try_from(row).ok().and_then(|i| shown.row_data(i));
+        if let Some(line) = line {
+            self.go(Place::Bulletin(index(line.number)));
+        }
     }
 
     fn fill_seal(&self, paper: Paper) -> Result<Page, ShelfError> {
@@ -261,9 +348,26 @@ impl Screens {
         }
     }
 
-    pub(super) fn open_status(&self) {
-        if self.place() != Place::Status {
-            self.go(Place::Status);
+    /// Opens a page that the bar leads to, unless it is open.
+    pub(super) fn open_once(&self, place: Place) {
+        if self.place() != place {
+            self.go(place);
+        }
+    }
+
+    pub(super) fn open_door(&self, row: i32) {
+        let shown = self.api().get_doors();
+        let Some(door) = usize::try_from(row).ok().and_then(|i| shown.row_data(i)) else { return };
+        match door.kind {
+            DoorKind::Receipts => self.go(Place::Villages),
+            DoorKind::Policies => self.go(Place::Bulletins(Columns::Policies)),
+            DoorKind::AllBulletins => self.go(Place::Bulletins(Columns::All)),
+            DoorKind::Column => {
+                let columns = self.shelf.columns().unwrap_or_default();
+                if let Some(column) = at(&columns, door.column) {
+                    self.go(Place::Bulletins(Columns::One(column.id.clone())));
+                }
+            }
         }
     }
 
@@ -297,7 +401,8 @@ impl Screens {
 
     pub(super) fn open_column(&self, row: i32) {
         let columns = self.shelf.columns().unwrap_or_default();
-        self.choose_column(at(&columns, row).map(|column| column.id.clone()));
+        let one = at(&columns, row).map(|column| Columns::One(column.id.clone()));
+        self.choose_columns(one.unwrap_or(Columns::All));
     }
 
     pub(super) fn open_bulletin(&self, row: i32) {

@@ -22,6 +22,10 @@ pub(super) fn hang(ui: &AppWindow, serial: i32, print: Print) {
         }
         Print::Figure { row, pixels } => {
             let picture = Image::from_rgb8(pixels);
+            if api.get_page() == ui::Page::Attract {
+                let slide = ui::Slide { has_picture: true, picture, ..api.get_slide() };
+                return api.set_slide(slide);
+            }
             let rows = api.get_bulletin_pictures();
             if row < rows.row_count() {
                 rows.set_row_data(row, ui::BulletinPicture { picture, has_picture: true });

@@ -12,25 +12,48 @@ pub enum Paper {
     Bulletin(u64),
 }
 
+/// Which columns of bulletins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// Every one.
+    All,
+    /// The one with this id.
+    One(String),
+    /// Policies and what explains them.
+    Policies,
+}
+
 /// Where a reader can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// The villages; before the first sync, the page that says so.
+    /// What is shown while nobody is there.
+    Attract,
+    /// The emergency notice at this log index.
+    Emergency(u64),
+    /// The doors; before the first sync, the page that says so.
     Home,
+    /// The villages.
+    Villages,
     /// A village's months.
     Village(Village),
     /// A month's receipts.
     Month(Village, Period),
+    /// The month at a glance.
+    Summary(Village, Period),
     /// One receipt, by log index.
     Receipt(u64),
-    /// The bulletins of a column, or of all.
-    Bulletins(Option<String>),
+    /// The bulletins of some columns.
+    Bulletins(Columns),
     /// One bulletin, by log index.
     Bulletin(u64),
+    /// One of a paper's pictures as large as the screen, counted from 0.
+    Picture(Paper, usize),
     /// What a paper's seal means.
     Seal(Paper),
     /// How old and sound everything is.
     Status,
+    /// How to see and reach better.
+    Comfort,
 }
 
 impl Place {
@@ -38,11 +61,23 @@ impl Place {
     #[must_use]
     pub fn path(&self) -> String {
         match self {
-            Self::Home | Self::Bulletins(_) | Self::Status => "/".to_owned(),
+            Self::Attract
+            | Self::Home
+            | Self::Villages
+            | Self::Bulletins(_)
+            | Self::Status
+            | Self::Comfort => "/".to_owned(),
             Self::Village(village) => format!("/v/{village}"),
-            Self::Month(village, period) => format!("/v/{village}/{period}"),
-            Self::Receipt(index) | Self::Seal(Paper::Receipt(index)) => format!("/r/{index}"),
-            Self::Bulletin(index) | Self::Seal(Paper::Bulletin(index)) => format!("/b/{index}"),
+            Self::Month(village, period) | Self::Summary(village, period) => {
+                format!("/v/{village}/{period}")
+            }
+            Self::Receipt(index)
+            | Self::Picture(Paper::Receipt(index), _)
+            | Self::Seal(Paper::Receipt(index)) => format!("/r/{index}"),
+            Self::Bulletin(index)
+            | Self::Emergency(index)
+            | Self::Picture(Paper::Bulletin(index), _)
+            | Self::Seal(Paper::Bulletin(index)) => format!("/b/{index}"),
         }
     }
 }

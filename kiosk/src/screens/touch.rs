@@ -2,7 +2,10 @@
 
 use std::rc::{Rc, Weak};
 
-use super::{Place, Screens, index};
+use slint::TimerMode;
+
+use super::attract::SLIDE_TIME;
+use super::{Comfort, Place, Screens, TextSize, index};
 use crate::idle::Idle;
 use crate::scan::View;
 
@@ -10,15 +13,25 @@ use crate::scan::View;
 pub(super) fn connect(screens: &Rc<Screens>) {
     let weak = Rc::downgrade(screens);
     *screens.idle.borrow_mut() =
-        Some(Idle::watch(screens.options.idle, with(&weak, |s| s.forget())));
+        Some(Idle::watch(screens.options.idle, with(&weak, |s| s.left_alone())));
+    let turn = with(&weak, |s| s.turn_slide());
+    screens.slides.start(TimerMode::Repeated, SLIDE_TIME, turn);
     let api = screens.api();
     api.on_activity(with(&weak, |s| s.activity()));
     api.on_refresh(with(&weak, |s| s.refresh()));
     api.on_home(with(&weak, |s| s.home()));
     api.on_back(with(&weak, |s| s.back()));
-    api.on_open_bulletins(with(&weak, |s| s.go(Place::Bulletins(None))));
+    api.on_open_door(with_one(&weak, Screens::open_door));
     api.on_open_seal(with(&weak, |s| s.open_seal()));
-    api.on_open_status(with(&weak, |s| s.open_status()));
+    api.on_open_status(with(&weak, |s| s.open_once(Place::Status)));
+    api.on_open_comfort(with(&weak, |s| s.open_once(Place::Comfort)));
+    api.on_choose_text_size(with_one(&weak, |s, at| {
+        s.set_comfort(Comfort { text: TextSize::at(at), ..s.comfort() });
+    }));
+    api.on_choose_contrast(with_one(&weak, |s, contrast| {
+        s.set_comfort(Comfort { contrast, ..s.comfort() });
+    }));
+    api.on_choose_low(with_one(&weak, |s, low| s.set_comfort(Comfort { low, ..s.comfort() })));
     api.on_set_english(with_one(&weak, |s, english| s.set_english(english)));
     api.on_open_village(with_one(&weak, Screens::open_village));
     api.on_open_month(with_one(&weak, Screens::open_month));
@@ -26,6 +39,9 @@ pub(super) fn connect(screens: &Rc<Screens>) {
     api.on_open_number(with_one(&weak, |s, number| s.go(Place::Receipt(index(number)))));
     api.on_choose_column(with_one(&weak, Screens::open_column));
     api.on_open_bulletin(with_one(&weak, Screens::open_bulletin));
+    api.on_open_summary(with(&weak, |s| s.open_summary()));
+    api.on_open_related(with_one(&weak, Screens::open_related));
+    api.on_open_picture(with_one(&weak, Screens::open_picture));
     api.on_show_picture(with_one(&weak, Screens::show_picture));
     let moved = weak.clone();
     api.on_scan_moved(move |width, height, zoom, x, y| {

@@ -18,7 +18,7 @@ use std::time::Duration;
 use image::RgbImage;
 use mingbai_kiosk::headless::Display;
 use mingbai_kiosk::screens::ui::{Api, Page};
-use mingbai_kiosk::screens::{Options, Paper, Place, Screens};
+use mingbai_kiosk::screens::{Columns, Comfort, Options, Paper, Place, Screens};
 use mingbai_kiosk::shelf::{Shelf, Trouble, TroubleKind};
 use slint::{ComponentHandle, Model};
 use tempfile::TempDir;
@@ -112,13 +112,15 @@ impl Kiosk<'_> {
         let bulletin = self.shelf().bulletins(None).unwrap()[0].index;
         vec![
             ("home", Place::Home),
+            ("villages", Place::Villages),
             ("village", Place::Village(village(0))),
             ("month", Place::Month(village(0), "2026-10".parse().unwrap())),
             ("receipt", Place::Receipt(receipt)),
             ("seal", Place::Seal(Paper::Receipt(receipt))),
-            ("bulletins", Place::Bulletins(None)),
+            ("bulletins", Place::Bulletins(Columns::All)),
             ("bulletin", Place::Bulletin(bulletin)),
             ("status", Place::Status),
+            ("comfort", Place::Comfort),
         ]
     }
 }
@@ -137,8 +139,9 @@ fn read_codes(picture: &RgbImage) -> Vec<String> {
 fn a_finger_finds_its_way_from_home_to_the_seal_and_back() {
     kiosk(Town::busy(), PORTRAIT, |kiosk| {
         assert_eq!(kiosk.api().get_page(), Page::Home);
+        kiosk.tap(280.0, 400.0); // the door of the receipts
         assert_eq!(kiosk.api().get_villages().row_count(), 8);
-        kiosk.tap(280.0, 300.0); // the first door
+        kiosk.tap(280.0, 300.0); // the first village
         assert_eq!(kiosk.screens.place(), Place::Village(village(0)));
         kiosk.tap(400.0, 270.0); // the newest month
         assert_eq!(kiosk.screens.place(), Place::Month(village(0), "2026-10".parse().unwrap()));
@@ -146,13 +149,13 @@ fn a_finger_finds_its_way_from_home_to_the_seal_and_back() {
         assert_eq!(kiosk.screens.place(), Place::Receipt(kiosk.first_receipt()));
         kiosk.tap(400.0, 1120.0); // the seal
         assert_eq!(kiosk.api().get_page(), Page::Seal);
-        kiosk.tap(150.0, 1720.0); // back, four times
+        kiosk.tap(120.0, 1720.0); // back, five times
         assert_eq!(kiosk.api().get_page(), Page::Receipt);
-        for page in [Page::Month, Page::Village, Page::Home] {
-            kiosk.tap(150.0, 1720.0);
+        for page in [Page::Month, Page::Village, Page::Villages, Page::Home] {
+            kiosk.tap(120.0, 1720.0);
             assert_eq!(kiosk.api().get_page(), page);
         }
-        kiosk.tap(150.0, 1720.0); // from home there is no way back
+        kiosk.tap(120.0, 1720.0); // from home there is no way back
         assert_eq!(kiosk.api().get_page(), Page::Home);
     });
 }
@@ -160,13 +163,15 @@ fn a_finger_finds_its_way_from_home_to_the_seal_and_back() {
 #[test]
 fn a_finger_finds_its_way_on_a_wide_screen_too() {
     kiosk(Town::busy(), LANDSCAPE, |kiosk| {
+        kiosk.tap(200.0, 400.0);
+        assert_eq!(kiosk.screens.place(), Place::Villages);
         kiosk.tap(200.0, 300.0);
         assert_eq!(kiosk.screens.place(), Place::Village(village(0)));
         kiosk.tap(300.0, 270.0);
         assert_eq!(kiosk.api().get_page(), Page::Month);
-        kiosk.tap(1770.0, 990.0); // back
+        kiosk.tap(1680.0, 1000.0); // back
         assert_eq!(kiosk.api().get_page(), Page::Village);
-        kiosk.tap(1770.0, 860.0); // home
+        kiosk.tap(1820.0, 1000.0); // home
         assert_eq!(kiosk.api().get_page(), Page::Home);
     });
 }
@@ -175,6 +180,7 @@ fn a_finger_finds_its_way_on_a_wide_screen_too() {
 fn left_alone_the_screen_forgets_who_was_there() {
     kiosk(Town::busy(), PORTRAIT, |kiosk| {
         kiosk.screens.set_english(true);
+        kiosk.screens.set_comfort(Comfort { contrast: true, low: true, ..Comfort::default() });
         kiosk.go(Place::Month(village(0), "2026-10".parse().unwrap()));
         kiosk.display.drag((500.0, 1300.0), (500.0, 900.0));
         assert!(kiosk.api().get_scroll() < -100.0);
@@ -187,6 +193,7 @@ fn left_alone_the_screen_forgets_who_was_there() {
         assert_eq!(kiosk.api().get_page(), Page::Home);
         assert!(!kiosk.api().get_english() && !kiosk.api().get_can_go_back());
         assert_eq!(kiosk.api().get_scroll(), 0.0);
+        assert_eq!(kiosk.screens.comfort(), Comfort::default());
     });
 }
 
