@@ -1,5 +1,6 @@
 //! The command line: `mingbai-kiosk` opens the screen, `sync` fetches once, `shot` draws one screen to a file.
 
+use std::io::{self, BufRead, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,10 +9,16 @@ use ledger::key::VerifierKey;
 use ledger::place::Village;
 use ledger::time::Period;
 
+use crate::drawer::Drawer;
+use crate::fleet;
 use crate::headless::{self, Screen, Shot};
 use crate::screens::{self, Comfort, TextSize};
+use crate::settings::{Setting, Settings, set_pin};
 use crate::shelf::{Images, Shelf};
 use crate::sync::{self, Background, Options, Report};
+
+/// Bytes of the longest line with a PIN that is read.
+const PIN_LINE_MAX: u64 = 64;
 
 /// Any failure, as the one line that is printed.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -71,6 +78,25 @@ enum Command {
         #[arg(long, env = "MINGBAI_JSON")]
         json: bool,
     },
+    /// 向镇里报告一次，打印 JSON / ask and report to the office once; prints JSON
+    Report,
+    /// 打印这块屏的日记 / print this kiosk's diary
+    Diary {
+        /// 打印 JSON，一行一条 / print JSON, one object a line
+        #[arg(long, env = "MINGBAI_JSON")]
+        json: bool,
+    },
+    /// 列出设置 / list the settings
+    Settings,
+    /// 改一个设置，如 set night 22:00-06:00 / change a setting
+    Set {
+        /// 设置的名字 / its name
+        name: String,
+        /// 新的值 / its value
+        value: String,
+    },
+    /// 设进入设置的密码，从标准输入读 / set the PIN before the settings, read from standard input
+    Pin,
     /// 把一个屏幕画成 PNG，不用显示器 / draw one screen to a PNG file, without a display
     Shot(ShotArgs),
 }
@@ -142,6 +168,15 @@ impl Place {
         })
     }
 
+    fn fleet(&self) -> fleet::Options {
+        fleet::Options {
+            data: self.data.clone(),
+            server: self.server.clone(),
+            patience: Duration::from_secs(self.patience),
+            now: sync::clock,
+        }
+    }
+
     fn screens(&self) -> screens::Options {
         let public = self.public_url.as_ref().or(self.server.as_ref());
         let public = public.map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default();
@@ -158,6 +193,11 @@ impl Cli {
         match &self.command {
             None => self.window(),
             Some(Command::Sync { json }) => self.sync(*json),
+            Some(Command::Report) => self.report(),
+            Some(Command::Diary { json }) => self.diary(*json),
+            Some(Command::Settings) => self.settings(),
+            Some(Command::Set { name, value }) => self.set(name, value),
+            Some(Command::Pin) => self.pin(),
             Some(Command::Shot(shot)) => self.shot(shot),
         }
     }
@@ -184,6 +224,45 @@ impl Cli {
         }
         let report = sync::run(&options)?;
         println!("{}", if json { serde_json::to_string(&report)? } else { in_words(&report) });
+        Ok(())
+    }
+
+    fn report(&self) -> Result<(), Failure> {
+        let options = self.place.fleet();
+        if options.server.is_none() {
+            return Err("报告要用 --server 给出服务器地址 / report needs --server".into());
+        }
+        println!("{}", serde_json::to_string(&fleet::report_once(&options)?)?);
+        Ok(())
+    }
+
+    fn diary(&self, json: bool) -> Result<(), Failure> {
+        for line in Drawer::open(&self.place.data)?.diary()? {
+            println!("{}", if json { serde_json::to_string(&line)? } else { line.to_string() });
+        }
+        Ok(())
+    }
+
+    fn settings(&self) -> Result<(), Failure> {
+        for setting in Settings::load(&Drawer::open(&self.place.data)?)?.list() {
+            println!("{} {setting}", setting.name());
+        }
+        Ok(())
+    }
+
+    fn set(&self, name: &str, value: &str) -> Result<(), Failure> {
+        let setting = Setting::parse(name, value)?;
+        let mut drawer = Drawer::open(&self.place.data)?;
+        let at = sync::clock().unix_seconds();
+        Ok(Settings::load(&drawer)?.change(&mut drawer, setting, at)?)
+    }
+
+    fn pin(&self) -> Result<(), Failure> {
+        let mut typed = String::new();
+        io::stdin().lock().take(PIN_LINE_MAX).read_line(&mut typed)?;
+        let mut drawer = Drawer::open(&self.place.data)?;
+        set_pin(&mut drawer, typed.trim_end(), sync::clock().unix_seconds())?;
+        println!("密码已设好 / the PIN is set");
         Ok(())
     }
 

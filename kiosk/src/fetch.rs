@@ -1,5 +1,7 @@
 //! One connection to the server: every answer bounded in bytes and time, every byte on the wire counted.
 
+mod post;
+
 use std::fmt;
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;

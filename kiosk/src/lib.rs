@@ -3,12 +3,19 @@
 //! `sync` fetches and verifies, `shelf` keeps, `screens` show. Nothing on a screen comes from anywhere but the shelf.
 
 pub mod cli;
+pub mod clock;
+pub mod diary;
+pub mod drawer;
 pub mod fetch;
+pub mod fleet;
 pub mod headless;
 pub mod idle;
 pub mod markdown;
+pub mod night;
 pub mod qr;
 pub mod scan;
 pub mod screens;
+pub mod settings;
 pub mod shelf;
 pub mod sync;
+pub mod watchdog;

@@ -7,6 +7,7 @@ mod corrected;
 mod crash;
 mod desk;
 mod display;
+mod enrolled;
 mod fixture;
 mod fleet;
 mod full;

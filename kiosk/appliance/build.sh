@@ -1,0 +1,83 @@
+#!/bin/sh
+# Makes the kiosk's read-only image: target/appliance/{vmlinuz,initrd.zst,root.sqfs}. Needs root (as mmdebstrap does), the
+# packages of `make packages-appliance`, and a Debian mirror. The root without the kiosk is kept, and made anew when the list of
+# packages changes.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+house=$(cd "$here/../.." && pwd)
+out=$house/target/appliance
+root=$out/root
+mkdir -p "$out"
+
+# The kiosk for a screen without X: other features than everybody's build, so another folder.
+(cd "$house" && nice cargo build --release --locked -p mingbai-kiosk --no-default-features --features kms --target-dir target/kms)
+
+list=$(grep -v '^#' "$here/packages" | grep . | paste -sd, -)
+if [ "$(cat "$out/root.made" 2>/dev/null)" != "$list" ]; then
+    rm -rf "$root" "$out/root.made"
+    nice mmdebstrap --quiet --variant=minbase --include="$list" \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+        --dpkgopt='path-exclude=/usr/share/info/*' \
+        bookworm "$root"
+    echo "$list" >"$out/root.made"
+fi
+kernel=$(basename "$root"/lib/modules/*)
+
+# Modules: those that the initramfs loads, in order, and those that may be loaded later.
+early='squashfs overlay virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk
+       crc16 mbcache jbd2 crc32c_generic libcrc32c ext4'
+file_of() { find "$root/lib/modules/$kernel/kernel" -name "$(echo "$1" | sed 's/_/[_-]/g').ko*" | head -1; }
+
+# The initramfs.
+initrd=$out/initrd
+rm -rf "$initrd"
+mkdir -p "$initrd/bin" "$initrd/lib"
+cp "$(command -v busybox)" "$initrd/bin/busybox"
+cp "$here/init" "$initrd/init"
+chmod 755 "$initrd/init"
+: >"$initrd/modules"
+for module in $early; do
+    file=$(file_of "$module")
+    # What is built into the kernel has no file.
+    [ -n "$file" ] || continue
+    cp "$file" "$initrd/lib/"
+    basename "$file" >>"$initrd/modules"
+done
+(cd "$initrd" && find . | cpio --quiet -o -H newc | zstd -q -19 -f -o "$out/initrd.zst")
+cp "$root/boot/vmlinuz-$kernel" "$out/vmlinuz"
+
+# What is ours in the root.
+install -m 755 "$house/target/kms/release/mingbai-kiosk" "$root/usr/local/bin/mingbai-kiosk"
+install -m 644 "$here/mingbai-kiosk.service" "$root/etc/systemd/system/mingbai-kiosk.service"
+install -m 755 "$here/turn-touch" "$root/usr/local/bin/mingbai-turn-touch"
+mkdir -p "$root/var/lib/mingbai" "$root/etc/systemd/network" "$root/etc/systemd/system/multi-user.target.wants"
+install -m 644 "$here/wired.network" "$root/etc/systemd/network/wired.network"
+printf 'LABEL=mingbai-data /var/lib/mingbai ext4 noatime,nodev,nosuid,noexec,commit=1,x-systemd.device-timeout=30s 0 2\n' >"$root/etc/fstab"
+echo kiosk >"$root/etc/hostname"
+: >"$root/etc/machine-id"
+ln -sf /etc/systemd/system/mingbai-kiosk.service "$root/etc/systemd/system/multi-user.target.wants/mingbai-kiosk.service"
+for unit in systemd-networkd systemd-timesyncd; do
+    ln -sf "/lib/systemd/system/$unit.service" "$root/etc/systemd/system/multi-user.target.wants/$unit.service"
+done
+# Nobody signs in here; the screen is the kiosk's.
+for unit in getty@tty1 serial-getty@ttyS0 getty-static console-getty apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
+    e2scrub_all.timer fstrim.timer systemd-update-utmp systemd-firstboot; do
+    case $unit in *.timer) name=$unit ;; *) name=$unit.service ;; esac
+    ln -sf /dev/null "$root/etc/systemd/system/$name"
+done
+mkdir -p "$root/etc/systemd/journald.conf.d"
+printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=8M\nForwardToConsole=yes\nTTYPath=/dev/ttyS0\n' >"$root/etc/systemd/journald.conf.d/kiosk.conf"
+
+# Left out: what only a package manager needs, other faces of the same font, hardware that no kiosk has.
+rm -f "$out/root.sqfs"
+nice mksquashfs "$root" "$out/root.sqfs" -quiet -no-progress -comp zstd -Xcompression-level 15 -noappend -wildcards -e \
+    'boot/*' 'initrd.img*' 'vmlinuz*' 'var/cache/*' 'var/lib/apt/*' 'var/lib/dpkg/info/*' 'var/log/*' 'tmp/*' \
+    'usr/lib/*/gconv/*' 'usr/share/fonts/opentype/noto/NotoSerif*' \
+    'usr/share/fonts/opentype/noto/*-Light*' 'usr/share/fonts/opentype/noto/*-Thin*' 'usr/share/fonts/opentype/noto/*-Black*' \
+    'usr/share/fonts/opentype/noto/*-Medium*' 'usr/share/fonts/opentype/noto/*-DemiLight*' \
+    "lib/modules/*/kernel/drivers/net/wireless" "lib/modules/*/kernel/drivers/media" "lib/modules/*/kernel/drivers/infiniband" \
+    "lib/modules/*/kernel/drivers/scsi" "lib/modules/*/kernel/drivers/gpu/drm/amd" "lib/modules/*/kernel/drivers/gpu/drm/nouveau" \
+    "lib/modules/*/kernel/drivers/gpu/drm/radeon" "lib/modules/*/kernel/fs/xfs" "lib/modules/*/kernel/fs/btrfs" \
+    "lib/modules/*/kernel/fs/ocfs2" "lib/modules/*/kernel/sound"
+ls -lh "$out/vmlinuz" "$out/initrd.zst" "$out/root.sqfs"
