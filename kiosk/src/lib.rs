@@ -1,11 +1,13 @@
 //! The villager's screen: what was published, verified before it is shown.
 //!
 //! `sync` fetches and verifies, `shelf` keeps, `screens` show. Nothing on a screen comes from anywhere but the shelf.
+//! `input` is how people write without a keyboard.
 
 pub mod cli;
 pub mod fetch;
 pub mod headless;
 pub mod idle;
+pub mod input;
 pub mod qr;
 pub mod scan;
 pub mod screens;

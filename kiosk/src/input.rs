@@ -1,0 +1,3 @@
+//! Input without a keyboard: Chinese by the letters of its sounds, or drawn with a finger.
+
+pub mod pinyin;
