@@ -57,7 +57,7 @@ endef
 
 packages-build:
 	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk python3-pip zenity poppler-utils \
-	  zinnia-utils tegaki-zinnia-simplified-chinese)
+	  zinnia-utils tegaki-zinnia-simplified-chinese espeak-ng alsa-utils)
 
 packages-test: packages-build
 	@tests/axe

@@ -1,7 +1,7 @@
 //! The villager's screen: what was published, verified before it is shown.
 //!
 //! `sync` fetches and verifies, `shelf` keeps, `screens` show. Nothing on a screen comes from anywhere but the shelf.
-//! `input` is how people write without a keyboard.
+//! `input` is how people write without a keyboard, `speech` how the screen reads to them.
 
 pub mod cli;
 pub mod fetch;
@@ -12,4 +12,5 @@ pub mod qr;
 pub mod scan;
 pub mod screens;
 pub mod shelf;
+pub mod speech;
 pub mod sync;
