@@ -10,6 +10,10 @@ mod lists;
 mod pages;
 mod pictures;
 mod rows;
+mod showing;
+mod summary;
+mod versions;
+mod views;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -103,14 +107,18 @@ impl Shelf {
     pub fn open(dir: &Path) -> Result<Self, ShelfError> {
         let blobs = dir.join("blob");
         fs::create_dir_all(&blobs).map_err(file_error(&blobs))?;
-        let db = match Self::connect(&dir.join("kiosk.db")) {
+        let (db, reshaped) = match Self::connect(&dir.join("kiosk.db")) {
             Err(error) if is_broken(&error) => {
                 set_aside(dir)?;
                 Self::connect(&dir.join("kiosk.db"))?
             }
             other => other?,
         };
-        Ok(Self { db, dir: dir.to_owned() })
+        let mut shelf = Self { db, dir: dir.to_owned() };
+        if reshaped {
+            shelf.rebuild()?;
+        }
+        Ok(shelf)
     }
 
     /// Opens the shelf and audits it. A database that cannot be mended is set aside; key and head are carried over as
@@ -136,16 +144,34 @@ impl Shelf {
         Ok((shelf, Audit { entries_lost: true, ..Audit::default() }))
     }
 
-    fn connect(path: &Path) -> Result<Connection, ShelfError> {
+    /// The connection, and whether its views were emptied because this program makes them otherwise than the last one.
+    fn connect(path: &Path) -> Result<(Connection, bool), ShelfError> {
         let mut db = Connection::open(path)?;
         db.busy_timeout(BUSY_TIME)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
         db.pragma_update(None, "secure_delete", true)?;
-        let steps = [M::up(include_str!("shelf/schema.sql"))];
+        let steps =
+            [M::up(include_str!("shelf/schema.sql")), M::up(include_str!("shelf/schema-2.sql"))];
         Migrations::from_slice(&steps).to_latest(&mut db)?;
-        Ok(db)
+        let (views, shape) = (include_str!("shelf/views.sql"), "SELECT digest FROM shape");
+        let digest = sha256(views.as_bytes()).0;
+        let right = |db: &Connection| {
+            let held: Option<[u8; 32]> = db.query_row(shape, [], |row| row.get(0)).optional()?;
+            Ok::<_, ShelfError>(held == Some(digest))
+        };
+        if right(&db)? {
+            return Ok((db, false));
+        }
+        let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let first = !right(&tx)?; // nobody else was quicker
+        if first {
+            tx.execute_batch(views)?;
+            tx.execute("INSERT OR REPLACE INTO shape VALUES (1, ?1)", [digest])?;
+        }
+        tx.commit()?;
+        Ok((db, first))
     }
 
     /// The log's key that this shelf trusts; `None` before its first start.
@@ -236,8 +262,7 @@ impl Shelf {
                  ORDER BY id DESC LIMIT 1")?,
             refused: count("SELECT count(*) FROM statement WHERE refused IS NOT NULL")?,
             waiting: count(
-                "SELECT (SELECT count(*) FROM receipt WHERE direction IS NULL
-                         AND corrected_by IS NULL AND withdrawn_by IS NULL)
+                "SELECT (SELECT coalesce(sum(waiting), 0) FROM month)
                       + (SELECT count(*) FROM bulletin WHERE place IS NULL
                          AND corrected_by IS NULL AND withdrawn_by IS NULL)",
             )?,

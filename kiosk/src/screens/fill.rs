@@ -74,7 +74,7 @@ impl Screens {
         let api = self.api();
         api.set_township(township.name.into());
         api.set_villages(model(self.shelf.villages()?.iter().map(door)));
-        api.set_bulletin_count(count(self.shelf.bulletins(None)?.len() as u64));
+        api.set_bulletin_count(count(self.shelf.bulletin_count()?));
         Ok(Page::Home)
     }
 
@@ -148,39 +148,15 @@ impl Screens {
     fn fill_bulletins(&self, column: Option<&str>) -> Result<Page, ShelfError> {
         let columns = self.shelf.columns()?;
         let chosen = column.and_then(|id| columns.iter().position(|column| column.id == id));
-        let mut lines = Vec::new();
-        for row in self.shelf.bulletins(column)? {
-            lines.push(self.bulletin_line(&row)?);
-        }
+        let bulletins = self.shelf.bulletins(column)?;
         let api = self.api();
         api.set_columns(model(columns.iter().map(|column| ColumnTab {
             name: column.name.as_str().into(),
             name_en: column.name_en.as_str().into(),
         })));
         api.set_column(chosen.and_then(|i| i32::try_from(i).ok()).unwrap_or(-1));
-        api.set_bulletins(model(lines));
+        api.set_bulletins(model(bulletins.iter().map(bulletin_line)));
         Ok(Page::Bulletins)
-    }
-
-    fn bulletin_line(&self, row: &BulletinRow) -> Result<BulletinLine, ShelfError> {
-        let (column, column_en) = self.column_names(&row.column)?;
-        Ok(BulletinLine {
-            number: count(row.index),
-            column,
-            column_en,
-            title: row.title.as_str().into(),
-            place: self.place_name(row.village)?,
-            day: day(row.date),
-        })
-    }
-
-    fn place_name(&self, village: Village) -> Result<SharedString, ShelfError> {
-        let township = self.shelf.township()?.filter(|township| township.code == village);
-        if let Some(township) = township {
-            return Ok(township.name.into());
-        }
-        let found = self.shelf.villages()?.into_iter().find(|row| row.code == village);
-        Ok(found.map_or_else(|| village.to_string(), |row| row.name).into())
     }
 
     fn column_names(&self, id: &str) -> Result<(SharedString, SharedString), ShelfError> {
@@ -311,4 +287,15 @@ impl Screens {
 
 fn at<T>(rows: &[T], row: i32) -> Option<&T> {
     rows.get(usize::try_from(row).ok()?)
+}
+
+fn bulletin_line(row: &BulletinRow) -> BulletinLine {
+    BulletinLine {
+        number: count(row.index),
+        column: row.column_name.as_str().into(),
+        column_en: row.column_name_en.as_str().into(),
+        title: row.title.as_str().into(),
+        place: row.village_name.as_str().into(),
+        day: day(row.date),
+    }
 }

@@ -1,15 +1,23 @@
 //! The shelf checked against itself: what a failing disk changed is found, and thrown away or made again.
 
+use std::collections::BTreeSet;
+
 use ledger::client::View;
 use ledger::hash::{Hash, sha256, sha256_parts};
 use ledger::tile::TILE_WIDTH;
 use ledger::tree::{Frontier, leaf_hash};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::adopt::VIEWS;
 use super::lists::statement_in;
+use super::views::sum_all;
 use super::{Shelf, ShelfError};
+
+/// The sealed tables, each keyed by log index.
+pub(super) const VIEWS: [&str; 7] =
+    ["statement", "receipt", "idle_month", "closing", "bulletin", "signer", "picture"];
+/// How many neighbouring entries have a seal in common.
+const PART: u64 = 1024;
 
 /// What an audit found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +51,10 @@ impl Shelf {
         if audit != Audit::default() || !self.views_agree()? {
             self.rebuild()?;
             audit.rebuilt = true;
+        } else {
+            let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            sum_all(&tx)?;
+            tx.commit()?;
         }
         Ok(audit)
     }
@@ -100,35 +112,57 @@ impl Shelf {
 
     /// True when the views are still those of the last commit.
     fn views_agree(&self) -> Result<bool, ShelfError> {
-        let sealed: Option<[u8; 32]> =
-            self.db.query_row("SELECT digest FROM seal", [], |row| row.get(0)).optional()?;
-        Ok(sealed.is_none_or(|digest| digest_of_views(&self.db).is_ok_and(|now| now.0 == digest)))
+        let size: u64 =
+            self.db
+                .query_row("SELECT coalesce(max(id) + 1, 0) FROM entry", [], |row| row.get(0))?;
+        let mut sealed = self.db.prepare_cached("SELECT digest FROM seal WHERE part = ?1")?;
+        for part in 0..size.div_ceil(PART) {
+            let digest: Option<[u8; 32]> = sealed.query_row([part], |row| row.get(0)).optional()?;
+            if !digest.is_some_and(|digest| digest_of(&self.db, part).is_ok_and(|d| d.0 == digest))
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
-/// Notes what the views hold, at the end of each transaction that writes to them.
-pub(super) fn seal(tx: &Transaction) -> Result<(), ShelfError> {
-    let digest = digest_of_views(tx)?;
-    tx.execute("INSERT OR REPLACE INTO seal VALUES (1, ?1)", [digest.0])?;
+/// Notes what the views hold of the touched entries and their neighbours, at the end of each transaction that writes.
+pub(super) fn seal(tx: &Transaction, touched: &BTreeSet<u64>) -> Result<(), ShelfError> {
+    let parts: BTreeSet<u64> = touched.iter().map(|index| index / PART).collect();
+    for part in parts {
+        let digest = digest_of(tx, part)?;
+        tx.prepare_cached("INSERT OR REPLACE INTO seal VALUES (?1, ?2)")?
+            .execute((part, digest.0))?;
+    }
     Ok(())
 }
 
-/// A hash over every value of every view.
-fn digest_of_views(db: &Connection) -> Result<Hash, ShelfError> {
+/// A hash over every value that the views hold of the entries of `part`.
+fn digest_of(db: &Connection, part: u64) -> Result<Hash, ShelfError> {
     let mut digest = sha256(b"");
     for view in VIEWS {
-        let mut query = db.prepare(&format!("SELECT * FROM {view} NOT INDEXED"))?;
+        let sql = format!("SELECT * FROM {view} NOT INDEXED WHERE id >= ?1 AND id < ?2");
+        let mut query = db.prepare_cached(&sql)?;
         let columns = query.column_count();
-        let mut rows = query.query([])?;
+        let mut rows = query.query([part * PART, (part + 1) * PART])?;
+        let mut values = Vec::new();
         while let Some(row) = rows.next()? {
-            let mut values = Vec::new();
+            values.clear();
             for column in 0..columns {
+                let number;
                 let (mark, bytes) = match row.get_ref(column)? {
-                    ValueRef::Null => (0, Vec::new()),
-                    ValueRef::Integer(number) => (1, number.to_be_bytes().to_vec()),
-                    ValueRef::Real(number) => (2, number.to_be_bytes().to_vec()),
-                    ValueRef::Text(text) => (3, text.to_vec()),
-                    ValueRef::Blob(blob) => (4, blob.to_vec()),
+                    ValueRef::Null => (0, &[][..]),
+                    ValueRef::Integer(value) => {
+                        number = value.to_be_bytes();
+                        (1, &number[..])
+                    }
+                    ValueRef::Real(value) => {
+                        number = value.to_be_bytes();
+                        (2, &number[..])
+                    }
+                    ValueRef::Text(text) => (3, text),
+                    ValueRef::Blob(blob) => (4, blob),
                 };
                 values.push(mark);
                 values.extend((bytes.len() as u64).to_be_bytes());

@@ -8,23 +8,43 @@ use ledger::money::Fen;
 use ledger::place::Village;
 use ledger::statement::Statement;
 use ledger::time::{Period, Timestamp};
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Params, Row};
 
 use super::{
     BulletinRow, LIST_MAX, MonthRow, ReceiptRow, Shelf, ShelfError, State, Township, VillageRow,
     parsed, verified,
 };
 
-/// Sums over receipts that stand and whose content is here.
-const MONTHS: &str = "
-    SELECT period,
-           coalesce(sum(amount) FILTER (WHERE standing AND direction = 'in'), 0),
-           coalesce(sum(amount) FILTER (WHERE standing AND direction = 'out'), 0),
-           count(*) FILTER (WHERE standing AND direction IS NOT NULL),
-           count(*) FILTER (WHERE standing AND direction IS NULL)
-    FROM (SELECT *, corrected_by IS NULL AND withdrawn_by IS NULL AS standing
-          FROM receipt WHERE village = ?1)
-    GROUP BY period";
+/// Bulletins that stand and whose content is here, for [`Shelf::bulletin_rows`].
+pub(super) const BULLETINS: &str = "
+    SELECT b.id, b.village, s.time, s.content, c.bytes
+    FROM bulletin b JOIN statement s USING (id) JOIN content c USING (id)
+    WHERE b.corrected_by IS NULL AND b.withdrawn_by IS NULL AND b.place IS NOT NULL";
+
+/// The names of places and columns, read once for a whole list.
+pub(super) struct Names(Option<(Village, DirectoryContent)>);
+
+impl Names {
+    /// The name that the directory gives a place; its code when it gives none.
+    pub fn place(&self, code: Village) -> String {
+        let name = self.0.as_ref().and_then(|(township, directory)| {
+            if *township == code {
+                return Some(&directory.township);
+            }
+            directory.villages.iter().find(|v| v.code == code).map(|v| &v.name)
+        });
+        name.cloned().unwrap_or_else(|| code.to_string())
+    }
+
+    /// The Chinese and the English name of a column; its id and nothing when the directory has none such.
+    pub fn column(&self, id: &str) -> (String, String) {
+        let mut columns = self.0.iter().flat_map(|(_, directory)| &directory.columns);
+        columns.find(|column| column.id == id).map_or_else(
+            || (id.to_owned(), String::new()),
+            |column| (column.name.clone(), column.name_en.clone()),
+        )
+    }
+}
 
 impl Shelf {
     /// The newest directory whose content is here, and the index of its statement.
@@ -77,21 +97,17 @@ impl Shelf {
         directory.villages.into_iter().map(row).collect()
     }
 
-    /// The name that the directory gives a place; its code when it gives none.
-    pub(super) fn place_name(&self, code: Village) -> Result<String, ShelfError> {
-        let name = self.directory()?.and_then(|(township, directory)| {
-            if township == code {
-                return Some(directory.township);
-            }
-            directory.villages.into_iter().find(|v| v.code == code).map(|v| v.name)
-        });
-        Ok(name.unwrap_or_else(|| code.to_string()))
+    /// The names that the newest directory gives.
+    pub(super) fn names(&self) -> Result<Names, ShelfError> {
+        Ok(Names(self.directory()?))
     }
 
     /// The months of a village, newest first.
     pub fn months(&self, village: Village) -> Result<Vec<MonthRow>, ShelfError> {
         let mut months = BTreeMap::new();
-        let mut query = self.db.prepare_cached(MONTHS)?;
+        let mut query = self.db.prepare_cached(
+            "SELECT period, income, spending, receipts, waiting FROM month WHERE village = ?1",
+        )?;
         let mut rows = query.query([village.as_str()])?;
         while let Some(row) = rows.next()? {
             let month = MonthRow {
@@ -137,13 +153,24 @@ impl Shelf {
         village: Village,
         period: Period,
     ) -> Result<Vec<ReceiptRow>, ShelfError> {
-        let mut query = self.db.prepare_cached(
+        self.receipt_rows(
+            "r.village = ?1 AND r.period = ?2 ORDER BY coalesce(r.date, s.time), id LIMIT ?3",
+            (village.as_str(), period.to_string(), LIST_MAX),
+        )
+    }
+
+    /// The receipts of which `which` is true.
+    pub(super) fn receipt_rows(
+        &self,
+        which: &str,
+        values: impl Params,
+    ) -> Result<Vec<ReceiptRow>, ShelfError> {
+        let mut query = self.db.prepare_cached(&format!(
             "SELECT r.id, r.corrected_by, r.withdrawn_by, s.content, c.bytes, s.time
              FROM receipt r JOIN statement s USING (id) LEFT JOIN content c USING (id)
-             WHERE r.village = ?1 AND r.period = ?2
-             ORDER BY coalesce(r.date, s.time), id LIMIT ?3",
-        )?;
-        let mut rows = query.query((village.as_str(), period.to_string(), LIST_MAX))?;
+             WHERE {which}"
+        ))?;
+        let mut rows = query.query(values)?;
         let mut receipts = Vec::new();
         while let Some(row) = rows.next()? {
             receipts.extend(self.receipt_row(row)?);
@@ -205,26 +232,47 @@ impl Shelf {
 
     /// Bulletins that stand, newest first; of one column or of all.
     pub fn bulletins(&self, column: Option<&str>) -> Result<Vec<BulletinRow>, ShelfError> {
-        let mut query = self.db.prepare_cached(
-            "SELECT b.id, b.village, s.time, s.content, c.bytes
-             FROM bulletin b JOIN statement s USING (id) JOIN content c USING (id)
-             WHERE b.corrected_by IS NULL AND b.withdrawn_by IS NULL
-               AND (?1 IS NULL OR b.place = ?1)
+        self.bulletin_rows(
+            "AND (?1 IS NULL OR b.place = ?1)
              ORDER BY substr(s.time, 1, 10) DESC, id DESC LIMIT ?2",
-        )?;
-        let mut rows = query.query((column, LIST_MAX))?;
+            (column, LIST_MAX),
+        )
+    }
+
+    /// How many bulletins stand.
+    pub fn bulletin_count(&self) -> Result<u64, ShelfError> {
+        let sql = "SELECT count(*) FROM bulletin
+                   WHERE corrected_by IS NULL AND withdrawn_by IS NULL AND place IS NOT NULL";
+        Ok(self.db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
+    /// The bulletins that stand, as far as `more` lets them.
+    pub(super) fn bulletin_rows(
+        &self,
+        more: &str,
+        values: impl Params,
+    ) -> Result<Vec<BulletinRow>, ShelfError> {
+        let mut query = self.db.prepare_cached(&format!("{BULLETINS} {more}"))?;
+        let mut rows = query.query(values)?;
+        let names = self.names()?;
         let mut bulletins = Vec::new();
         while let Some(row) = rows.next()? {
             let content: Option<BulletinContent> = verified(row.get(4)?, row.get(3)?);
             let Some(content) = content else { continue };
             let signed: Timestamp = parsed(row, 2)?;
+            let village = parsed(row, 1)?;
+            let (column_name, column_name_en) = names.column(&content.column);
             bulletins.push(BulletinRow {
                 index: row.get(0)?,
                 column: content.column,
+                column_name,
+                column_name_en,
                 title: content.title,
-                village: parsed(row, 1)?,
+                village,
+                village_name: names.place(village),
                 date: signed.date(),
                 thumb: first_thumb(&content.images),
+                importance: content.importance,
             });
         }
         Ok(bulletins)

@@ -52,7 +52,7 @@ impl Shelf {
         Ok(Some(ReceiptPage {
             index,
             village: signed.village,
-            village_name: self.place_name(signed.village)?,
+            village_name: self.names()?.place(signed.village),
             period,
             content: content.filter(|_| !withdrawn),
             signers: signed.signers,
@@ -80,10 +80,14 @@ impl Shelf {
         let (Some(head), true) = (self.head()?, withdrawn || content.is_some()) else {
             return Ok(None);
         };
+        let explains = content.as_ref().and_then(|content| content.explains);
         Ok(Some(BulletinPage {
             index,
+            importance: content.as_ref().map(|content| content.importance).unwrap_or_default(),
+            explains: explains.map(|hash| self.policy(hash)).transpose()?.flatten(),
+            explained_by: self.explanations(index)?,
             village: signed.village,
-            village_name: self.place_name(signed.village)?,
+            village_name: self.names()?.place(signed.village),
             content: content.filter(|_| !withdrawn),
             signers: signed.signers,
             signed_at: signed.time,

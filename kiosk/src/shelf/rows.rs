@@ -1,11 +1,11 @@
 //! What the shelf answers with: plain rows and pages, ready to be drawn.
 
-pub use ledger::content::Column;
-use ledger::content::{BulletinContent, Direction, ReceiptContent};
+use ledger::content::{BulletinContent, ClosingContent, Direction, ReceiptContent};
+pub use ledger::content::{Column, Importance};
 use ledger::hash::Hash;
 use ledger::money::Fen;
 use ledger::place::Village;
-use ledger::statement::{Reason, Role};
+use ledger::statement::{Reason, Role, Source};
 use ledger::time::{Date, Period, Timestamp};
 
 /// The township as its newest directory statement describes it.
@@ -97,6 +97,76 @@ pub struct ReceiptRow {
     pub state: State,
 }
 
+/// What a month comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sums {
+    /// Money that came in.
+    pub income: Fen,
+    /// Money that went out.
+    pub spending: Fen,
+    /// Receipts that the sums are of.
+    pub receipts: u64,
+}
+
+/// A month of a village at a glance: of receipts that stand and whose details are here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Whose month.
+    pub village: Village,
+    /// Which.
+    pub period: Period,
+    /// Money that came in.
+    pub income: Fen,
+    /// Money that went out.
+    pub spending: Fen,
+    /// Receipts that the sums are of.
+    pub receipts: u64,
+    /// Receipts that are signed and logged but whose details have not arrived yet.
+    pub waiting: u64,
+    /// Spending by category, the largest first.
+    pub by_category: Vec<(String, Fen)>,
+    /// Income by category, the largest first.
+    pub income_by_category: Vec<(String, Fen)>,
+    /// The month before; `None` where nothing was published for it.
+    pub month_before: Option<Sums>,
+    /// The same month a year before, as above.
+    pub year_before: Option<Sums>,
+    /// The ten largest receipts, of income or spending, the largest first.
+    pub largest: Vec<ReceiptRow>,
+    /// The village stated that this month had no receipts.
+    pub nothing: bool,
+    /// The newest statement that closes the month; `None` while it is open.
+    pub closed: Option<Closed>,
+}
+
+/// The office's statement that a month is complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Log index of the statement.
+    pub index: u64,
+    /// When it was signed.
+    pub at: Timestamp,
+    /// What it says; `None` until that has arrived.
+    pub content: Option<ClosingContent>,
+    /// Receipts of the month, corrections not counted, that were published afterwards and stand.
+    pub added_later: u64,
+}
+
+/// One version of a receipt or bulletin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// Log index.
+    pub index: u64,
+    /// Day of the statement.
+    pub date: Date,
+    /// Whether it stands.
+    pub state: State,
+    /// The first version, whose place it takes; `None` for the first itself.
+    pub corrects: Option<u64>,
+    /// Where the error came from that it corrects.
+    pub source: Option<Source>,
+}
+
 /// Someone who signed, as the log's key statements introduce them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signer {
@@ -146,14 +216,22 @@ pub struct BulletinRow {
     pub index: u64,
     /// Column id.
     pub column: String,
+    /// The column's name in Chinese; its id when the directory does not list it.
+    pub column_name: String,
+    /// The column's name in English; empty when the directory does not list it.
+    pub column_name_en: String,
     /// Title.
     pub title: String,
     /// Whose bulletin: a village's code or the township's.
     pub village: Village,
+    /// That place's name.
+    pub village_name: String,
     /// Day of the statement.
     pub date: Date,
     /// The first picture's thumbnail.
     pub thumb: Option<Hash>,
+    /// How important it is.
+    pub importance: Importance,
 }
 
 /// Everything about one bulletin.
@@ -165,8 +243,14 @@ pub struct BulletinPage {
     pub village: Village,
     /// That place's name.
     pub village_name: String,
-    /// The text and pictures; `None` when withdrawn.
+    /// The text, pictures, videos, unit and source; `None` when withdrawn.
     pub content: Option<BulletinContent>,
+    /// How important it is; normal when withdrawn.
+    pub importance: Importance,
+    /// The policy that it explains, in the version that stands.
+    pub explains: Option<BulletinRow>,
+    /// What explains it or another version of it, and stands; oldest first.
+    pub explained_by: Vec<BulletinRow>,
     /// Whose signatures were verified, again just now.
     pub signers: Vec<Signer>,
     /// When it was signed.

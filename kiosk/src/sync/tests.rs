@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod mirror;
+mod reads;
 mod town;
 
 use std::fs;

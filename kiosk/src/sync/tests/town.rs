@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::checkpoint::Checkpoint;
 use ledger::content::{
-    BulletinContent, Column, ColumnKind, Content, Direction, DirectoryContent, ImageRef,
-    KeyContent, Openness, ReceiptContent, Salt, VillageName,
+    BulletinContent, ClosingContent, Column, ColumnKind, Content, Direction, DirectoryContent,
+    ImageRef, KeyContent, Openness, ReceiptContent, Salt, VillageName,
 };
 use ledger::hash::{Hash, sha256};
 use ledger::key::SigningKey;
 use ledger::money::Fen;
-use ledger::note::compose;
+use ledger::note::{Note, compose};
 use ledger::place::Village;
 use ledger::statement::{Act, Reason, Role, Source, Statement};
 use ledger::tile::{Edge, Tile, bundle_path, join_bundle};
@@ -29,7 +29,7 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 pub struct Town {
     pub log: SigningKey,
     office: SigningKey,
-    accountant: SigningKey,
+    accountants: Vec<SigningKey>,
     pub entries: Vec<Vec<u8>>,
     contents: BTreeMap<u64, Vec<u8>>,
     withdrawn: BTreeSet<u64>,
@@ -37,8 +37,18 @@ pub struct Town {
     salts: u8,
 }
 
+/// The names of as many villages as a town can have.
+pub const NAMES: [&str; 8] =
+    ["新街村", "河东村", "柳树湾村", "石桥村", "大王庄村", "东岗村", "三里铺村", "马家营村"];
+
+/// The first village.
 pub fn village() -> Village {
     VILLAGE.parse().unwrap()
+}
+
+/// The village of that number, from 0.
+pub fn village_no(n: usize) -> Village {
+    format!("34118110720{}", n + 1).parse().unwrap()
 }
 
 fn time() -> Timestamp {
@@ -58,39 +68,38 @@ impl Town {
     }
 
     pub fn with_log_seed(seed: u8) -> Self {
-        let key = |name, seed| SigningKey::from_seed(name, [seed; 32]).unwrap();
+        Self::build(seed, 1)
+    }
+
+    /// With so many villages of [`NAMES`], each with an accountant.
+    pub fn with_villages(villages: usize) -> Self {
+        Self::build(1, villages)
+    }
+
+    fn build(seed: u8, villages: usize) -> Self {
+        let key = |name: &str, seed| SigningKey::from_seed(name, [seed; 32]).unwrap();
+        let accountant =
+            |n: usize| key(&format!("{}/accountant", village_no(n)), 3 + u8::try_from(n).unwrap());
         let mut town = Self {
             log: key("test.example/log", seed),
             office: key("341181107000/office", 2),
-            accountant: key("341181107201/accountant", 3),
+            accountants: (0..villages).map(accountant).collect(),
             entries: Vec::new(),
             contents: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             pictures: BTreeMap::new(),
             salts: 0,
         };
-        for (role, code, holder, post) in [
-            (Role::Office, TOWNSHIP, "王建国", "党政办"),
-            (Role::Accountant, VILLAGE, "李秀英", "报账员"),
-        ] {
-            let content =
-                KeyContent { salt: town.salt(), holder: holder.into(), post: post.into() };
-            let key = if role == Role::Office { &town.office } else { &town.accountant };
-            let (bytes, hash) = content.to_bytes();
-            let statement = Statement::Key {
-                village: code.parse().unwrap(),
-                time: time(),
-                act: Act::Enrol,
-                role,
-                key: key.verifier(),
-                content: Some(hash),
-            };
-            town.append(&statement, Some(bytes), Role::Office);
+        town.enrol(None, "王建国", "党政办");
+        for n in 0..villages {
+            town.enrol(Some(n), "李秀英", "报账员");
         }
         let directory = DirectoryContent {
             salt: town.salt(),
             township: "新街镇".into(),
-            villages: vec![VillageName { code: village(), name: "新街村".into() }],
+            villages: (0..villages)
+                .map(|n| VillageName { code: village_no(n), name: NAMES[n].into() })
+                .collect(),
             columns: vec![Column {
                 id: "tongzhi".into(),
                 name: "通知公告".into(),
@@ -101,8 +110,24 @@ impl Town {
         let (bytes, content) = directory.to_bytes();
         let township = TOWNSHIP.parse().unwrap();
         let statement = Statement::Directory { village: township, time: time(), content };
-        town.append(&statement, Some(bytes), Role::Office);
+        town.append(&statement, Some(bytes), None);
         town
+    }
+
+    /// Enrols the office's key, or that of a village's accountant.
+    fn enrol(&mut self, of: Option<usize>, holder: &str, post: &str) {
+        let salt = self.salt();
+        let content = KeyContent { salt, holder: holder.into(), post: post.into() };
+        let (bytes, hash) = content.to_bytes();
+        let statement = Statement::Key {
+            village: of.map_or_else(|| TOWNSHIP.parse().unwrap(), village_no),
+            time: time(),
+            act: Act::Enrol,
+            role: if of.is_some() { Role::Accountant } else { Role::Office },
+            key: of.map_or(&self.office, |n| &self.accountants[n]).verifier(),
+            content: Some(hash),
+        };
+        self.append(&statement, Some(bytes), None);
     }
 
     fn salt(&mut self) -> Salt {
@@ -110,8 +135,14 @@ impl Town {
         Salt([self.salts; 16])
     }
 
-    fn append(&mut self, statement: &Statement, content: Option<Vec<u8>>, by: Role) -> u64 {
-        let key = if by == Role::Office { &self.office } else { &self.accountant };
+    /// Appends what the accountant of a village signs, or the office.
+    fn append(
+        &mut self,
+        statement: &Statement,
+        content: Option<Vec<u8>>,
+        by: Option<usize>,
+    ) -> u64 {
+        let key = by.map_or(&self.office, |n| &self.accountants[n]);
         let text = statement.to_text();
         let entry = compose(&text, &[key.sign(&text)]).into_bytes();
         self.append_raw(entry, content)
@@ -160,10 +191,31 @@ impl Town {
 
     /// A receipt of the village's month; fen below 0 are spent.
     pub fn receipt(&mut self, fen: i64, purpose: &str) -> u64 {
-        let (bytes, content) = self.receipt_content(fen, purpose).to_bytes();
-        let (village, period) = (village(), MONTH.parse().unwrap());
+        let content = self.receipt_content(fen, purpose);
+        self.receipt_of(0, MONTH, &content)
+    }
+
+    /// A receipt of any village's month.
+    pub fn receipt_of(&mut self, n: usize, period: &str, content: &ReceiptContent) -> u64 {
+        let (bytes, content) = content.to_bytes();
+        let (village, period) = (village_no(n), period.parse().unwrap());
         let statement = Statement::Receipt { village, period, time: time(), content };
-        self.append(&statement, Some(bytes), Role::Accountant)
+        self.append(&statement, Some(bytes), Some(n))
+    }
+
+    /// The office closes the first village's month.
+    pub fn closing(&mut self, receipts: u64, received: i64, spent: i64) -> u64 {
+        let content = ClosingContent {
+            salt: self.salt(),
+            receipts,
+            received: Fen(received),
+            spent: Fen(spent),
+            unvouched: Vec::new(),
+        };
+        let (bytes, content) = content.to_bytes();
+        let (village, period) = (village(), MONTH.parse().unwrap());
+        let statement = Statement::Closing { village, period, time: time(), content };
+        self.append(&statement, Some(bytes), None)
     }
 
     pub fn correction(&mut self, of: u64, fen: i64, purpose: &str) -> u64 {
@@ -171,14 +223,15 @@ impl Town {
         let source = Source::Original;
         let statement =
             Statement::Correction { village: village(), time: time(), of, source, content };
-        self.append(&statement, Some(bytes), Role::Accountant)
+        self.append(&statement, Some(bytes), Some(0))
     }
 
     /// Withdraws; the server drops the contents at once.
     pub fn withdraw(&mut self, of: u64) -> u64 {
         let (reason, source) = (Reason::Personal, Source::Original);
+        let note = Note::parse(&self.entries[usize::try_from(of).unwrap()]).unwrap();
         let statement = Statement::Withdrawal {
-            village: village(),
+            village: Statement::parse(note.text()).unwrap().village(),
             time: time(),
             of,
             reason,
@@ -186,21 +239,40 @@ impl Town {
             ground: None,
         };
         self.withdrawn.insert(of);
-        self.append(&statement, None, Role::Office)
+        self.append(&statement, None, None)
     }
 
     pub fn nothing(&mut self, period: &str) -> u64 {
         let (village, period) = (village(), period.parse().unwrap());
         let statement = Statement::Nothing { village, period, time: time() };
-        self.append(&statement, None, Role::Accountant)
+        self.append(&statement, None, Some(0))
     }
 
     pub fn bulletin(&mut self, title: &str) -> u64 {
-        let content = BulletinContent::plain(self.salt(), "tongzhi", title, "一段\n\n两段");
+        self.bulletin_with(title, |_| {})
+    }
+
+    /// A bulletin of the township that is otherwise than most.
+    pub fn bulletin_with(&mut self, title: &str, change: impl FnOnce(&mut BulletinContent)) -> u64 {
+        let mut content = BulletinContent::plain(self.salt(), "tongzhi", title, "一段\n\n两段");
+        change(&mut content);
         let (bytes, content) = content.to_bytes();
         let village = TOWNSHIP.parse().unwrap();
         let statement = Statement::Bulletin { village, time: time(), content };
-        self.append(&statement, Some(bytes), Role::Office)
+        self.append(&statement, Some(bytes), None)
+    }
+
+    /// The office puts another text in a bulletin's place.
+    pub fn bulletin_correction(&mut self, of: u64, title: &str) -> u64 {
+        let content = BulletinContent::plain(self.salt(), "tongzhi", title, "改过的");
+        let (bytes, content) = content.to_bytes();
+        let (village, source) = (TOWNSHIP.parse().unwrap(), Source::Format);
+        let statement = Statement::Correction { village, time: time(), of, source, content };
+        self.append(&statement, Some(bytes), None)
+    }
+
+    pub fn content_hash(&self, index: u64) -> Hash {
+        sha256(&self.contents[&index])
     }
 
     /// A receipt that a stranger's key of the accountant's name signed.

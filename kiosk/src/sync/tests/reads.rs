@@ -1,0 +1,252 @@
+//! Promises of what the shelf answers to the screens.
+
+use ledger::content::Importance;
+use ledger::statement::Source;
+
+use super::*;
+use crate::shelf::Sums;
+use town::{NAMES, village_no};
+
+#[test]
+fn a_month_at_a_glance_adds_up_to_what_stands() {
+    let mut town = Town::with_villages(2);
+    for (fen, category) in [(-500, "办公费"), (-9000, "维修费"), (-700, "办公费"), (3000, "拨款")]
+    {
+        let mut content = town.receipt_content(fen, "事由");
+        content.category = category.into();
+        town.receipt_of(0, MONTH, &content);
+    }
+    let wrong = town.receipt(-100_000, "多写了");
+    town.correction(wrong, -100, "改对了");
+    let gone = town.receipt(-200_000, "撤下的");
+    town.withdraw(gone);
+    for period in ["2026-04", "2025-05"] {
+        let content = town.receipt_content(-250, "别的月");
+        town.receipt_of(0, period, &content);
+    }
+    let content = town.receipt_content(-777, "别的村");
+    town.receipt_of(1, MONTH, &content);
+    let kiosk = Kiosk::new(&town);
+    kiosk.sync().unwrap();
+    let summary = kiosk.shelf().summary(village(), month()).unwrap();
+    assert_eq!((summary.income, summary.spending), (Fen(3000), Fen(500 + 9000 + 700 + 100)));
+    assert_eq!((summary.receipts, summary.waiting), (5, 0));
+    let named = |sums: &[(&str, i64)]| -> Vec<(String, Fen)> {
+        sums.iter().map(|(name, fen)| ((*name).to_owned(), Fen(*fen))).collect()
+    };
+    assert_eq!(summary.by_category, named(&[("维修费", 9100), ("办公费", 1200)]));
+    assert_eq!(summary.income_by_category, named(&[("拨款", 3000)]));
+    let other = Some(Sums { income: Fen(0), spending: Fen(250), receipts: 1 });
+    assert_eq!((summary.month_before, summary.year_before), (other, other));
+    let largest: Vec<i64> = summary.largest.iter().map(|row| row.amount.0).collect();
+    assert_eq!(largest, [9000, 3000, 700, 500, 100]);
+    assert!(summary.closed.is_none() && !summary.nothing);
+    let before = kiosk.shelf().summary(village(), "2026-04".parse().unwrap()).unwrap();
+    assert_eq!((before.month_before, before.spending), (None, Fen(250)));
+    let shelf = kiosk.shelf();
+    let villages = shelf.villages().unwrap();
+    assert_eq!((villages[1].name.as_str(), villages[1].spending), (NAMES[1], Fen(777)));
+    assert_eq!((villages[0].receipts, villages[0].latest), (7, Some(month())));
+}
+
+#[test]
+fn a_closed_month_says_so_and_what_came_later() {
+    let mut town = town_of(3);
+    let first = town.closing(3, 100, 203);
+    let kiosk = Kiosk::new(&town);
+    kiosk.sync().unwrap();
+    let closed = |kiosk: &Kiosk| kiosk.shelf().summary(village(), month()).unwrap().closed.unwrap();
+    let now = closed(&kiosk);
+    assert_eq!((now.index, now.added_later), (first, 0));
+    assert_eq!(now.content.unwrap().spent, Fen(203));
+    town.receipt(-1, "补上的");
+    kiosk.mirror.serve(town.files());
+    kiosk.sync().unwrap();
+    assert_eq!(closed(&kiosk).added_later, 1);
+    let second = town.closing(4, 100, 204);
+    kiosk.mirror.serve(town.files());
+    kiosk.sync().unwrap();
+    assert_eq!((closed(&kiosk).index, closed(&kiosk).added_later), (second, 0));
+    let mut town = Town::new();
+    town.nothing("2026-05");
+    let kiosk = Kiosk::new(&town);
+    kiosk.sync().unwrap();
+    let summary = kiosk.shelf().summary(village(), month()).unwrap();
+    assert!(summary.nothing && summary.closed.is_none());
+}
+
+#[test]
+fn every_version_is_told_from_any_of_them() {
+    let mut town = Town::new();
+    let receipt = town.receipt(-100, "错的");
+    let second = town.correction(receipt, -200, "对的");
+    let notice = town.bulletin("停水");
+    let newer = town.bulletin_correction(notice, "停水（更正）");
+    let kiosk = Kiosk::new(&town);
+    kiosk.sync().unwrap();
+    let shelf = kiosk.shelf();
+    let versions = shelf.versions(receipt).unwrap();
+    assert_eq!(versions, shelf.versions(second).unwrap());
+    let told: Vec<_> = versions.iter().map(|v| (v.index, v.corrects, v.source)).collect();
+    assert_eq!(told, [(receipt, None, None), (second, Some(receipt), Some(Source::Original))]);
+    assert_eq!(versions[0].state, State::Corrected { by: second });
+    assert_eq!(versions[1].state, State::Shown);
+    let told: Vec<u64> = shelf.versions(newer).unwrap().iter().map(|v| v.index).collect();
+    assert_eq!(told, [notice, newer]);
+    assert!(shelf.versions(0).unwrap().is_empty());
+    assert!(shelf.versions(999).unwrap().is_empty());
+}
+
+#[test]
+fn what_is_shown_follows_its_schedule_and_emergencies_come_first() {
+    let mut town = Town::new();
+    let at = |text: &str| Some(text.parse().unwrap());
+    let plain = town.bulletin("平常");
+    let past = town.bulletin_with("过去", |b| b.until = at("2026-06-01T00:00:00+08:00"));
+    let mondays = town.bulletin_with("周一", |b| b.weekdays = vec![1]);
+    let important = town.bulletin_with("重大", |b| b.importance = Importance::Important);
+    let emergency = town.bulletin_with("紧急", |b| {
+        b.importance = Importance::Emergency;
+        b.from = at("2026-06-08T00:00:00+08:00");
+        b.until = at("2026-06-09T00:00:00+08:00");
+    });
+    let newest = town.bulletin("最新");
+    let kiosk = Kiosk::new(&town);
+    kiosk.sync().unwrap();
+    let shelf = kiosk.shelf();
+    let showing = |text: &str| -> Vec<u64> {
+        let rows = shelf.showing(&text.parse().unwrap()).unwrap();
+        rows.iter().map(|row| row.index).collect()
+    };
+    let monday = "2026-06-08T10:00:00+08:00";
+    assert_eq!(showing(monday), [emergency, important, newest, mondays, plain]);
+    assert_eq!(showing("2026-06-09T00:00:01+08:00"), [important, newest, plain]);
+    assert_eq!(showing("2026-05-30T10:00:00+08:00"), [important, newest, past, plain]);
+    let emergency_at = |text: &str| shelf.emergency(&text.parse().unwrap()).unwrap();
+    assert_eq!(emergency_at(monday), Some(emergency));
+    assert_eq!(emergency_at("2026-06-09T00:00:00+08:00"), Some(emergency));
+    assert_eq!(emergency_at("2026-06-09T00:00:01+08:00"), None);
+    let rows = shelf.showing(&monday.parse().unwrap()).unwrap();
+    assert_eq!(rows[0].importance, Importance::Emergency);
+    assert_eq!(
+        (rows[0].village_name.as_str(), rows[0].column_name.as_str()),
+        ("新街镇", "通知公告")
+    );
+    assert_eq!(shelf.bulletin_count().unwrap(), 6);
+    town.withdraw(emergency);
+    kiosk.mirror.serve(town.files());
+    kiosk.sync().unwrap();
+    assert_eq!(kiosk.shelf().emergency(&monday.parse().unwrap()).unwrap(), None);
+}
+
+#[test]
+fn a_policy_and_its_explanation_find_each_other_through_corrections() {
+    let mut town = Town::new();
+    let policy = town.bulletin("政策");
+    let hash = town.content_hash(policy);
+    let explanation = town.bulletin_with("解读", |b| b.explains = Some(hash));
+    let kiosk = Kiosk::new(&town);
+    kiosk.sync().unwrap();
+    let page = |kiosk: &Kiosk, index| kiosk.shelf().bulletin(index).unwrap().unwrap();
+    assert_eq!(page(&kiosk, policy).explained_by[0].index, explanation);
+    assert_eq!(page(&kiosk, explanation).explains.unwrap().index, policy);
+    let newer = town.bulletin_correction(policy, "政策（更正）");
+    kiosk.mirror.serve(town.files());
+    kiosk.sync().unwrap();
+    assert_eq!(page(&kiosk, newer).explained_by[0].index, explanation);
+    let found = page(&kiosk, explanation).explains.unwrap();
+    assert_eq!((found.index, found.title.as_str()), (newer, "政策（更正）"));
+    town.withdraw(explanation);
+    kiosk.mirror.serve(town.files());
+    kiosk.sync().unwrap();
+    assert!(page(&kiosk, newer).explained_by.is_empty());
+}
+
+#[test]
+fn views_of_another_shape_are_made_again() {
+    let mut town = town_of(5);
+    town.closing(5, 100, 410);
+    let kiosk = Kiosk::new(&town);
+    kiosk.sync().unwrap();
+    let before = Shown::of(&kiosk.shelf());
+    let db = rusqlite::Connection::open(kiosk.dir.path().join("kiosk.db")).unwrap();
+    db.execute_batch("UPDATE shape SET digest = zeroblob(32); DROP TABLE closing").unwrap();
+    drop(db);
+    assert_eq!(Shown::of(&kiosk.shelf()), before);
+    assert!(kiosk.shelf().summary(village(), month()).unwrap().closed.is_some());
+    assert_eq!(kiosk.shelf().audit().unwrap(), crate::shelf::Audit::default());
+}
+
+/// Eight villages with 100,000 receipts and 3,000 bulletins in all.
+fn large_town() -> Town {
+    let mut town = Town::with_villages(8);
+    let what = ["路灯维修", "购买办公用品", "清理河道垃圾", "卫生室药品", "困难户慰问", "水渠清淤"];
+    let who = ["新街五金店", "张建国", "红星商店", "县供电公司", "李桂兰", "村卫生室"];
+    for n in 0..100_000usize {
+        let mut content = town.receipt_content(-(100 + (n as i64 * 37) % 900_000), "");
+        content.purpose = format!("{}第{}批", what[n % 6], n % 97);
+        content.payee = who[n % 5].into();
+        content.category = ["办公费", "维修费", "慰问费"][n % 3].into();
+        let month = n / 8 % 60;
+        content.date = format!("{}-{:02}-{:02}", 2022 + month / 12, month % 12 + 1, n % 28 + 1)
+            .parse()
+            .unwrap();
+        let period = content.date.period().to_string();
+        town.receipt_of(n % 8, &period, &content);
+    }
+    for n in 0..3_000 {
+        let body = "村民代表会议决定的事情和大家说一说。".repeat(30);
+        town.bulletin_with(&format!("公告第{n}期"), |b| b.body = body);
+    }
+    town
+}
+
+#[test]
+#[ignore = "takes a minute: prints what reads cost with 100,000 receipts"]
+fn reads_of_a_large_town_are_quick() {
+    let town = large_town();
+    let kiosk = Kiosk::new(&town);
+    let report = kiosk.sync().unwrap();
+    println!("sync: {} ms", report.ms);
+    let shelf = kiosk.shelf();
+    let period: Period = "2025-03".parse().unwrap();
+    let clock = |name: &str, limit: u128, read: &dyn Fn()| {
+        let mut times: Vec<u128> = (0..20)
+            .map(|_| {
+                let start = std::time::Instant::now();
+                read();
+                start.elapsed().as_micros()
+            })
+            .collect();
+        times.sort_unstable();
+        println!("{name}: median {} us, worst {} us", times[10], times[19]);
+        assert!(times[19] < limit * 1000, "{name}");
+    };
+    clock("home", 50, &|| {
+        assert_eq!(shelf.villages().unwrap().len(), 8);
+        shelf.township().unwrap();
+        shelf.bulletin_count().unwrap();
+        shelf.freshness().unwrap();
+    });
+    clock("month", 50, &|| assert!(shelf.receipts(village_no(3), period).unwrap().len() > 200));
+    clock("summary", 50, &|| {
+        assert_eq!(shelf.summary(village_no(3), period).unwrap().largest.len(), 10)
+    });
+    clock("receipt", 50, &|| assert!(shelf.receipt(50_000).unwrap().is_some()));
+    clock("versions", 50, &|| assert_eq!(shelf.versions(50_000).unwrap().len(), 1));
+    clock("bulletins", 500, &|| assert_eq!(shelf.bulletins(None).unwrap().len(), 2000));
+    let now = clock_now();
+    clock("emergency", 50, &|| assert_eq!(shelf.emergency(&now).unwrap(), None));
+    let mut shelf = kiosk.shelf();
+    let start = std::time::Instant::now();
+    assert_eq!(shelf.audit().unwrap(), crate::shelf::Audit::default());
+    println!("audit: {} ms", start.elapsed().as_millis());
+    let mut town = town;
+    town.receipt(-1, "再来一张");
+    kiosk.mirror.serve(town.files());
+    println!("one more: {:?}", kiosk.sync().unwrap());
+}
+
+fn clock_now() -> ledger::time::Timestamp {
+    clock()
+}
