@@ -9,8 +9,11 @@ mod judge;
 mod lists;
 mod pages;
 mod pictures;
+mod question;
 mod rows;
+mod search;
 mod showing;
+mod sound;
 mod summary;
 mod versions;
 mod views;
@@ -34,6 +37,7 @@ pub use audit::Audit;
 pub use judge::Verdict;
 pub use pictures::{Images, PICTURE_BYTES_MAX, THUMB_BYTES_MAX, Wanted};
 pub use rows::*;
+pub use search::{Found, Kind, Question};
 
 /// How long a reader or writer waits for another writer.
 const BUSY_TIME: Duration = Duration::from_secs(5);

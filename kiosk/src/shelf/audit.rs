@@ -14,8 +14,8 @@ use super::views::sum_all;
 use super::{Shelf, ShelfError};
 
 /// The sealed tables, each keyed by log index.
-pub(super) const VIEWS: [&str; 7] =
-    ["statement", "receipt", "idle_month", "closing", "bulletin", "signer", "picture"];
+pub(super) const VIEWS: [&str; 8] =
+    ["statement", "receipt", "idle_month", "closing", "bulletin", "signer", "picture", "search"];
 /// How many neighbouring entries have a seal in common.
 const PART: u64 = 1024;
 

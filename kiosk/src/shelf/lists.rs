@@ -44,6 +44,14 @@ impl Names {
             |column| (column.name.clone(), column.name_en.clone()),
         )
     }
+
+    /// The directory's places: the township first, then the villages in its order.
+    pub fn places(&self) -> impl Iterator<Item = (Village, &str)> {
+        self.0.iter().flat_map(|(code, directory)| {
+            let villages = directory.villages.iter().map(|v| (v.code, v.name.as_str()));
+            std::iter::once((*code, directory.township.as_str())).chain(villages)
+        })
+    }
 }
 
 impl Shelf {

@@ -25,7 +25,7 @@ const SUMS: &str = "
 
 /// Writes to the views, and remembers what it touched.
 pub(super) struct Views<'t> {
-    tx: &'t Transaction<'t>,
+    pub(super) tx: &'t Transaction<'t>,
     touched: BTreeSet<u64>,
     months: BTreeSet<(Village, Period)>,
 }
@@ -174,6 +174,10 @@ impl<'t> Views<'t> {
                  WHERE (id = ?2 OR corrects = ?2) AND corrected_by IS NULL RETURNING id"
             )
         };
+        let sql = "DELETE FROM search WHERE id = ?1
+                   OR id IN (SELECT id FROM receipt WHERE corrects = ?1)
+                   OR id IN (SELECT id FROM bulletin WHERE corrects = ?1)";
+        self.tx.prepare_cached(sql)?.execute([of])?;
         self.touch_receipts(&(give_way("receipt") + ", village, period"), (index, of))?;
         self.touch(&give_way("bulletin"), (index, of))?;
         for (table, columns) in [("receipt", "village, period"), ("bulletin", "village")] {
@@ -225,7 +229,9 @@ impl<'t> Views<'t> {
         let sql = "UPDATE bulletin SET place = NULL, importance = NULL, shown_from = NULL,
                    shown_until = NULL, weekdays = NULL, explains = NULL WHERE id = ?1";
         self.tx.prepare_cached(sql)?.execute([id])?;
-        self.tx.prepare_cached("DELETE FROM picture WHERE id = ?1")?.execute([id])?;
+        for table in ["picture", "search"] {
+            self.tx.prepare_cached(&format!("DELETE FROM {table} WHERE id = ?1"))?.execute([id])?;
+        }
         Ok(())
     }
 
@@ -260,6 +266,7 @@ impl<'t> Views<'t> {
         let sql = "UPDATE receipt SET direction = ?2, amount = ?3, date = ?4, category = ?5
                    WHERE id = ?1 RETURNING id, village, period";
         self.touch_receipts(sql, values)?;
+        self.make_found(index, content)?;
         self.keep_pictures(index, &content.images)
     }
 
@@ -283,6 +290,7 @@ impl<'t> Views<'t> {
             "UPDATE bulletin SET place = ?2, importance = ?3, shown_from = ?4, shown_until = ?5,
                    weekdays = ?6, explains = ?7 WHERE id = ?1";
         self.tx.prepare_cached(sql)?.execute(values)?;
+        self.make_bulletin_found(index, content)?;
         self.keep_pictures(index, &content.images)
     }
 

@@ -9,6 +9,7 @@ DROP TABLE IF EXISTS closing;
 DROP TABLE IF EXISTS bulletin;
 DROP TABLE IF EXISTS signer;
 DROP TABLE IF EXISTS picture;
+DROP TABLE IF EXISTS search;
 DROP TABLE IF EXISTS seal;
 
 CREATE TABLE statement (
@@ -93,6 +94,19 @@ CREATE TABLE picture (
     PRIMARY KEY (id, hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX picture_hash ON picture (hash);
+
+-- What can be searched: a row a paper that stands. What decides most comes first, the long text last.
+CREATE TABLE search (
+    id       INTEGER PRIMARY KEY,
+    receipt  INTEGER NOT NULL,          -- 1 for a receipt, 0 for a bulletin
+    village  TEXT NOT NULL,
+    period   TEXT NOT NULL,
+    day      TEXT NOT NULL,
+    amount   INTEGER,                   -- fen
+    category TEXT,
+    sound    TEXT NOT NULL,             -- pinyin, as sound.rs writes it
+    text     TEXT NOT NULL
+) STRICT;
 
 -- A hash over what the views hold of each 1,024 neighbouring entries, as the last commit left it, so that a failing
 -- disk is noticed.
