@@ -56,7 +56,8 @@ define install
 endef
 
 packages-build:
-	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk python3-pip zenity poppler-utils)
+	$(call install,build-essential pkg-config nasm libfontconfig-dev fonts-noto-cjk python3-pip zenity poppler-utils \
+	  zinnia-utils tegaki-zinnia-simplified-chinese espeak-ng alsa-utils)
 
 packages-test: packages-build
 	@tests/axe

@@ -1,6 +1,7 @@
 //! The villager's screen: what was published, verified before it is shown.
 //!
 //! `sync` fetches and verifies, `shelf` keeps, `screens` show. Nothing on a screen comes from anywhere but the shelf.
+//! `input` is how people write without a keyboard, `speech` how the screen reads to them.
 
 pub mod cli;
 pub mod clock;
@@ -10,6 +11,7 @@ pub mod fetch;
 pub mod fleet;
 pub mod headless;
 pub mod idle;
+pub mod input;
 pub mod markdown;
 pub mod night;
 pub mod qr;
@@ -17,5 +19,6 @@ pub mod scan;
 pub mod screens;
 pub mod settings;
 pub mod shelf;
+pub mod speech;
 pub mod sync;
 pub mod watchdog;
