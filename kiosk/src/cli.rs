@@ -10,9 +10,9 @@ use ledger::place::Village;
 use ledger::time::Period;
 
 use crate::drawer::Drawer;
-use crate::fleet;
+use crate::fleet::{self, Fleet};
 use crate::headless::{self, Screen, Shot};
-use crate::screens::{self, Comfort, TextSize};
+use crate::screens::{self, Comfort, Station, TextSize};
 use crate::settings::{Setting, Settings, set_pin};
 use crate::shelf::{Images, Shelf};
 use crate::sync::{self, Background, Options, Report};
@@ -204,15 +204,27 @@ impl Cli {
 
     /// The screen, with a sync now and then behind it that it never waits for.
     fn window(&self) -> Result<(), Failure> {
+        let settings = Settings::load(&Drawer::open(&self.place.data)?)?;
         let mut options = self.place.screens();
         options.fullscreen = self.fullscreen;
+        options.idle = settings.idle_time();
+        options.sound.clicks = settings.sound;
         let every = Duration::from_secs(self.every);
         let mut background = None;
-        screens::run(&options, |refresh| {
-            let start = |sync| Background::start(sync, every, move |_| refresh.now());
+        screens::run(&options, |refresh| -> Result<Station, Failure> {
+            let news = refresh.clone();
+            let fleet =
+                Fleet::start(&self.place.fleet(), settings.idle_time(), move |_| news.now())?;
+            let told = fleet.clone();
+            let start = |sync| {
+                Background::start(sync, every, move |_| {
+                    told.synced();
+                    refresh.now();
+                })
+            };
             background = self.place.options().map(start);
-        })?;
-        Ok(())
+            Ok(Station::new(fleet, settings))
+        })
     }
 
     fn sync(&self, json: bool) -> Result<(), Failure> {

@@ -1,11 +1,13 @@
 //! The screens: which page is open, what it shows from the shelf, and what a finger does to it.
 
+mod aloud;
 mod attract;
 mod comfort;
 mod draw;
 mod fill;
 mod hang;
 mod place;
+mod station;
 mod touch;
 
 use std::cell::{Cell, RefCell};
@@ -22,10 +24,13 @@ use crate::qr;
 use crate::scan::darkroom::{Darkroom, Order};
 use crate::scan::{View, level_for};
 use crate::shelf::{ReceiptPage, Shelf, ShelfError};
+use crate::speech::voice::Sound;
 pub use comfort::{Comfort, TextSize};
 pub use mingbai_kiosk_ui as ui;
 pub use place::{Columns, Paper, Place};
+pub use station::Station;
 
+use aloud::Voice;
 use attract::Round;
 use ui::{Api, AppWindow};
 
@@ -59,6 +64,8 @@ pub struct Options {
     pub fullscreen: bool,
     /// How long after the last touch the screen returns to its home page.
     pub idle: Duration,
+    /// What speaks and clicks.
+    pub sound: Sound,
     /// The clock, which only says how many days ago the last sync was.
     pub now: fn() -> Timestamp,
 }
@@ -67,7 +74,8 @@ impl Options {
     /// The usual options over a directory.
     #[must_use]
     pub fn new(data: PathBuf, public_url: String, now: fn() -> Timestamp) -> Self {
-        Self { data, public_url, fullscreen: false, idle: IDLE_TIME, now }
+        let (fullscreen, idle, sound) = (false, IDLE_TIME, Sound::default());
+        Self { data, public_url, fullscreen, idle, sound, now }
     }
 }
 
@@ -83,16 +91,22 @@ impl Refresh {
     }
 }
 
-/// Opens the window and stays until it is closed. `start` is given the way to tell it of news.
+/// Opens the window and stays until it is closed. `start` is given the way to tell it of news, and makes the station.
 ///
 /// # Errors
-/// [`ScreenError`].
-pub fn run(options: &Options, start: impl FnOnce(Refresh)) -> Result<(), ScreenError> {
+/// [`ScreenError`], and those of `start`.
+pub fn run<E: From<ScreenError>>(
+    options: &Options,
+    start: impl FnOnce(Refresh) -> Result<Station, E>,
+) -> Result<(), E> {
     let screens = Screens::open(options)?;
     screens.ui.window().set_fullscreen(options.fullscreen);
-    start(screens.refresher());
-    screens.ui.run()?;
-    Ok(())
+    screens.give_voice(&options.sound);
+    let station = start(screens.refresher())?;
+    screens.join(station);
+    let ended = screens.ui.run();
+    screens.leave();
+    Ok(ended.map_err(ScreenError::from)?)
 }
 
 /// A page one can come back to.
@@ -121,6 +135,8 @@ pub struct Screens {
     slides: Timer,
     /// Emergencies that somebody put away in this visit.
     put_away: RefCell<Vec<u64>>,
+    station: RefCell<Option<Station>>,
+    voice: RefCell<Voice>,
 }
 
 impl Screens {
@@ -150,6 +166,8 @@ impl Screens {
             round: RefCell::default(),
             slides: Timer::default(),
             put_away: RefCell::default(),
+            station: RefCell::default(),
+            voice: RefCell::default(),
         });
         touch::connect(&screens);
         screens.forget();
@@ -248,9 +266,10 @@ impl Screens {
 
     /// Fills the open page from the shelf, as when it is opened.
     fn show(&self) {
-        self.activity();
+        self.wait_again();
         let api = self.api();
         let serial = api.get_serial().wrapping_add(1);
+        self.be_silent();
         self.shown.replace(None);
         self.pictures.replace(Vec::new());
         self.rest.stop();
@@ -262,6 +281,11 @@ impl Screens {
         let history = self.history.borrow();
         api.set_can_go_back(history.len() > 1);
         api.set_scroll(history.last().map_or(0.0, |visit| visit.scroll));
+        drop(history);
+        // A slide tells of its own bulletin.
+        if self.place() != Place::Attract {
+            self.tell_place();
+        }
     }
 
     /// Fills the open page from the shelf; whoever is reading it keeps their place.
@@ -310,6 +334,12 @@ impl Screens {
 
     /// Somebody is there.
     pub fn activity(&self) {
+        self.touched();
+        self.wait_again();
+    }
+
+    /// Waits for the next touch from now on.
+    fn wait_again(&self) {
         if let Some(idle) = &*self.idle.borrow() {
             idle.activity();
         }

@@ -6,7 +6,7 @@ use slint::Image;
 
 use super::draw::{day, door, largest_sum, model, together};
 use super::ui::{self, Page, SlideKind};
-use super::{Comfort, Place, Screens};
+use super::{Comfort, Place, Screens, Station};
 use crate::markdown;
 use crate::scan::darkroom::Order;
 use crate::shelf::ShelfError;
@@ -43,10 +43,16 @@ impl Screens {
     pub(super) fn left_alone(&self) {
         let untouched = self.comfort() == Comfort::default() && !self.api().get_english();
         match self.place() {
-            Place::Home | Place::Attract if untouched => {
+            Place::Attract if untouched => self.wait_again(),
+            Place::Home if untouched => {
                 self.put_away.borrow_mut().clear();
+                let attracts = self.station.borrow().as_ref().is_none_or(Station::attracts);
                 if !self.alarm() {
-                    self.open_alone(Place::Attract);
+                    if attracts {
+                        self.open_alone(Place::Attract);
+                    } else {
+                        self.wait_again();
+                    }
                 }
             }
             Place::Emergency(_) if untouched && self.alarm() => {}
@@ -57,14 +63,14 @@ impl Screens {
     /// Opens the newest emergency notice that is in force and that nobody put away since the screen was left alone.
     /// False when there is none.
     pub(super) fn alarm(&self) -> bool {
-        let found = self.shelf.emergencies(&(self.options.now)()).unwrap_or_default();
+        let found = self.shelf.emergencies(&self.now()).unwrap_or_default();
         let put_away = self.put_away.borrow();
         let Some(index) = found.into_iter().find(|index| !put_away.contains(index)) else {
             return false;
         };
         drop(put_away);
         if self.place() == Place::Emergency(index) {
-            self.activity();
+            self.wait_again();
         } else {
             self.open_alone(Place::Emergency(index));
         }
@@ -121,6 +127,11 @@ impl Screens {
             Slide::Figures | Slide::Invitation => Place::Home.path(),
         };
         self.set_address(&path);
+        self.tell_place();
+        self.tell_bulletin(match slide {
+            Slide::Bulletin(index) if drawn.kind == SlideKind::Bulletin => Some(index),
+            _ => None,
+        });
         api.set_slide(ui::Slide { turn, ..drawn });
         Ok(())
     }
@@ -130,7 +141,7 @@ impl Screens {
         if self.api().get_town_month().month.month > 0 {
             slides.push(Slide::Figures);
         }
-        let showing = self.shelf.showing(&(self.options.now)())?;
+        let showing = self.shelf.showing(&self.now())?;
         slides.extend(showing.iter().take(BULLETINS_MAX).map(|row| Slide::Bulletin(row.index)));
         Ok(slides)
     }

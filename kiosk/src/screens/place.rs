@@ -1,4 +1,7 @@
-//! A place: one page of the kiosk, and its address for a telephone.
+//! A place: one page of the kiosk, its address for a telephone, and its name for the machine.
+
+use std::fmt;
+use std::str::FromStr;
 
 use ledger::place::Village;
 use ledger::time::Period;
@@ -82,6 +85,79 @@ impl Place {
     }
 }
 
+/// The name that a page is written down under, to begin there again.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attract => f.write_str("attract"),
+            Self::Emergency(index) => write!(f, "emergency/{index}"),
+            Self::Home => f.write_str("home"),
+            Self::Villages => f.write_str("villages"),
+            Self::Village(village) => write!(f, "village/{village}"),
+            Self::Month(village, period) => write!(f, "month/{village}/{period}"),
+            Self::Summary(village, period) => write!(f, "summary/{village}/{period}"),
+            Self::Receipt(index) => write!(f, "receipt/{index}"),
+            Self::Bulletins(Columns::All) => f.write_str("bulletins"),
+            Self::Bulletins(Columns::Policies) => f.write_str("policies"),
+            Self::Bulletins(Columns::One(id)) => write!(f, "bulletins/{id}"),
+            Self::Bulletin(index) => write!(f, "bulletin/{index}"),
+            Self::Picture(paper, picture) => write!(f, "picture/{paper}/{picture}"),
+            Self::Seal(paper) => write!(f, "seal/{paper}"),
+            Self::Status => f.write_str("status"),
+            Self::Comfort => f.write_str("comfort"),
+        }
+    }
+}
+
+impl fmt::Display for Paper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Receipt(index) => write!(f, "receipt/{index}"),
+            Self::Bulletin(index) => write!(f, "bulletin/{index}"),
+        }
+    }
+}
+
+/// The text is no page's name.
+#[derive(Debug, thiserror::Error)]
+#[error("not a page")]
+pub struct BadPlace;
+
+impl FromStr for Place {
+    type Err = BadPlace;
+
+    fn from_str(text: &str) -> Result<Self, BadPlace> {
+        fn read<T: FromStr>(text: &str) -> Result<T, BadPlace> {
+            text.parse().map_err(|_| BadPlace)
+        }
+        let paper = |kind: &str, index: &str| match kind {
+            "receipt" => Ok(Paper::Receipt(read(index)?)),
+            "bulletin" => Ok(Paper::Bulletin(read(index)?)),
+            _ => Err(BadPlace),
+        };
+        let words: Vec<&str> = text.split('/').collect();
+        Ok(match words[..] {
+            ["attract"] => Self::Attract,
+            ["emergency", index] => Self::Emergency(read(index)?),
+            ["home"] => Self::Home,
+            ["villages"] => Self::Villages,
+            ["village", village] => Self::Village(read(village)?),
+            ["month", village, period] => Self::Month(read(village)?, read(period)?),
+            ["summary", village, period] => Self::Summary(read(village)?, read(period)?),
+            ["receipt", index] => Self::Receipt(read(index)?),
+            ["bulletins"] => Self::Bulletins(Columns::All),
+            ["policies"] => Self::Bulletins(Columns::Policies),
+            ["bulletins", id] => Self::Bulletins(Columns::One(id.to_owned())),
+            ["bulletin", index] => Self::Bulletin(read(index)?),
+            ["picture", kind, index, picture] => Self::Picture(paper(kind, index)?, read(picture)?),
+            ["seal", kind, index] => Self::Seal(paper(kind, index)?),
+            ["status"] => Self::Status,
+            ["comfort"] => Self::Comfort,
+            _ => return Err(BadPlace),
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -100,5 +176,36 @@ mod tests {
         assert_eq!(path(Place::Seal(Paper::Receipt(17))), "/r/17");
         assert_eq!(path(Place::Bulletin(9)), "/b/9");
         assert_eq!(path(Place::Seal(Paper::Bulletin(9))), "/b/9");
+    }
+
+    #[test]
+    fn every_page_has_a_name_that_leads_back_to_it() {
+        let village: Village = "341181107201".parse().unwrap();
+        let period: Period = "2026-05".parse().unwrap();
+        for place in [
+            Place::Attract,
+            Place::Emergency(7),
+            Place::Home,
+            Place::Villages,
+            Place::Village(village),
+            Place::Month(village, period),
+            Place::Summary(village, period),
+            Place::Receipt(17),
+            Place::Bulletins(Columns::All),
+            Place::Bulletins(Columns::Policies),
+            Place::Bulletins(Columns::One("cunwu".into())),
+            Place::Bulletin(9),
+            Place::Picture(Paper::Receipt(17), 2),
+            Place::Picture(Paper::Bulletin(9), 0),
+            Place::Seal(Paper::Receipt(17)),
+            Place::Seal(Paper::Bulletin(9)),
+            Place::Status,
+            Place::Comfort,
+        ] {
+            assert_eq!(place.to_string().parse::<Place>().unwrap(), place);
+        }
+        for bad in ["", "month", "month/1/2026-05", "receipt/x", "seal/home/1", "home/1"] {
+            assert!(bad.parse::<Place>().is_err(), "{bad}");
+        }
     }
 }

@@ -166,7 +166,7 @@ fn unmarked(line: &str) -> Option<String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use ledger::content::{BulletinContent, Salt};
+    use ledger::content::{BulletinContent, Importance, Salt};
     use ledger::hash::Hash;
     use ledger::money::Fen;
     use ledger::statement::{Reason, Role};
@@ -222,6 +222,9 @@ mod tests {
             village: receipt.village,
             village_name: "新街镇".into(),
             content: Some(BulletinContent::plain(Salt([2; 16]), "tongzhi", "停水通知", body)),
+            importance: Importance::Normal,
+            explains: None,
+            explained_by: Vec::new(),
             signers: receipt.signers,
             signed_at: receipt.signed_at,
             state: State::Shown,

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod cut;
 mod sources;
 mod town;
 
@@ -18,7 +19,7 @@ use std::time::Duration;
 use image::RgbImage;
 use mingbai_kiosk::headless::Display;
 use mingbai_kiosk::screens::ui::{Api, Page};
-use mingbai_kiosk::screens::{Columns, Comfort, Options, Paper, Place, Screens};
+use mingbai_kiosk::screens::{Columns, Comfort, Options, Paper, Place, Screens, TextSize};
 use mingbai_kiosk::shelf::{Shelf, Trouble, TroubleKind};
 use slint::{ComponentHandle, Model};
 use tempfile::TempDir;
@@ -27,6 +28,11 @@ use town::{Town, village};
 const PORTRAIT: (u32, u32) = (1080, 1920);
 const LANDSCAPE: (u32, u32) = (1920, 1080);
 const URL: &str = "http://192.168.1.10:8080";
+
+/// What the clock on the wall says.
+fn now() -> ledger::time::Timestamp {
+    "2026-11-22T10:00:00+08:00".parse().unwrap()
+}
 
 type Turn = Box<dyn FnOnce(&Display) + Send>;
 
@@ -53,7 +59,6 @@ fn kiosk(town: Town, size: (u32, u32), test: impl FnOnce(&Kiosk) + Send + 'stati
         let run = std::panic::AssertUnwindSafe(|| {
             let dir = TempDir::new().unwrap();
             town.stock(dir.path());
-            let now = || "2026-11-22T10:00:00+08:00".parse().unwrap();
             let options = Options::new(dir.path().to_owned(), URL.into(), now);
             let screens = Screens::open(&options).unwrap();
             display.show(&screens, size.0, size.1).unwrap();
@@ -111,11 +116,14 @@ impl Kiosk<'_> {
         let receipt = self.first_receipt();
         let bulletin = self.shelf().bulletins(None).unwrap()[0].index;
         vec![
+            ("attract", Place::Attract),
             ("home", Place::Home),
             ("villages", Place::Villages),
             ("village", Place::Village(village(0))),
             ("month", Place::Month(village(0), "2026-10".parse().unwrap())),
+            ("summary", Place::Summary(village(0), "2026-10".parse().unwrap())),
             ("receipt", Place::Receipt(receipt)),
+            ("picture", Place::Picture(Paper::Receipt(receipt), 0)),
             ("seal", Place::Seal(Paper::Receipt(receipt))),
             ("bulletins", Place::Bulletins(Columns::All)),
             ("bulletin", Place::Bulletin(bulletin)),
@@ -247,6 +255,41 @@ fn every_page_is_drawn_standing_and_lying_in_both_languages() {
 }
 
 #[test]
+fn no_text_is_cut_at_any_size() {
+    for (shape, size) in [("portrait", PORTRAIT), ("landscape", LANDSCAPE)] {
+        kiosk(Town::alarmed(), size, move |kiosk| {
+            let mut found = Vec::new();
+            let emergency = kiosk.shelf().emergencies(&now()).unwrap()[0];
+            for (name, place) in
+                kiosk.pages().into_iter().chain([("emergency", Place::Emergency(emergency))])
+            {
+                for (text, low, english) in looks() {
+                    kiosk.screens.home();
+                    kiosk.screens.set_english(english);
+                    let contrast = text == TextSize::Largest;
+                    kiosk.screens.set_comfort(Comfort { text, contrast, low });
+                    kiosk.go(place.clone());
+                    let look = format!("{name}-{shape}-{text:?}-{low}-{english}");
+                    kiosk.see(&format!("look-{look}"));
+                    found.extend(
+                        cut::cut(&kiosk.screens.ui).iter().map(|one| format!("{look}: {one}")),
+                    );
+                }
+            }
+            kiosk.screens.forget();
+            assert!(found.is_empty(), "{}", found.join("\n"));
+        });
+    }
+}
+
+/// Every size, low and not, in both languages.
+fn looks() -> impl Iterator<Item = (TextSize, bool, bool)> {
+    let sizes = [TextSize::Standard, TextSize::Large, TextSize::Largest];
+    let each = |text| [false, true].map(|low| [false, true].map(|english| (text, low, english)));
+    sizes.into_iter().flat_map(each).flatten()
+}
+
+#[test]
 fn a_scan_at_rest_is_drawn_sharp_and_enlarges_under_the_finger() {
     kiosk(Town::busy(), PORTRAIT, |kiosk| {
         kiosk.go(Place::Receipt(kiosk.first_receipt()));
@@ -352,7 +395,6 @@ fn before_the_first_sync_the_screen_says_that_it_waits_and_then_opens_by_itself(
 fn kiosk_unstocked(test: impl FnOnce(&Kiosk) + Send + 'static) {
     kiosk(Town::new(), PORTRAIT, |kiosk| {
         let dir = TempDir::new().unwrap();
-        let now = || "2026-11-22T10:00:00+08:00".parse().unwrap();
         let screens =
             Screens::open(&Options::new(dir.path().to_owned(), String::new(), now)).unwrap();
         kiosk.display.show(&screens, PORTRAIT.0, PORTRAIT.1).unwrap();

@@ -67,8 +67,8 @@ fn every_chinese_word_can_be_switched_to_english() {
 
 #[test]
 fn no_type_is_smaller_than_24_px_and_no_target_than_96() {
-    let theme =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/ui/theme.slint")).unwrap();
+    let theme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/ui/theme.slint"))
+        .unwrap();
     let pixels = |name: &str| -> u32 {
         let (_, rest) = theme.split_once(&format!("<length> {name}: ")).unwrap();
         let declared = rest.split(';').next().unwrap();

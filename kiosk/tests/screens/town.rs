@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use ledger::content::{
-    BulletinContent, Column, ColumnKind, Content, Direction, DirectoryContent, ImageRef, Invoice,
-    KeyContent, Openness, ReceiptContent, Salt, VillageName,
+    BulletinContent, Column, ColumnKind, Content, Direction, DirectoryContent, ImageRef,
+    Importance, Invoice, KeyContent, Openness, ReceiptContent, Salt, VillageName,
 };
 use ledger::hash::{Hash, sha256};
 use ledger::key::SigningKey;
@@ -31,6 +31,29 @@ const RECEIPTS: [(&str, i64, &str); 7] = [
     ("防汛值班用油", -30_000, "中国石化新街加油站"),
     ("老年活动中心水电费", -41_263, "县供电公司"),
 ];
+
+/// A text with everything that a text can have.
+const MARKED: &str = "# 冬季用火用电安全
+
+各位村民：**天冷了**，请注意下面几件事。
+
+1. 人离开时关掉电热毯
+2. 炉子旁边不要堆柴
+   - 也不要晾衣服
+   - 更不要放煤气罐
+
+> 去年冬天全镇失火 3 起，都是电热毯引起的。
+
+| 村 | 检查日期 | 联系人 |
+|---|---|---|
+| 新街村 | 11月25日 | 孙志明 |
+| 合心村 | 11月26日 | 周桂英、吴小兰 |
+
+---
+
+![检查表](图2)
+
+有事请打值班电话。";
 
 /// Two papers, each with its thumbnail.
 static PAPERS: LazyLock<[(Vec<u8>, Vec<u8>); 2]> =
@@ -117,6 +140,15 @@ impl Town {
         town.bulletin("cunwu", "关于2026年第三季度村级财务公开的说明");
         town.bulletin("tongzhi", "停水通知：11月5日上午8时至下午5时");
         town.bulletin("zhengce", "城乡居民医保缴费怎么缴、缴多少");
+        town.written("tongzhi", "冬季用火用电安全告知书", MARKED, Importance::Important);
+        town
+    }
+
+    /// The same, with an emergency.
+    pub fn alarmed() -> Self {
+        let mut town = Self::busy();
+        let body = "受强降雨影响，柳塘水库**今晚八点**开闸泄洪。\n\n- 沿河各户立即撤到村部\n- 不要下河，不要过桥";
+        town.written("tongzhi", "柳塘水库泄洪，沿河村民马上转移", body, Importance::Emergency);
         town
     }
 
@@ -233,16 +265,27 @@ impl Town {
         self.append(&statement, None, None)
     }
 
-    pub fn bulletin(&mut self, column: &str, title: &str) -> u64 {
-        let body = "各位村民：\n\n本季度的收支已经逐笔公开，每一张票据都可以在这台机器上、在手机上看到。\
-                    有疑问的，可以向村务监督委员会提出，七日内答复。\n\n新街镇人民政府";
-        let images = vec![self.picture()];
-        let content =
-            BulletinContent { images, ..BulletinContent::plain(self.salt(), column, title, body) };
+    /// A bulletin with this text and two pictures.
+    pub fn written(&mut self, column: &str, title: &str, body: &str, how: Importance) -> u64 {
+        let images = vec![self.picture(), self.picture()];
+        let plain = BulletinContent::plain(self.salt(), column, title, body);
+        let unit = "镇应急管理站".to_owned();
+        self.publish(&BulletinContent { images, unit, importance: how, ..plain })
+    }
+
+    fn publish(&mut self, content: &BulletinContent) -> u64 {
         let (bytes, content) = content.to_bytes();
         let statement =
             Statement::Bulletin { village: TOWNSHIP.parse().unwrap(), time: time(), content };
         self.append(&statement, Some(bytes), None)
+    }
+
+    pub fn bulletin(&mut self, column: &str, title: &str) -> u64 {
+        let body = "各位村民：\n\n本季度的收支已经逐笔公开，每一张票据都可以在这台机器上、在手机上看到。\
+                    有疑问的，可以向村务监督委员会提出，七日内答复。\n\n新街镇人民政府";
+        let images = vec![self.picture()];
+        let plain = BulletinContent::plain(self.salt(), column, title, body);
+        self.publish(&BulletinContent { images, ..plain })
     }
 
     /// Puts everything that is not there yet on the shelf in `dir`.
