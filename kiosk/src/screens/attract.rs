@@ -16,9 +16,9 @@ pub const SLIDE_TIME: Duration = Duration::from_secs(12);
 /// Bulletins in one round.
 const BULLETINS_MAX: usize = 20;
 /// Characters of a bulletin's text on its slide.
-const WORDS_MAX: usize = 120;
-/// The most that a slide's picture takes, in `px`.
-const PICTURE_PX: (f32, f32) = (960.0, 620.0);
+const WORDS_MAX: usize = 70;
+/// The most that a slide's picture takes, in `px`: below the words of a screen that stands, beside those of one that lies.
+const PICTURE_PX: (f32, f32) = (620.0, 560.0);
 
 /// One thing to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

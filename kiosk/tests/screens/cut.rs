@@ -5,6 +5,7 @@ use std::rc::Rc;
 use i_slint_core::item_tree::{ItemRc, ParentItemTraversalMode};
 use i_slint_core::items::{
     Clip, ComplexText, Flickable, Orientation, SimpleText, StyledTextItem, TextOverflow, TextWrap,
+    TouchArea,
 };
 use i_slint_core::lengths::{LogicalPoint, LogicalRect};
 use i_slint_core::window::{WindowAdapter, WindowInner};
@@ -13,6 +14,35 @@ use slint::ComponentHandle;
 
 /// Parts of a `px` that may be missing.
 const BLUR: f32 = 1.0;
+
+/// Everything to touch that a low screen would leave in its upper half.
+pub fn high(ui: &AppWindow) -> Vec<String> {
+    let inner = WindowInner::from_pub(ui.window());
+    let root = ItemRc::new_root(inner.component());
+    let half = root.geometry().height() / 2.0;
+    let mut found = Vec::new();
+    touch_areas(&root, &mut |area| {
+        let place = area.map_to_window(area.geometry().origin);
+        // The whole window takes bare touches; what is dragged can be dragged.
+        let whole = area.geometry().height() >= root.geometry().height();
+        let dragged = ancestors(area).any(|one| one.downcast::<Flickable>().is_some());
+        if !whole && !dragged && !is_hidden(area) && place.y < half - BLUR {
+            found.push(format!("something to touch at {:?}, {:?}", place, area.geometry().size));
+        }
+    });
+    found
+}
+
+fn touch_areas(item: &ItemRc, found: &mut impl FnMut(&ItemRc)) {
+    if item.downcast::<TouchArea>().is_some() {
+        found(item);
+    }
+    let mut child = item.first_child();
+    while let Some(one) = child {
+        touch_areas(&one, found);
+        child = one.next_sibling();
+    }
+}
 
 /// Every text that cannot be read whole, with what it lacks.
 pub fn cut(ui: &AppWindow) -> Vec<String> {

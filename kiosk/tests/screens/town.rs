@@ -270,7 +270,11 @@ impl Town {
         let images = vec![self.picture(), self.picture()];
         let plain = BulletinContent::plain(self.salt(), column, title, body);
         let unit = "镇应急管理站".to_owned();
-        self.publish(&BulletinContent { images, unit, importance: how, ..plain })
+        // An emergency says how long it lasts.
+        let hours = (how == Importance::Emergency).then_some(("08:00", "20:00"));
+        let at = |clock: &str| format!("2026-11-22T{clock}:00+08:00").parse().unwrap();
+        let (from, until) = (hours.map(|(from, _)| at(from)), hours.map(|(_, until)| at(until)));
+        self.publish(&BulletinContent { images, unit, importance: how, from, until, ..plain })
     }
 
     fn publish(&mut self, content: &BulletinContent) -> u64 {
