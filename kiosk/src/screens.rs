@@ -7,18 +7,18 @@ mod draw;
 mod fill;
 mod hang;
 mod place;
-mod station;
 mod touch;
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ledger::content::ImageRef;
 use ledger::time::Timestamp;
 use slint::{ComponentHandle, Model, ModelRc, Timer, TimerMode};
 
+use crate::clock::{self, Clock};
 use crate::idle::{IDLE_TIME, Idle};
 use crate::qr;
 use crate::scan::darkroom::{Darkroom, Order};
@@ -28,7 +28,6 @@ use crate::speech::voice::Sound;
 pub use comfort::{Comfort, TextSize};
 pub use mingbai_kiosk_ui as ui;
 pub use place::{Columns, Paper, Place};
-pub use station::Station;
 
 use aloud::Voice;
 use attract::Round;
@@ -64,6 +63,8 @@ pub struct Options {
     pub fullscreen: bool,
     /// How long after the last touch the screen returns to its home page.
     pub idle: Duration,
+    /// Whether a screen that is left alone shows bulletins in turn.
+    pub attract: bool,
     /// What speaks and clicks.
     pub sound: Sound,
     /// The clock, which only says how many days ago the last sync was.
@@ -75,7 +76,7 @@ impl Options {
     #[must_use]
     pub fn new(data: PathBuf, public_url: String, now: fn() -> Timestamp) -> Self {
         let (fullscreen, idle, sound) = (false, IDLE_TIME, Sound::default());
-        Self { data, public_url, fullscreen, idle, sound, now }
+        Self { data, public_url, fullscreen, idle, attract: true, sound, now }
     }
 }
 
@@ -91,22 +92,17 @@ impl Refresh {
     }
 }
 
-/// Opens the window and stays until it is closed. `start` is given the way to tell it of news, and makes the station.
+/// Opens the window and stays until it is closed. `start` is given the open screens.
 ///
 /// # Errors
-/// [`ScreenError`], and those of `start`.
-pub fn run<E: From<ScreenError>>(
-    options: &Options,
-    start: impl FnOnce(Refresh) -> Result<Station, E>,
-) -> Result<(), E> {
+/// [`ScreenError`].
+pub fn run(options: &Options, start: impl FnOnce(&Rc<Screens>)) -> Result<(), ScreenError> {
     let screens = Screens::open(options)?;
     screens.ui.window().set_fullscreen(options.fullscreen);
     screens.give_voice(&options.sound);
-    let station = start(screens.refresher())?;
-    screens.join(station);
-    let ended = screens.ui.run();
-    screens.leave();
-    Ok(ended.map_err(ScreenError::from)?)
+    start(&screens);
+    screens.ui.run()?;
+    Ok(())
 }
 
 /// A page one can come back to.
@@ -128,6 +124,7 @@ pub struct Screens {
     /// The pictures of the paper on the screen.
     pictures: RefCell<Vec<ImageRef>>,
     idle: RefCell<Option<Idle>>,
+    touched: Cell<Instant>,
     rest: Timer,
     view: Cell<Option<View>>,
     comfort: Cell<Comfort>,
@@ -135,7 +132,7 @@ pub struct Screens {
     slides: Timer,
     /// Emergencies that somebody put away in this visit.
     put_away: RefCell<Vec<u64>>,
-    station: RefCell<Option<Station>>,
+    clock: RefCell<Option<Clock>>,
     voice: RefCell<Voice>,
 }
 
@@ -160,13 +157,14 @@ impl Screens {
             shown: RefCell::default(),
             pictures: RefCell::default(),
             idle: RefCell::default(),
+            touched: Cell::new(Instant::now()),
             rest: Timer::default(),
             view: Cell::default(),
             comfort: Cell::default(),
             round: RefCell::default(),
             slides: Timer::default(),
             put_away: RefCell::default(),
-            station: RefCell::default(),
+            clock: RefCell::default(),
             voice: RefCell::default(),
         });
         touch::connect(&screens);
@@ -266,7 +264,7 @@ impl Screens {
 
     /// Fills the open page from the shelf, as when it is opened.
     fn show(&self) {
-        self.wait_again();
+        self.activity();
         let api = self.api();
         let serial = api.get_serial().wrapping_add(1);
         self.be_silent();
@@ -281,11 +279,6 @@ impl Screens {
         let history = self.history.borrow();
         api.set_can_go_back(history.len() > 1);
         api.set_scroll(history.last().map_or(0.0, |visit| visit.scroll));
-        drop(history);
-        // A slide tells of its own bulletin.
-        if self.place() != Place::Attract {
-            self.tell_place();
-        }
     }
 
     /// Fills the open page from the shelf; whoever is reading it keeps their place.
@@ -332,14 +325,31 @@ impl Screens {
         self.api().set_qr(code.unwrap_or_default());
     }
 
-    /// Somebody is there.
-    pub fn activity(&self) {
-        self.touched();
-        self.wait_again();
+    /// This moment: as the kiosk reckons it, or as the machine says.
+    fn now(&self) -> Timestamp {
+        let reckoned = self.clock.borrow().as_ref().and_then(|clock| clock::written(clock.now()));
+        reckoned.unwrap_or_else(self.options.now)
     }
 
-    /// Waits for the next touch from now on.
-    fn wait_again(&self) {
+    /// Schedules and ages go by this clock from now on.
+    pub fn go_by(&self, clock: Clock) {
+        self.clock.replace(Some(clock));
+    }
+
+    /// A finger touched the screen.
+    pub fn touched(&self) {
+        self.touched.set(Instant::now());
+        self.activity();
+    }
+
+    /// For how long no finger did.
+    #[must_use]
+    pub fn untouched(&self) -> Duration {
+        self.touched.get().elapsed()
+    }
+
+    /// Somebody is there, or something that has to be seen for a while.
+    pub fn activity(&self) {
         if let Some(idle) = &*self.idle.borrow() {
             idle.activity();
         }

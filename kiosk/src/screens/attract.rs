@@ -6,7 +6,7 @@ use slint::Image;
 
 use super::draw::{day, door, largest_sum, model, together};
 use super::ui::{self, Page, SlideKind};
-use super::{Comfort, Place, Screens, Station};
+use super::{Comfort, Place, Screens};
 use crate::markdown;
 use crate::scan::darkroom::Order;
 use crate::shelf::ShelfError;
@@ -43,15 +43,14 @@ impl Screens {
     pub(super) fn left_alone(&self) {
         let untouched = self.comfort() == Comfort::default() && !self.api().get_english();
         match self.place() {
-            Place::Attract if untouched => self.wait_again(),
+            Place::Attract if untouched => self.activity(),
             Place::Home if untouched => {
                 self.put_away.borrow_mut().clear();
-                let attracts = self.station.borrow().as_ref().is_none_or(Station::attracts);
                 if !self.alarm() {
-                    if attracts {
+                    if self.options.attract {
                         self.open_alone(Place::Attract);
                     } else {
-                        self.wait_again();
+                        self.activity();
                     }
                 }
             }
@@ -70,7 +69,7 @@ impl Screens {
         };
         drop(put_away);
         if self.place() == Place::Emergency(index) {
-            self.wait_again();
+            self.activity();
         } else {
             self.open_alone(Place::Emergency(index));
         }
@@ -127,11 +126,6 @@ impl Screens {
             Slide::Figures | Slide::Invitation => Place::Home.path(),
         };
         self.set_address(&path);
-        self.tell_place();
-        self.tell_bulletin(match slide {
-            Slide::Bulletin(index) if drawn.kind == SlideKind::Bulletin => Some(index),
-            _ => None,
-        });
         api.set_slide(ui::Slide { turn, ..drawn });
         Ok(())
     }

@@ -19,7 +19,7 @@ pub(super) fn connect(screens: &Rc<Screens>) {
     let api = screens.api();
     api.on_activity(with(&weak, |s| {
         s.click();
-        s.activity();
+        s.touched();
     }));
     api.on_read_aloud(with(&weak, |s| s.read_aloud()));
     api.on_saying(with_one(&weak, Screens::saying));
