@@ -2,6 +2,7 @@
 //!
 //! `sync` fetches and verifies, `shelf` keeps, `screens` show. Nothing on a screen comes from anywhere but the shelf.
 
+pub mod appliance;
 pub mod cli;
 pub mod clock;
 pub mod diary;

@@ -11,7 +11,7 @@ mod touch;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ledger::content::ImageRef;
 use ledger::time::Timestamp;
@@ -63,6 +63,8 @@ pub struct Options {
     pub fullscreen: bool,
     /// How long after the last touch the screen returns to its home page.
     pub idle: Duration,
+    /// Whether a screen that is left alone shows bulletins in turn.
+    pub attract: bool,
     /// The clock, which only says how many days ago the last sync was.
     pub now: fn() -> Timestamp,
 }
@@ -71,7 +73,7 @@ impl Options {
     /// The usual options over a directory.
     #[must_use]
     pub fn new(data: PathBuf, public_url: String, now: fn() -> Timestamp) -> Self {
-        Self { data, public_url, fullscreen: false, idle: IDLE_TIME, now }
+        Self { data, public_url, fullscreen: false, idle: IDLE_TIME, attract: true, now }
     }
 }
 
@@ -87,14 +89,14 @@ impl Refresh {
     }
 }
 
-/// Opens the window and stays until it is closed. `start` is given the way to tell it of news.
+/// Opens the window and stays until it is closed. `start` is given the open screens.
 ///
 /// # Errors
 /// [`ScreenError`].
-pub fn run(options: &Options, start: impl FnOnce(Refresh)) -> Result<(), ScreenError> {
+pub fn run(options: &Options, start: impl FnOnce(&Rc<Screens>)) -> Result<(), ScreenError> {
     let screens = Screens::open(options)?;
     screens.ui.window().set_fullscreen(options.fullscreen);
-    start(screens.refresher());
+    start(&screens);
     screens.ui.run()?;
     Ok(())
 }
@@ -118,6 +120,7 @@ pub struct Screens {
     /// The pictures of the paper on the screen.
     pictures: RefCell<Vec<ImageRef>>,
     idle: RefCell<Option<Idle>>,
+    touched: Cell<Instant>,
     rest: Timer,
     view: Cell<Option<View>>,
     comfort: Cell<Comfort>,
@@ -148,6 +151,7 @@ impl Screens {
             shown: RefCell::default(),
             pictures: RefCell::default(),
             idle: RefCell::default(),
+            touched: Cell::new(Instant::now()),
             rest: Timer::default(),
             view: Cell::default(),
             comfort: Cell::default(),
@@ -312,7 +316,19 @@ impl Screens {
         self.api().set_qr(code.unwrap_or_default());
     }
 
-    /// Somebody is there.
+    /// A finger touched the screen.
+    pub fn touched(&self) {
+        self.touched.set(Instant::now());
+        self.activity();
+    }
+
+    /// For how long no finger did.
+    #[must_use]
+    pub fn untouched(&self) -> Duration {
+        self.touched.get().elapsed()
+    }
+
+    /// Somebody is there, or something that has to be seen for a while.
     pub fn activity(&self) {
         if let Some(idle) = &*self.idle.borrow() {
             idle.activity();

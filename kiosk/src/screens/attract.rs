@@ -45,7 +45,7 @@ impl Screens {
         match self.place() {
             Place::Home | Place::Attract if untouched => {
                 self.put_away.borrow_mut().clear();
-                if !self.alarm() {
+                if !self.alarm() && self.options.attract {
                     self.open_alone(Place::Attract);
                 }
             }
@@ -162,6 +162,22 @@ impl Screens {
             picture: Image::default(),
             turn: 0,
         })
+    }
+
+    /// The bulletin that the screen shows now: on its page, as an emergency, or in the loop.
+    #[must_use]
+    pub fn bulletin_on_screen(&self) -> Option<u64> {
+        match self.place() {
+            Place::Bulletin(index) | Place::Emergency(index) => Some(index),
+            Place::Attract => {
+                let round = self.round.borrow();
+                match round.slides.get(round.next.checked_sub(1)?) {
+                    Some(Slide::Bulletin(index)) => Some(*index),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 
     /// Opens a page from which there is no way back but home.

@@ -17,7 +17,7 @@ pub(super) fn connect(screens: &Rc<Screens>) {
     let turn = with(&weak, |s| s.turn_slide());
     screens.slides.start(TimerMode::Repeated, SLIDE_TIME, turn);
     let api = screens.api();
-    api.on_activity(with(&weak, |s| s.activity()));
+    api.on_activity(with(&weak, |s| s.touched()));
     api.on_refresh(with(&weak, |s| s.refresh()));
     api.on_home(with(&weak, |s| s.home()));
     api.on_back(with(&weak, |s| s.back()));
