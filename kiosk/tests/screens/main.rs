@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod hidden;
 mod sources;
 mod town;
 
