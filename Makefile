@@ -1,13 +1,13 @@
 # Every target installs the Debian packages that it needs, then does its work. Only Rust itself must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once build models test bench fuzz packages-build packages-test packages-bench
+.PHONY: help demo demo-once build models test bench fuzz appliance test-appliance packages-build packages-test packages-bench packages-appliance
 
 PROGRAMS := target/release
 DENY := target/tools/bin/cargo-deny
 SCHEMATHESIS := target/tools/schemathesis/bin/schemathesis
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: build ## the sample township, from photographs to the kiosk and the phone page; stays up until stopped
 	@$(PROGRAMS)/mingbai-demo
@@ -33,6 +33,12 @@ test: packages-build packages-test models $(DENY) $(SCHEMATHESIS) ## formatting,
 bench: packages-build packages-bench models ## figures of speed beside nginx, rsync and other readers of codes; PART=uploader or office for one part
 	@cargo build --release --locked --workspace
 	@$(PROGRAMS)/mingbai-bench $(PART)
+
+appliance: packages-appliance ## the kiosk's read-only image, into target/appliance (needs root)
+	@kiosk/appliance/build.sh
+
+test-appliance: build appliance ## boots it in QEMU, touches it, pulls its plug 20 times; PLUGS=1 for one boot
+	@kiosk/appliance/run.py --plugs $(or $(PLUGS),20)
 
 fuzz: ## each parser of the ledger, and photos and codes, for a minute (needs nightly Rust and cargo-fuzz)
 	@for crate in ledger uploader; do cd $(CURDIR)/$$crate && for target in $$(cargo +nightly fuzz list); do \
@@ -65,3 +71,7 @@ packages-test: packages-build
 
 packages-bench:
 	$(call install,nginx-light wrk rsync zbar-tools zxing-cpp-tools)
+
+packages-appliance: packages-build
+	$(call install,mmdebstrap squashfs-tools busybox-static cpio zstd e2fsprogs libinput-dev libudev-dev libxkbcommon-dev)
+	@kiosk/appliance/qemu

@@ -9,9 +9,6 @@ out=$house/target/appliance
 root=$out/root
 mkdir -p "$out"
 
-# The kiosk for a screen without X: other features than everybody's build, so another folder.
-(cd "$house" && nice cargo build --release --locked -p mingbai-kiosk --no-default-features --features kms --target-dir target/kms)
-
 list=$(grep -v '^#' "$here/packages" | grep . | paste -sd, -)
 if [ "$(cat "$out/root.made" 2>/dev/null)" != "$list" ]; then
     rm -rf "$root" "$out/root.made"
@@ -24,28 +21,30 @@ if [ "$(cat "$out/root.made" 2>/dev/null)" != "$list" ]; then
 fi
 kernel=$(basename "$root"/lib/modules/*)
 
-# Modules: those that the initramfs loads, in order, and those that may be loaded later.
-early='squashfs overlay virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk
-       crc16 mbcache jbd2 crc32c_generic libcrc32c ext4'
-file_of() { find "$root/lib/modules/$kernel/kernel" -name "$(echo "$1" | sed 's/_/[_-]/g').ko*" | head -1; }
-
-# The initramfs.
+# The initramfs: what finds and mounts the image. On a virtual machine the first list is enough.
+virtual='virtio_pci virtio_blk squashfs overlay'
+machines='ahci sd_mod nvme mmc_block sdhci_pci sdhci_acpi xhci_pci usb_storage uas'
 initrd=$out/initrd
 rm -rf "$initrd"
 mkdir -p "$initrd/bin" "$initrd/lib"
 cp "$(command -v busybox)" "$initrd/bin/busybox"
-cp "$here/init" "$initrd/init"
-chmod 755 "$initrd/init"
-: >"$initrd/modules"
-for module in $early; do
-    file=$(file_of "$module")
-    # What is built into the kernel has no file.
-    [ -n "$file" ] || continue
-    cp "$file" "$initrd/lib/"
-    basename "$file" >>"$initrd/modules"
-done
+install -m 755 "$here/init" "$initrd/init"
+modules_of() {
+    for module in $1; do
+        # `modprobe` says in which order: what a module needs comes first. What is built into the kernel it calls so.
+        modprobe --dirname "$root" --set-version "$kernel" --show-depends "$module" | sed -n 's/^insmod \([^ ]*\).*/\1/p'
+    done | awk '!seen[$0]++' | while read -r file; do
+        cp "$file" "$initrd/lib/"
+        basename "$file"
+    done
+}
+modules_of "$virtual" >"$initrd/modules"
+modules_of "$machines" >"$initrd/modules-of-machines"
 (cd "$initrd" && find . | cpio --quiet -o -H newc | zstd -q -19 -f -o "$out/initrd.zst")
 cp "$root/boot/vmlinuz-$kernel" "$out/vmlinuz"
+
+# The kiosk for a screen without X: other features than everybody's build, so another folder.
+(cd "$house" && nice cargo build --release --locked -p mingbai-kiosk --no-default-features --features kms --target-dir target/kms)
 
 # What is ours in the root.
 install -m 755 "$house/target/kms/release/mingbai-kiosk" "$root/usr/local/bin/mingbai-kiosk"
@@ -53,7 +52,7 @@ install -m 644 "$here/mingbai-kiosk.service" "$root/etc/systemd/system/mingbai-k
 install -m 755 "$here/turn-touch" "$root/usr/local/bin/mingbai-turn-touch"
 mkdir -p "$root/var/lib/mingbai" "$root/etc/systemd/network" "$root/etc/systemd/system/multi-user.target.wants"
 install -m 644 "$here/wired.network" "$root/etc/systemd/network/wired.network"
-printf 'LABEL=mingbai-data /var/lib/mingbai ext4 noatime,nodev,nosuid,noexec,commit=1,x-systemd.device-timeout=30s 0 2\n' >"$root/etc/fstab"
+printf 'LABEL=mingbai-data /var/lib/mingbai ext4 noatime,nodev,nosuid,noexec,nofail,x-systemd.device-timeout=120s 0 2\n' >"$root/etc/fstab"
 echo kiosk >"$root/etc/hostname"
 : >"$root/etc/machine-id"
 ln -sf /etc/systemd/system/mingbai-kiosk.service "$root/etc/systemd/system/multi-user.target.wants/mingbai-kiosk.service"
@@ -62,12 +61,13 @@ for unit in systemd-networkd systemd-timesyncd; do
 done
 # Nobody signs in here; the screen is the kiosk's.
 for unit in getty@tty1 serial-getty@ttyS0 getty-static console-getty apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
-    e2scrub_all.timer fstrim.timer systemd-update-utmp systemd-firstboot; do
+    e2scrub_all.timer fstrim.timer systemd-update-utmp systemd-update-utmp-runlevel systemd-firstboot systemd-binfmt \
+    systemd-pcrphase systemd-pcrphase-sysinit; do
     case $unit in *.timer) name=$unit ;; *) name=$unit.service ;; esac
     ln -sf /dev/null "$root/etc/systemd/system/$name"
 done
 mkdir -p "$root/etc/systemd/journald.conf.d"
-printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=8M\nForwardToConsole=yes\nTTYPath=/dev/ttyS0\n' >"$root/etc/systemd/journald.conf.d/kiosk.conf"
+printf '[Journal]\nStorage=volatile\nRuntimeMaxUse=8M\nForwardToConsole=yes\nMaxLevelConsole=notice\nTTYPath=/dev/ttyS0\n' >"$root/etc/systemd/journald.conf.d/kiosk.conf"
 
 # Left out: what only a package manager needs, other faces of the same font, hardware that no kiosk has.
 rm -f "$out/root.sqfs"
@@ -79,5 +79,5 @@ nice mksquashfs "$root" "$out/root.sqfs" -quiet -no-progress -comp zstd -Xcompre
     "lib/modules/*/kernel/drivers/net/wireless" "lib/modules/*/kernel/drivers/media" "lib/modules/*/kernel/drivers/infiniband" \
     "lib/modules/*/kernel/drivers/scsi" "lib/modules/*/kernel/drivers/gpu/drm/amd" "lib/modules/*/kernel/drivers/gpu/drm/nouveau" \
     "lib/modules/*/kernel/drivers/gpu/drm/radeon" "lib/modules/*/kernel/fs/xfs" "lib/modules/*/kernel/fs/btrfs" \
-    "lib/modules/*/kernel/fs/ocfs2" "lib/modules/*/kernel/sound"
+    "lib/modules/*/kernel/fs/ocfs2"
 ls -lh "$out/vmlinuz" "$out/initrd.zst" "$out/root.sqfs"

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -9,13 +10,15 @@ use ledger::key::VerifierKey;
 use ledger::place::Village;
 use ledger::time::Period;
 
+use crate::appliance::{self, Appliance};
+use crate::diary::Event;
 use crate::drawer::Drawer;
-use crate::fleet::{self, Fleet};
+use crate::fleet::{self, Fleet, News};
 use crate::headless::{self, Screen, Shot};
-use crate::screens::{self, Comfort, Station, TextSize};
+use crate::screens::{self, Comfort, Refresh, TextSize};
 use crate::settings::{Setting, Settings, set_pin};
 use crate::shelf::{Images, Shelf};
-use crate::sync::{self, Background, Options, Report};
+use crate::sync::{self, Background, Options, Report, SyncError};
 
 /// Bytes of the longest line with a PIN that is read.
 const PIN_LINE_MAX: u64 = 64;
@@ -41,7 +44,7 @@ pub struct Cli {
 }
 
 /// What every command needs to know.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 struct Place {
     /// 本机数据目录 / directory of this kiosk's data
     #[arg(
@@ -184,6 +187,40 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The same, but where the settings name the servers those are asked.
+    fn with(&self, settings: &Settings) -> Self {
+        let server = settings.servers.first().or(self.server.as_ref()).cloned();
+        Self { server, ..self.clone() }
+    }
+
+    /// Makes this kiosk one of the fleet. What is wrong with that is no reason to show nothing.
+    fn join(&self, idle: Duration, refresh: Arc<OnceLock<Refresh>>) -> Option<Fleet> {
+        let sync = self.options();
+        let tell = move |news| {
+            let (News::SyncNow, Some(options)) = (news, &sync) else { return };
+            // What is wrong with it stands on the shelf, and so on the screen.
+            let _ = sync::run(options);
+            if let Some(refresh) = refresh.get() {
+                refresh.now();
+            }
+        };
+        let joined = Fleet::start(&self.fleet(), idle, tell);
+        joined.map_err(|error| eprintln!("{error}")).ok()
+    }
+}
+
+/// The office hears of a sync, and the diary of one that brought or broke something.
+fn tell_fleet(fleet: Option<&Fleet>, ended: &Result<Report, SyncError>) {
+    let Some(fleet) = fleet else { return };
+    match ended {
+        Ok(report) if report.is_news() => fleet.note(Event::Synced(report.size)),
+        Ok(_) => {}
+        Err(error) => fleet.note(Event::Trouble(error.kind())),
+    }
+    fleet.synced();
+}
+
 impl Cli {
     /// Does what the command line says.
     ///
@@ -202,29 +239,34 @@ impl Cli {
         }
     }
 
-    /// The screen, with a sync now and then behind it that it never waits for.
+    /// The screen, with a sync now and then behind it that it never waits for, as one of the office's fleet.
     fn window(&self) -> Result<(), Failure> {
-        let settings = Settings::load(&Drawer::open(&self.place.data)?)?;
-        let mut options = self.place.screens();
-        options.fullscreen = self.fullscreen;
+        let drawer = Drawer::open(&self.place.data)?;
+        let settings = Settings::load(&drawer)?;
+        appliance::turn_screen(settings.turn)?;
+        let place = self.place.with(&settings);
+        let mut options = place.screens();
+        (options.fullscreen, options.attract) = (self.fullscreen, settings.attract);
         options.idle = settings.idle_time();
         options.sound.clicks = settings.sound;
         let every = Duration::from_secs(self.every);
-        let mut background = None;
-        screens::run(&options, |refresh| -> Result<Station, Failure> {
-            let news = refresh.clone();
-            let fleet =
-                Fleet::start(&self.place.fleet(), settings.idle_time(), move |_| news.now())?;
+        let refresh = Arc::new(OnceLock::new());
+        let fleet = place.join(options.idle, refresh.clone());
+        let mut kept = None;
+        screens::run(&options, |screens| {
+            let refresh = refresh.get_or_init(|| screens.refresher()).clone();
             let told = fleet.clone();
-            let start = |sync| {
-                Background::start(sync, every, move |_| {
-                    told.synced();
-                    refresh.now();
-                })
+            let tell = move |ended: &Result<Report, SyncError>| {
+                refresh.now();
+                tell_fleet(told.as_ref(), ended);
             };
-            background = self.place.options().map(start);
-            Ok(Station::new(fleet, settings))
-        })
+            let background = place.options().map(|sync| Background::start(sync, every, tell));
+            kept = Some((Appliance::open(screens, fleet, drawer, settings), background));
+        })?;
+        let Some((appliance, _)) = kept else { return Ok(()) };
+        let appliance = appliance?;
+        appliance.end();
+        if appliance.wants_restart() { Err(appliance::start_again().into()) } else { Ok(()) }
     }
 
     fn sync(&self, json: bool) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 //! `sync` fetches and verifies, `shelf` keeps, `screens` show. Nothing on a screen comes from anywhere but the shelf.
 //! `input` is how people write without a keyboard, `speech` how the screen reads to them.
 
+pub mod appliance;
 pub mod cli;
 pub mod clock;
 pub mod diary;

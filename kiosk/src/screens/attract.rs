@@ -169,6 +169,22 @@ impl Screens {
         })
     }
 
+    /// The bulletin that the screen shows now: on its page, as an emergency, or in the loop.
+    #[must_use]
+    pub fn bulletin_on_screen(&self) -> Option<u64> {
+        match self.place() {
+            Place::Bulletin(index) | Place::Emergency(index) => Some(index),
+            Place::Attract => {
+                let round = self.round.borrow();
+                match round.slides.get(round.next.checked_sub(1)?) {
+                    Some(Slide::Bulletin(index)) => Some(*index),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
     /// Opens a page from which there is no way back but home.
     fn open_alone(&self, place: Place) {
         self.home();

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cut;
+mod hidden;
 mod sources;
 mod town;
 

@@ -45,6 +45,8 @@ impl Screen {
             if came.get("told").is_some() || start.elapsed() > PATIENCE {
                 return came;
             }
+            // The office takes one report in five seconds: no need to ask it all the time.
+            std::thread::sleep(Duration::from_millis(250));
         }
     }
 
@@ -169,7 +171,8 @@ fn its_own_database_is_lost(screen: &Screen) {
         let _ = std::fs::remove_file(screen.data.join(file));
     }
     let came = screen.report_kept();
-    assert_eq!((&came["state"], came["number"].as_u64()), (&"enrolled".into(), Some(number + 1)));
+    assert_eq!(came["state"], "enrolled");
+    assert!(came["number"].as_u64() > Some(number), "{came}");
 }
 
 /// Types the code, compares the digits, names the kiosk.
