@@ -1,6 +1,7 @@
-//! The command line: `mingbai-kiosk` opens the screen, `sync` fetches once, `shot` draws one screen to a file.
+//! The command line: `mingbai-kiosk` opens the screen, `sync` fetches once, `export` and `import` carry the log on a
+//! stick, `shot` draws one screen to a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -11,7 +12,7 @@ use ledger::time::Period;
 use crate::headless::{self, Screen, Shot};
 use crate::screens;
 use crate::shelf::{Images, Shelf};
-use crate::sync::{self, Background, Options, Report};
+use crate::sync::{self, Background, Hours, Options, Report};
 
 /// Any failure, as the one line that is printed.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -45,9 +46,9 @@ struct Place {
         value_name = "DIR"
     )]
     data: PathBuf,
-    /// 服务器地址，如 http://192.168.1.10:8080 / the server; without it nothing is fetched
-    #[arg(long, global = true, env = "MINGBAI_SERVER", value_name = "URL")]
-    server: Option<String>,
+    /// 服务器或镜像的地址，如 http://192.168.1.10:8080；可写多个，依次尝试 / the server and mirrors of it, tried in turn
+    #[arg(long, global = true, env = "MINGBAI_SERVER", value_name = "URL", value_delimiter = ',')]
+    server: Vec<String>,
     /// 账本的公钥，第一次要给 / the log's verifier key, needed once
     #[arg(long, global = true, env = "MINGBAI_VKEY", value_name = "VKEY")]
     vkey: Option<VerifierKey>,
@@ -57,6 +58,20 @@ struct Place {
     /// 下载哪些图片 / which pictures to fetch
     #[arg(long, global = true, env = "MINGBAI_IMAGES", value_enum, default_value = "all")]
     images: Images,
+    /// 哪个村（12 位代码）：它的图片先下载、最后清理；画图时画它 / the own village: its pictures come first and go last
+    #[arg(long, global = true, env = "MINGBAI_VILLAGE", value_name = "CODE")]
+    village: Option<Village>,
+    /// 图片最多占多少字节，超出的先清理别村旧月份的原图 / bytes that pictures may take on the disk
+    #[arg(long, global = true, env = "MINGBAI_BUDGET", value_name = "BYTES",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    budget: Option<u64>,
+    /// 每秒最多收多少字节 / the most bytes a second
+    #[arg(long, global = true, env = "MINGBAI_RATE", value_name = "BYTES",
+          value_parser = clap::value_parser!(u64).range(1000..))]
+    rate: Option<u64>,
+    /// 只在这段时间下载图片，如 22:00-06:00；文字随时都收 / when pictures are fetched; text always comes
+    #[arg(long, global = true, env = "MINGBAI_HOURS", value_name = "HH:MM-HH:MM")]
+    hours: Option<Hours>,
     /// 等一个回答最多几秒 / seconds to wait for one answer
     #[arg(long, global = true, env = "MINGBAI_PATIENCE", default_value = "60", value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -70,6 +85,18 @@ enum Command {
         /// 打印 JSON / print JSON
         #[arg(long, env = "MINGBAI_JSON")]
         json: bool,
+    },
+    /// 把核对过的账本导出成一个文件，用 U 盘带给没有网的屏幕 / what is verified here as one file, for a stick
+    Export {
+        /// 写到哪个文件 / the file to write
+        #[arg(long, env = "MINGBAI_OUT", value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// 从文件收进账本，核对和联网时一样 / takes in such a file, verified as from a server
+    Import {
+        /// 哪个文件 / the file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// 把一个屏幕画成 PNG，不用显示器 / draw one screen to a PNG file, without a display
     Shot(ShotArgs),
@@ -93,9 +120,6 @@ struct ShotArgs {
     /// 语言 / language
     #[arg(long, env = "MINGBAI_LANG", value_enum, default_value = "zh")]
     lang: Language,
-    /// 哪个村（12 位代码） / which village (12 digits)
-    #[arg(long, env = "MINGBAI_VILLAGE", value_name = "CODE")]
-    village: Option<Village>,
     /// 哪个月 / which month
     #[arg(long, env = "MINGBAI_PERIOD", value_name = "YYYY-MM")]
     period: Option<Period>,
@@ -122,19 +146,24 @@ fn size(text: &str) -> Result<(u32, u32), String> {
 }
 
 impl Place {
-    fn options(&self) -> Option<Options> {
-        self.server.clone().map(|server| Options {
+    fn options(&self) -> Options {
+        Options {
             data: self.data.clone(),
-            server,
+            servers: self.server.clone(),
             vkey: self.vkey.clone(),
             images: self.images,
+            village: self.village,
+            budget: self.budget,
+            opened: Vec::new(),
+            hours: self.hours,
+            rate: self.rate,
             patience: Duration::from_secs(self.patience),
             now: sync::clock,
-        })
+        }
     }
 
     fn screens(&self) -> screens::Options {
-        let public = self.public_url.as_ref().or(self.server.as_ref());
+        let public = self.public_url.as_ref().or(self.server.first());
         let public = public.map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default();
         screens::Options::new(self.data.clone(), public, sync::clock)
     }
@@ -149,6 +178,8 @@ impl Cli {
         match &self.command {
             None => self.window(),
             Some(Command::Sync { json }) => self.sync(*json),
+            Some(Command::Export { out }) => self.export(out),
+            Some(Command::Import { file }) => self.import(file),
             Some(Command::Shot(shot)) => self.shot(shot),
         }
     }
@@ -158,23 +189,48 @@ impl Cli {
         let mut options = self.place.screens();
         options.fullscreen = self.fullscreen;
         let every = Duration::from_secs(self.every);
+        let sync = self.place.options();
+        let queue = (!sync.servers.is_empty()).then(sync::orders);
+        options.orders = queue.as_ref().map(|(orders, _)| orders.clone()).unwrap_or_default();
         let mut background = None;
         screens::run(&options, |refresh| {
-            let start = |sync| Background::start(sync, every, move |_| refresh.now());
-            background = self.place.options().map(start);
+            let start = |queue| Background::start(sync, every, queue, move |_| refresh.now());
+            background = queue.map(start);
         })?;
         Ok(())
     }
 
     fn sync(&self, json: bool) -> Result<(), Failure> {
-        let options =
-            self.place.options().ok_or("同步要用 --server 给出服务器地址 / sync needs --server")?;
+        let options = self.place.options();
+        if options.servers.is_empty() {
+            return Err("同步要用 --server 给出服务器地址 / sync needs --server".into());
+        }
         let (_, audit) = Shelf::open_audited(&options.data)?;
         if audit.entries_lost || audit.contents_lost > 0 {
             eprintln!("本机数据有损坏，正在重新下载 / damaged data is fetched again");
         }
         let report = sync::run(&options)?;
         println!("{}", if json { serde_json::to_string(&report)? } else { in_words(&report) });
+        Ok(())
+    }
+
+    fn export(&self, out: &Path) -> Result<(), Failure> {
+        let done = sync::export(&self.place.data, out, self.place.images)?;
+        println!(
+            "已导出到 {}：账本 {} 条、{} 份内容、{} 张图片，{} 字节",
+            out.display(),
+            done.size,
+            done.contents,
+            done.images,
+            done.bytes
+        );
+        Ok(())
+    }
+
+    fn import(&self, file: &Path) -> Result<(), Failure> {
+        let options = self.place.options();
+        Shelf::open_audited(&options.data)?;
+        println!("{}", in_words(&sync::import(&options, file)?));
         Ok(())
     }
 
@@ -196,7 +252,7 @@ impl Cli {
             options: self.place.screens(),
             size: args.size,
             english: args.lang == Language::En,
-            village: args.village,
+            village: self.place.village,
             period: args.period,
             index: args.index,
         })?;
@@ -242,8 +298,15 @@ mod tests {
         for line in ["--data d --server http://x sync --json", "sync --server http://x --data d"] {
             let words = std::iter::once("mingbai-kiosk").chain(line.split(' '));
             let cli = Cli::try_parse_from(words).unwrap();
-            assert_eq!(cli.place.options().unwrap().data, PathBuf::from("d"));
+            let options = cli.place.options();
+            assert_eq!((options.data, options.servers), ("d".into(), vec!["http://x".to_owned()]));
         }
+        let line = "sync --server http://a --server http://b,http://c --village 341181107201 \
+                    --rate 20000 --budget 1000000 --hours 22:00-06:00";
+        let words = std::iter::once("mingbai-kiosk").chain(line.split_whitespace());
+        let options = Cli::try_parse_from(words).unwrap().place.options();
+        assert_eq!(options.servers, ["http://a", "http://b", "http://c"]);
+        assert!(options.hours.is_some() && options.village.is_some());
         assert!(Cli::try_parse_from(["mingbai-kiosk", "shot"]).is_err());
         assert!(Cli::try_parse_from(["mingbai-kiosk", "shot", "--list"]).is_ok());
         assert!(Cli::try_parse_from(["mingbai-kiosk", "--vkey", "rubbish"]).is_err());

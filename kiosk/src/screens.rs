@@ -19,6 +19,7 @@ use crate::qr;
 use crate::scan::darkroom::{Darkroom, Order};
 use crate::scan::{View, level_for};
 use crate::shelf::{ReceiptPage, Shelf, ShelfError};
+use crate::sync::Orders;
 pub use place::{Paper, Place};
 
 /// What the `.slint` files compile to.
@@ -60,13 +61,16 @@ pub struct Options {
     pub idle: Duration,
     /// The clock, which only says how many days ago the last sync was.
     pub now: fn() -> Timestamp,
+    /// The way to ask for pictures that are not here (any more).
+    pub orders: Orders,
 }
 
 impl Options {
     /// The usual options over a directory.
     #[must_use]
     pub fn new(data: PathBuf, public_url: String, now: fn() -> Timestamp) -> Self {
-        Self { data, public_url, fullscreen: false, idle: IDLE_TIME, now }
+        let orders = Orders::default();
+        Self { data, public_url, fullscreen: false, idle: IDLE_TIME, now, orders }
     }
 }
 
@@ -258,6 +262,7 @@ impl Screens {
             };
             if same {
                 self.fill_freshness();
+                self.open_what_came();
                 return;
             }
             return self.show();

@@ -35,7 +35,7 @@ use rusqlite_migration::{M, Migrations};
 pub use adopt::{Adopted, Arrived, Batch};
 pub use audit::Audit;
 pub use judge::Verdict;
-pub use pictures::{Images, PICTURE_BYTES_MAX, THUMB_BYTES_MAX, Wanted};
+pub use pictures::{Images, PICTURE_BYTES_MAX, Plan, THUMB_BYTES_MAX, Wanted, Wishes};
 pub use rows::*;
 pub use search::{Found, Kind, Question};
 
@@ -43,6 +43,10 @@ pub use search::{Found, Kind, Question};
 const BUSY_TIME: Duration = Duration::from_secs(5);
 /// The most rows of any list.
 const LIST_MAX: u32 = 2_000;
+
+/// The time of the newest statement that counts.
+const NEWEST: &str = "SELECT time FROM statement WHERE refused IS NULL AND time IS NOT NULL
+    ORDER BY id DESC LIMIT 1";
 
 /// What can go wrong with the shelf itself.
 #[derive(Debug, thiserror::Error)]
@@ -262,8 +266,7 @@ impl Shelf {
         Ok(Freshness {
             checked_at: one("SELECT at FROM checked")?,
             size: self.head()?.map_or(0, |head| head.size),
-            newest: one("SELECT time FROM statement WHERE refused IS NULL AND time IS NOT NULL
-                 ORDER BY id DESC LIMIT 1")?,
+            newest: one(NEWEST)?,
             refused: count("SELECT count(*) FROM statement WHERE refused IS NOT NULL")?,
             waiting: count(
                 "SELECT (SELECT coalesce(sum(waiting), 0) FROM month)

@@ -11,7 +11,7 @@ use ledger::tile::{BUNDLE_BYTES_MAX, TILE_WIDTH, bundle_path, bundle_width, spli
 
 use super::FLUSH_TIME;
 use super::contents::{SINGLES_MAX, content_bundle};
-use crate::fetch::{Answer, Ask, FetchError, Server};
+use crate::fetch::{Answer, Ask, FetchError, Source};
 
 /// How many answers may wait for the thread that verifies.
 const AHEAD_MAX: usize = 8;
@@ -27,7 +27,7 @@ enum Job {
 
 /// What comes from the server, in the order in which it is needed.
 pub(super) struct Incoming {
-    server: Server,
+    source: Source,
     answers: Receiver<(Job, Result<Vec<u8>, FetchError>)>,
     /// Held already, from a sync that was cut off.
     inbox: BTreeMap<u64, Vec<u8>>,
@@ -44,7 +44,7 @@ impl Incoming {
     /// Starts to fetch what leads from `view` to a log of `size`.
     pub fn start<'s>(
         scope: &'s Scope<'s, '_>,
-        server: Server,
+        source: Source,
         view: &View,
         size: u64,
         inbox: BTreeMap<u64, Vec<u8>>,
@@ -66,7 +66,7 @@ impl Incoming {
         }
         jobs.extend(contents.iter().map(|number| Job::Contents { number: *number }));
         let (send, answers) = sync_channel(AHEAD_MAX);
-        let fetcher = server.clone();
+        let fetcher = source.clone();
         scope.spawn(move || {
             for job in jobs {
                 let answer = job.run(&fetcher);
@@ -79,13 +79,13 @@ impl Incoming {
         });
         let flushed = Instant::now();
         let first = (held, from);
-        Self { server, answers, inbox, fresh: Vec::new(), flushed, first, size, contents }
+        Self { source, answers, inbox, fresh: Vec::new(), flushed, first, size, contents }
     }
 
     /// Answers what the log's reader wants: from the inbox, from ahead, or by asking now.
     pub fn answer(&mut self, want: &Want) -> Result<Vec<u8>, FetchError> {
         let Some((number, width)) = self.bundle_at(&want.path) else {
-            return whole(&self.server, &format!("/{}", want.path), want.bytes_max as u64);
+            return whole(&self.source, &format!("/{}", want.path), want.bytes_max as u64);
         };
         let full = u64::from(width) == TILE_WIDTH;
         if let Some(bytes) = self.inbox.get(&number).filter(|_| full) {
@@ -94,7 +94,7 @@ impl Incoming {
         let held = if want.from > 0 { self.first.0 % TILE_WIDTH } else { 0 };
         let bytes = match self.answers.recv() {
             Ok((Job::Entries { number: ahead, .. }, answer)) if ahead == number => answer?,
-            _ => entry_bundle(&self.server, number, width, want.from, held)?,
+            _ => entry_bundle(&self.source, number, width, want.from, held)?,
         };
         if full && want.from == 0 {
             self.fresh.push((number, bytes.clone()));
@@ -140,12 +140,12 @@ impl Incoming {
 }
 
 impl Job {
-    fn run(self, server: &Server) -> Result<Vec<u8>, FetchError> {
+    fn run(self, source: &Source) -> Result<Vec<u8>, FetchError> {
         match self {
             Job::Entries { number, width, from, held } => {
-                entry_bundle(server, number, width, from, held)
+                entry_bundle(source, number, width, from, held)
             }
-            Job::Contents { number } => content_bundle(server, number),
+            Job::Contents { number } => content_bundle(source, number),
         }
     }
 }
@@ -153,7 +153,7 @@ impl Job {
 /// The bytes after `from` of an entry bundle whose first `held` entries are held. Where the log has grown meanwhile and
 /// the partial bundle is gone, they are cut from the full one.
 fn entry_bundle(
-    server: &Server,
+    source: &Source,
     number: u64,
     width: u16,
     from: u64,
@@ -162,7 +162,7 @@ fn entry_bundle(
     let ask = if from > 0 { Ask::From(from) } else { Ask::Whole };
     let get = |width| {
         let path = format!("/{}", bundle_path(number, width));
-        let bytes = match server.get(&path, ask, BUNDLE_BYTES_MAX as u64)? {
+        let bytes = match source.get(&path, ask, BUNDLE_BYTES_MAX as u64)? {
             Answer::Rest(bytes) => Some(bytes),
             Answer::Whole(bytes, _) => Some(after(&path, bytes, from)?),
             Answer::Missing | Answer::Unchanged => None,
@@ -195,8 +195,8 @@ fn after(path: &str, mut bytes: Vec<u8>, from: u64) -> Result<Vec<u8>, FetchErro
 }
 
 /// A whole answer, or an error.
-pub(super) fn whole(server: &Server, path: &str, limit: u64) -> Result<Vec<u8>, FetchError> {
-    match server.get(path, Ask::Whole, limit)? {
+pub(super) fn whole(source: &Source, path: &str, limit: u64) -> Result<Vec<u8>, FetchError> {
+    match source.get(path, Ask::Whole, limit)? {
         Answer::Whole(bytes, _) => Ok(bytes),
         _ => Err(FetchError::Status { path: path.to_owned(), status: 404 }),
     }

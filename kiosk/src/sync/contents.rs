@@ -10,7 +10,7 @@ use ledger::tile::{BUNDLE_BYTES_MAX, TILE_WIDTH, content_bundle_path, split_bund
 
 use super::ahead::{Incoming, whole};
 use super::{FLUSH_TIME, Sync, SyncError};
-use crate::fetch::{Answer, Ask, FetchError, Server};
+use crate::fetch::{Answer, Ask, FetchError, Source};
 use crate::shelf::{Arrived, Batch, Verdict};
 
 /// Up to this many missing contents of one bundle are asked for one by one.
@@ -60,7 +60,8 @@ impl Sync<'_> {
             *bundles.entry(index / TILE_WIDTH).or_default() += 1;
         }
         for (number, count) in bundles {
-            let result = if count > SINGLES_MAX {
+            // A file has them by the bundle only.
+            let result = if count > SINGLES_MAX || !self.source.is_live() {
                 self.by_bundle(number, &mut needed, &mut basket)
             } else {
                 self.one_by_one(number, &mut needed, &mut basket)
@@ -78,7 +79,7 @@ impl Sync<'_> {
         needed: &mut Needed,
         basket: &mut Basket,
     ) -> Result<(), SyncError> {
-        match content_bundle(&self.server, number) {
+        match content_bundle(&self.source, number) {
             Ok(bytes) => self.unpack(number, &bytes, needed, basket),
             Err(FetchError::Status { status: 404, .. }) => Ok(()),
             Err(error) => Err(error.into()),
@@ -95,7 +96,7 @@ impl Sync<'_> {
         let wanted: Vec<(u64, Hash)> = needed.range(range).map(|(i, h)| (*i, *h)).collect();
         for (index, hash) in wanted {
             let path = format!("/content/{hash}");
-            match self.server.get(&path, Ask::Whole, CONTENT_BYTES_MAX as u64)? {
+            match self.source.get(&path, Ask::Whole, CONTENT_BYTES_MAX as u64)? {
                 Answer::Whole(bytes, _) => self.take(index, &bytes, needed, basket)?,
                 _ => continue, // not there (yet): asked for again at the next sync
             }
@@ -187,6 +188,6 @@ fn needed_by(batch: &Batch) -> Needed {
 }
 
 /// The contents of an entry bundle's statements.
-pub(super) fn content_bundle(server: &Server, number: u64) -> Result<Vec<u8>, FetchError> {
-    whole(server, &format!("/{}", content_bundle_path(number)), BUNDLE_BYTES_MAX as u64)
+pub(super) fn content_bundle(source: &Source, number: u64) -> Result<Vec<u8>, FetchError> {
+    whole(source, &format!("/{}", content_bundle_path(number)), BUNDLE_BYTES_MAX as u64)
 }

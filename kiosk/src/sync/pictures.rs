@@ -6,17 +6,29 @@ use std::path::Path;
 
 use ledger::hash::sha256;
 
-use super::{Sync, SyncError};
+use super::{Options, Sync, SyncError};
 use crate::fetch::{Ask, FetchError, Opened, unreachable_at};
-use crate::shelf::{ShelfError, Wanted};
+use crate::shelf::{ShelfError, Wanted, Wishes};
 
 /// Bytes that are read and written at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
 impl Sync<'_> {
-    /// Fetches every picture that is wanted. A wrong one does not keep the others.
+    /// Fetches every picture that is wanted and has room, after removing those that have none. A wrong one does not keep
+    /// the others.
     pub(super) fn pictures(&mut self) -> Result<(), SyncError> {
-        for wanted in self.shelf.wanted(self.options.images)? {
+        let Options { images, village, budget, ref opened, .. } = *self.options;
+        let plan = self.shelf.plan(&Wishes { images, village, budget, opened })?;
+        // Only what can be fetched again, and from a file that may be gone tomorrow it cannot.
+        for hash in plan.evicted.into_iter().filter(|_| self.source.is_live()) {
+            let path = self.shelf.blob(hash);
+            fs::remove_file(&path).map_err(at(&path))?;
+            self.report.evicted += 1;
+        }
+        for wanted in plan.wanted {
+            if !self.options.hours.is_none_or(|hours| hours.hold(&(self.options.now)())) {
+                break;
+            }
             match self.picture(wanted) {
                 Ok(true) => self.report.images += 1,
                 Ok(false) => self.report.images_missing += 1,
@@ -34,7 +46,7 @@ impl Sync<'_> {
     }
 
     /// Fetches one picture; false when the server does not have it.
-    fn picture(&mut self, wanted: Wanted) -> Result<bool, SyncError> {
+    pub(super) fn picture(&mut self, wanted: Wanted) -> Result<bool, SyncError> {
         let part = self.shelf.blob(wanted.hash).with_extension("part");
         let held = match fs::metadata(&part) {
             Ok(file) if file.len() <= wanted.bytes_max => file.len(),
@@ -45,7 +57,7 @@ impl Sync<'_> {
             return Ok(true);
         }
         let path = format!("/blob/{}", wanted.hash);
-        match self.server.open(&path, Ask::From(held))? {
+        match self.source.open(&path, Ask::From(held), wanted.bytes_max)? {
             Opened::Body { reader, rest, .. } => {
                 let held = if rest { held } else { 0 };
                 pour(&path, reader, &part, held, wanted.bytes_max)?;

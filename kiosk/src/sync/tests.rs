@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod manners;
 mod mirror;
 mod reads;
+mod sticks;
 mod town;
 
 use std::fs;
@@ -19,6 +21,9 @@ use crate::shelf::{Images, Shelf, State, TroubleKind};
 use mirror::{Mirror, Trick};
 use town::{Files, MONTH, Town, village};
 
+/// Where nobody answers.
+const DEAD: &str = "http://127.0.0.1:1";
+
 /// A kiosk beside a mirror.
 struct Kiosk {
     dir: TempDir,
@@ -31,9 +36,14 @@ impl Kiosk {
         let (dir, mirror) = (TempDir::new().unwrap(), Mirror::new(town.files()));
         let options = Options {
             data: dir.path().to_owned(),
-            server: mirror.url.clone(),
+            servers: vec![mirror.url.clone()],
             vkey: Some(town.log.verifier()),
             images: Images::None,
+            village: None,
+            budget: None,
+            opened: Vec::new(),
+            hours: None,
+            rate: None,
             patience: Duration::from_secs(20),
             now: clock,
         };
@@ -226,7 +236,7 @@ fn endless_and_stalling_answers_end() {
             assert_eq!(kiosk.shelf().freshness().unwrap().size, 6);
         }
     }
-    kiosk.options.server = "http://127.0.0.1:1".into();
+    kiosk.options.servers = vec![DEAD.into()];
     assert_eq!(kiosk.sync().unwrap_err().kind(), TroubleKind::Unreachable);
     assert_eq!(Shown::of(&kiosk.shelf()).receipts.len(), 3);
 }
