@@ -1,6 +1,8 @@
 //! The command line: `mingbai-kiosk` opens the screen, `sync` fetches once, `export` and `import` carry the log on a
 //! stick, `shot` draws one screen to a file.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use ledger::time::Period;
 use crate::headless::{self, Screen, Shot};
 use crate::screens;
 use crate::shelf::{Images, Shelf};
-use crate::sync::{self, Background, Hours, Options, Report};
+use crate::sync::{self, Background, BadPolicy, Hours, Options, POLICY_BYTES_MAX, Policy, Report};
 
 /// Any failure, as the one line that is printed.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -72,6 +74,14 @@ struct Place {
     /// 只在这段时间下载图片，如 22:00-06:00；文字随时都收 / when pictures are fetched; text always comes
     #[arg(long, global = true, env = "MINGBAI_HOURS", value_name = "HH:MM-HH:MM")]
     hours: Option<Hours>,
+    /// 见证规则文件（C2SP tlog-policy）：见证人签够了才采用账本 / which witnesses must have cosigned the log
+    #[arg(long, global = true, env = "MINGBAI_WITNESSES", value_name = "FILE",
+          value_parser = policy)]
+    witnesses: Option<Policy>,
+    /// 多少天没有新的签名就说账本旧了 / days without anything newly signed after which the log counts as stale
+    #[arg(long, global = true, env = "MINGBAI_STALE_DAYS", default_value_t = screens::STALE_DAYS,
+          value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3660))]
+    stale_days: u32,
     /// 等一个回答最多几秒 / seconds to wait for one answer
     #[arg(long, global = true, env = "MINGBAI_PATIENCE", default_value = "60", value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -145,6 +155,15 @@ fn size(text: &str) -> Result<(u32, u32), String> {
     })
 }
 
+/// The policy of witnesses in a file.
+fn policy(path: &str) -> Result<Policy, String> {
+    let mut text = String::new();
+    let read =
+        File::open(path).and_then(|file| file.take(POLICY_BYTES_MAX + 1).read_to_string(&mut text));
+    read.map_err(|error| format!("读不了这个文件（{error}）/ cannot read the file"))?;
+    text.parse().map_err(|bad: BadPolicy| bad.to_string())
+}
+
 impl Place {
     fn options(&self) -> Options {
         Options {
@@ -157,6 +176,7 @@ impl Place {
             opened: Vec::new(),
             hours: self.hours,
             rate: self.rate,
+            policy: self.witnesses.clone(),
             patience: Duration::from_secs(self.patience),
             now: sync::clock,
         }
@@ -165,7 +185,9 @@ impl Place {
     fn screens(&self) -> screens::Options {
         let public = self.public_url.as_ref().or(self.server.first());
         let public = public.map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default();
-        screens::Options::new(self.data.clone(), public, sync::clock)
+        let stale_days = self.stale_days;
+        let options = screens::Options::new(self.data.clone(), public, sync::clock);
+        screens::Options { stale_days, ..options }
     }
 }
 
@@ -307,6 +329,14 @@ mod tests {
         let options = Cli::try_parse_from(words).unwrap().place.options();
         assert_eq!(options.servers, ["http://a", "http://b", "http://c"]);
         assert!(options.hours.is_some() && options.village.is_some());
+        let dir = tempfile::TempDir::new().unwrap();
+        let file = dir.path().join("policy");
+        let with = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            Cli::try_parse_from(["mingbai-kiosk", "sync", "--witnesses", file.to_str().unwrap()])
+        };
+        assert!(with("quorum none\n").unwrap().place.options().policy.is_some());
+        assert!(with("quorum X\n").unwrap_err().to_string().contains("第 1 行"));
         assert!(Cli::try_parse_from(["mingbai-kiosk", "shot"]).is_err());
         assert!(Cli::try_parse_from(["mingbai-kiosk", "shot", "--list"]).is_ok());
         assert!(Cli::try_parse_from(["mingbai-kiosk", "--vkey", "rubbish"]).is_err());

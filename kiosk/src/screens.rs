@@ -31,6 +31,8 @@ use ui::{Api, AppWindow};
 
 /// How long a picture rests before it is filtered to the screen's pixels.
 const REST_TIME: Duration = Duration::from_millis(150);
+/// After how many days the log counts as stale where nothing else is said: longer than any holiday.
+pub const STALE_DAYS: u32 = 10;
 /// How many pages back one can go.
 const HISTORY_MAX: usize = 64;
 
@@ -63,14 +65,16 @@ pub struct Options {
     pub now: fn() -> Timestamp,
     /// The way to ask for pictures that are not here (any more).
     pub orders: Orders,
+    /// After how many days without anything newly signed the log counts as stale; see `Freshness::is_stale`.
+    pub stale_days: u32,
 }
 
 impl Options {
     /// The usual options over a directory.
     #[must_use]
     pub fn new(data: PathBuf, public_url: String, now: fn() -> Timestamp) -> Self {
-        let orders = Orders::default();
-        Self { data, public_url, fullscreen: false, idle: IDLE_TIME, now, orders }
+        let (orders, stale_days) = (Orders::default(), STALE_DAYS);
+        Self { data, public_url, fullscreen: false, idle: IDLE_TIME, now, orders, stale_days }
     }
 }
 

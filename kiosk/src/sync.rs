@@ -8,7 +8,9 @@ mod background;
 mod contents;
 mod export;
 mod hours;
+mod ladder;
 mod pictures;
+mod policy;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -30,6 +32,8 @@ use ahead::Incoming;
 pub use background::{Background, Orders, Queue, orders};
 pub use export::{ExportError, Exported, export};
 pub use hours::Hours;
+use ladder::Ladder;
+pub use policy::{BadPolicy, Cosigned, POLICY_BYTES_MAX, Policy};
 
 /// The largest log that a kiosk takes on, in entries: a township's for some hundred years.
 const LOG_SIZE_MAX: u64 = 1 << 26;
@@ -58,6 +62,8 @@ pub struct Options {
     pub hours: Option<Hours>,
     /// The most bytes a second.
     pub rate: Option<u64>,
+    /// Which witnesses must have cosigned a head before it is believed.
+    pub policy: Option<Policy>,
     /// The longest that one answer may take.
     pub patience: Duration,
     /// The clock. It labels; nothing is believed or refused because of it.
@@ -170,6 +176,14 @@ pub enum SyncError {
     /// A log that no server could serve.
     #[error("服务器说账本有 {0} 条，不可能，没有采用 / impossible log size")]
     TooLarge(u64),
+    /// A head that too few witnesses cosigned.
+    #[error(
+        "账本缺见证人的签字（有 {0} 个，不够），没有采用 / too few witnesses cosigned the checkpoint"
+    )]
+    Unwitnessed(usize),
+    /// The policy of witnesses is for other logs.
+    #[error("见证规则是给别的账本的 / the witness policy is for other logs")]
+    OtherPolicy,
     /// Another sync of this shelf is at work.
     #[error("另一个同步正在进行 / another sync is running")]
     Busy,
@@ -186,7 +200,10 @@ impl SyncError {
     #[must_use]
     pub fn kind(&self) -> TroubleKind {
         match self {
-            Self::Shelf(ShelfError::WrongKey { .. }) | Self::NoKey => TroubleKind::WrongKey,
+            Self::Shelf(ShelfError::WrongKey { .. }) | Self::NoKey | Self::OtherPolicy => {
+                TroubleKind::WrongKey
+            }
+            Self::Unwitnessed(_) => TroubleKind::Unwitnessed,
             Self::Shelf(_) | Self::Busy => TroubleKind::Disk,
             Self::Fetch(FetchError::TooLarge { .. }) | Self::TooLarge(_) => TroubleKind::TooLarge,
             Self::Fetch(FetchError::Malformed { .. }) => TroubleKind::BadFormat,
@@ -346,6 +363,9 @@ impl<'s> Sync<'s> {
             (None, None) => return Err(SyncError::NoKey),
         };
         shelf.trust(&log)?;
+        if options.policy.as_ref().is_some_and(|policy| !policy.is_for(&log)) {
+            return Err(SyncError::OtherPolicy);
+        }
         shelf.sweep()?;
         Ok(Self { shelf, options, source, log, report: Report::default(), spoiled: None })
     }
@@ -354,7 +374,8 @@ impl<'s> Sync<'s> {
         let old = self.shelf.head()?;
         // An entity tag means something to the source that gave it, and to no other.
         let mark = format!(" {}", self.source.name());
-        let tag = old.as_ref().and_then(|head| head.etag.as_ref()?.strip_suffix(&mark));
+        let known = old.as_ref().filter(|head| self.is_witnessed(&head.checkpoint));
+        let tag = known.and_then(|head| head.etag.as_ref()?.strip_suffix(&mark));
         let ask = tag.map_or(Ask::Whole, Ask::Unless);
         match self.source.get("/checkpoint", ask, CHECKPOINT_BYTES_MAX as u64)? {
             Answer::Whole(note, tag) => {
@@ -366,6 +387,7 @@ impl<'s> Sync<'s> {
                 return Err(FetchError::Status { path: "/checkpoint".into(), status: 404 }.into());
             }
         }
+        self.keep_witnesses()?;
         self.shelf.sweep()?;
         self.pictures()?;
         if self.spoiled.is_none() && self.source.is_live() {
@@ -397,6 +419,33 @@ impl<'s> Sync<'s> {
         Ok(self.report)
     }
 
+    fn cosigned(&self, checkpoint: &[u8]) -> Vec<Cosigned> {
+        let policy = self.options.policy.as_ref();
+        policy.map(|policy| policy.cosigned(checkpoint)).unwrap_or_default()
+    }
+
+    /// True when the policy, if there is one, is content with the head's cosignatures.
+    fn is_witnessed(&self, checkpoint: &[u8]) -> bool {
+        let policy = self.options.policy.as_ref();
+        policy.is_none_or(|policy| policy.is_met_by(&self.cosigned(checkpoint)))
+    }
+
+    /// Notes who cosigned the head that is held.
+    fn keep_witnesses(&mut self) -> Result<(), SyncError> {
+        let head = self.shelf.head()?;
+        let cosigned = head.map(|head| self.cosigned(&head.checkpoint)).unwrap_or_default();
+        let told = |c: &Cosigned| (c.name.clone(), c.key.to_string(), c.at);
+        Ok(self.shelf.keep_witnesses(&cosigned.iter().map(told).collect::<Vec<_>>())?)
+    }
+
+    /// The same head as held, read once more: its witnesses may have signed again since.
+    fn same_head(&self, note: &[u8], etag: Option<&str>) -> Result<(), SyncError> {
+        let newest = |note: &[u8]| self.cosigned(note).iter().map(|cosigned| cosigned.at).max();
+        let held = self.shelf.head()?.map(|head| head.checkpoint).unwrap_or_default();
+        let newer = newest(note) > newest(&held);
+        Ok(self.shelf.tagged(etag, if newer { note } else { &held })?)
+    }
+
     /// From the head held to the one in `note`.
     fn advance(
         &mut self,
@@ -417,11 +466,17 @@ impl<'s> Sync<'s> {
         let view = self.shelf.view()?.unwrap_or_default();
         let source = self.source.clone();
         let inbox = self.shelf.inbox()?;
+        let far = offered.size - view.size() > ladder::STEP;
+        let ladder = far.then(|| Ladder::fetch(&source, &offered)).transpose()?;
         thread::scope(|scope| {
-            let mut incoming = Incoming::start(scope, source, &view, offered.size, inbox);
+            let mut incoming = Incoming::start(scope, source, &view, offered.size, inbox, ladder);
             let (next, entries) = self.read(&view, note, &mut incoming, old.as_ref())?;
+            if !self.is_witnessed(note) {
+                self.shelf.keep_inbox(&incoming.take_fresh())?;
+                return Err(SyncError::Unwitnessed(self.cosigned(note).len()));
+            }
             if entries.is_empty() && old.is_some() {
-                self.shelf.tagged(etag.as_deref())?;
+                self.same_head(note, etag.as_deref())?;
                 return self.missing();
             }
             let verdicts = self.shelf.judge(view.size(), &entries)?;
@@ -479,6 +534,10 @@ impl<'s> Sync<'s> {
         };
         let next = match view.advance(&self.log, note, fetch, keep) {
             Ok(next) => next,
+            Err(Refused::Fetch(error @ SyncError::BadHash(_))) => {
+                self.shelf.clear_inbox()?;
+                return Err(error);
+            }
             Err(Refused::Fetch(error)) => {
                 self.shelf.keep_inbox(&incoming.take_fresh())?;
                 return Err(error);

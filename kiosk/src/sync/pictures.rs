@@ -10,6 +10,8 @@ use super::{Options, Sync, SyncError};
 use crate::fetch::{Ask, FetchError, Opened, unreachable_at};
 use crate::shelf::{ShelfError, Wanted, Wishes};
 
+/// After so many wrong pictures a source is asked for no more of them.
+const WRONG_MAX: usize = 20;
 /// Bytes that are read and written at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
@@ -25,6 +27,7 @@ impl Sync<'_> {
             fs::remove_file(&path).map_err(at(&path))?;
             self.report.evicted += 1;
         }
+        let mut wrongs = 0;
         for wanted in plan.wanted {
             if !self.options.hours.is_none_or(|hours| hours.hold(&(self.options.now)())) {
                 break;
@@ -34,7 +37,13 @@ impl Sync<'_> {
                 Ok(false) => self.report.images_missing += 1,
                 Err(
                     wrong @ (SyncError::BadHash(_) | SyncError::Fetch(FetchError::TooLarge { .. })),
-                ) => self.spoil(wrong),
+                ) => {
+                    self.spoil(wrong);
+                    wrongs += 1;
+                    if wrongs == WRONG_MAX {
+                        break;
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }

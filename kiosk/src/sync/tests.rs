@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod hostile;
 mod manners;
 mod mirror;
 mod reads;
 mod sticks;
 mod town;
+mod witnessed;
 
 use std::fs;
 use std::time::Duration;
@@ -44,6 +46,7 @@ impl Kiosk {
             opened: Vec::new(),
             hours: None,
             rate: None,
+            policy: None,
             patience: Duration::from_secs(20),
             now: clock,
         };
@@ -177,7 +180,8 @@ fn a_fresh_sync_of_ten_thousand_receipts_asks_once_for_each_bundle() {
     let town = town_of(10_000);
     let kiosk = Kiosk::new(&town);
     let report = kiosk.sync().unwrap();
-    assert_eq!(report.cost.requests, 1 + 40 + 40);
+    // The head, two tiles that prove the bundles, bundles of entries and of contents.
+    assert_eq!(report.cost.requests, 1 + 2 + 40 + 40);
     assert_eq!(report.contents, 10_003);
     println!("{report:?}");
 }
