@@ -246,23 +246,24 @@ pub fn run(options: &Options) -> Result<Report, SyncError> {
     }
 }
 
-/// Syncs with the sources in turn, until one has served everything. A log that was forked is told even if another source
-/// does not show it; what else is wrong with one source is forgiven when another serves.
+/// Syncs with the sources in turn, until one brought something new and nothing lacks: one that holds back is no obstacle
+/// while another does not. A log that was forked is told even if another source does not show it; what else is wrong
+/// with one source is forgiven when another serves.
 fn from_any(shelf: &mut Shelf, options: &Options) -> Result<Report, SyncError> {
     let mut served: Option<Report> = None;
     let mut failures = Vec::new();
     for server in &options.servers {
-        let sync = reach(options, server).and_then(|source| Sync::begin(shelf, options, source));
-        let result = match served {
-            None => sync.and_then(Sync::finish),
-            Some(_) => sync.and_then(Sync::fill),
-        };
+        let mut result = Sync::with(shelf, options, server).and_then(Sync::finish);
+        if served.is_some() && matches!(result, Err(SyncError::Rollback { .. })) {
+            // What it has of an older log may still be what lacks.
+            result = Sync::with(shelf, options, server).and_then(Sync::fill);
+        }
         match result {
             Ok(report) => {
                 let report = served.map_or(report.clone(), |before| before.and(&report));
-                let whole = report.waiting + report.images_missing == 0;
+                let enough = report.is_news() && report.waiting + report.images_missing == 0;
                 served = Some(report);
-                if whole {
+                if enough {
                     break;
                 }
             }
@@ -280,11 +281,6 @@ fn from_any(shelf: &mut Shelf, options: &Options) -> Result<Report, SyncError> {
         (Some(report), _) => Ok(report),
         (None, error) => Err(error.unwrap_or(SyncError::NoSource)),
     }
-}
-
-fn reach(options: &Options, server: &str) -> Result<Source, SyncError> {
-    let manner = Manner { patience: options.patience, rate: options.rate };
-    Ok(Source::Server(Server::new(server, manner)?))
 }
 
 /// Takes in what is in a bundle, verified as if a server had said it.
@@ -318,8 +314,7 @@ fn picture(options: &Options, hash: Hash) -> Result<Report, SyncError> {
     let Some(wanted) = shelf.wanted_one(hash)? else { return Ok(Report::default()) };
     let mut failure = SyncError::NoSource;
     for server in &options.servers {
-        let sync = reach(options, server).and_then(|from| Sync::begin(&mut shelf, options, from));
-        match sync.and_then(|sync| sync.one(wanted)) {
+        match Sync::with(&mut shelf, options, server).and_then(|sync| sync.one(wanted)) {
             Ok(report) if report.images > 0 => return Ok(report),
             Ok(_) => {}
             Err(error) => failure = error,
@@ -352,6 +347,11 @@ struct Sync<'s> {
 }
 
 impl<'s> Sync<'s> {
+    fn with(shelf: &'s mut Shelf, options: &'s Options, server: &str) -> Result<Self, SyncError> {
+        let manner = Manner { patience: options.patience, rate: options.rate };
+        Self::begin(shelf, options, Source::Server(Server::new(server, manner)?))
+    }
+
     fn begin(
         shelf: &'s mut Shelf,
         options: &'s Options,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ledger::hash::sha256;
 
-use super::{Options, Sync, SyncError};
+use super::{Hours, Options, Sync, SyncError};
 use crate::fetch::{Ask, FetchError, Opened, unreachable_at};
 use crate::shelf::{ShelfError, Wanted, Wishes};
 
@@ -29,7 +29,8 @@ impl Sync<'_> {
         }
         let mut wrongs = 0;
         for wanted in plan.wanted {
-            if !self.options.hours.is_none_or(|hours| hours.hold(&(self.options.now)())) {
+            let now_is_no_time = |hours: Hours| !hours.hold(&(self.options.now)());
+            if self.source.is_live() && self.options.hours.is_some_and(now_is_no_time) {
                 break;
             }
             match self.picture(wanted) {

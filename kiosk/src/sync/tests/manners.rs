@@ -4,6 +4,7 @@ use std::sync::mpsc::channel;
 use std::time::Instant;
 
 use ledger::hash::Hash;
+use ledger::tile::{join_bundle, split_bundle};
 use ledger::time::Timestamp;
 
 use super::*;
@@ -174,7 +175,7 @@ fn what_one_source_cannot_serve_the_next_does() {
     let report = kiosk.sync().unwrap();
     assert_eq!((report.size, report.waiting, report.images_missing), (43, 0, 0));
     assert_eq!((report.contents, report.images), (43, 80));
-    assert!(!spare.asked().contains(&"/checkpoint".to_owned()));
+    assert!(!spare.asked().iter().any(|path| path.starts_with("/tile")));
     assert_eq!(kiosk.shelf().freshness().unwrap().trouble, None);
 }
 
@@ -187,20 +188,48 @@ fn a_source_that_lies_or_lags_is_passed_over_but_a_fork_is_told() {
     let mut newer = town_of(30);
     newer.receipt(-1, "新的");
     let good = other(newer.files());
-    let mut sync_with = |first: &Mirror| {
+    let mut size = 34;
+    let mut sync_with = |first: &Mirror, size: u64| {
         kiosk.options.servers = vec![first.url.clone(), good.url.clone()];
         let result = kiosk.sync();
         let freshness = kiosk.shelf().freshness().unwrap();
-        assert_eq!(freshness.size, 34);
+        assert_eq!(freshness.size, size);
         (result.map(|_| ()).map_err(|error| error.kind()), freshness.trouble.map(|t| t.kind))
     };
-    assert_eq!(sync_with(&other(town_of(20).files())), (Ok(()), None));
+    assert_eq!(sync_with(&other(town_of(20).files()), size), (Ok(()), None));
+    // One that holds back the newest is no obstacle either.
+    let mut newest = town_of(30);
+    newest.receipt(-1, "新的");
+    let same = other(newest.files());
+    newest.receipt(-2, "更新的");
+    good.serve(newest.files());
+    size += 1;
+    assert_eq!(sync_with(&same, size), (Ok(()), None));
     let stranger = other(Town::with_log_seed(77).files());
-    assert_eq!(sync_with(&stranger), (Ok(()), None));
+    assert_eq!(sync_with(&stranger, size), (Ok(()), None));
     let mut forked = town_of(29);
     forked.receipt(-999, "改过的");
     forked.receipt(-999, "又一张");
     forked.receipt(-999, "再一张");
+    forked.receipt(-999, "第四张");
     let fork = Some(TroubleKind::Fork);
-    assert_eq!(sync_with(&other(forked.files())), (Err(TroubleKind::Fork), fork));
+    assert_eq!(sync_with(&other(forked.files()), size), (Err(TroubleKind::Fork), fork));
+}
+
+#[test]
+fn an_older_mirror_still_serves_what_lacks() {
+    let mut town = town_of(20);
+    let older = Mirror::new(town.files());
+    town.receipt(-1, "新的");
+    let mut kiosk = Kiosk::new(&town);
+    let mut files = town.files();
+    files.remove(&town.content_path(9));
+    let bundle = files.get_mut("/content/bundle/000").unwrap();
+    let mut items = split_bundle(bundle).unwrap();
+    items[9] = &[];
+    *bundle = join_bundle(items).unwrap();
+    kiosk.mirror.serve(files);
+    kiosk.options.servers.push(older.url.clone());
+    let report = kiosk.sync().unwrap();
+    assert_eq!((report.size, report.waiting), (24, 0));
 }
