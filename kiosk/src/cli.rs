@@ -1,7 +1,9 @@
-//! The command line: `mingbai-kiosk` opens the screen, `sync` fetches once, `shot` draws one screen to a file.
+//! The command line: `mingbai-kiosk` opens the screen, `sync` fetches once, `export` and `import` carry the log on a
+//! stick, `shot` draws one screen to a file.
 
+use std::fs::File;
 use std::io::{self, BufRead, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -18,7 +20,9 @@ use crate::headless::{self, Screen, Shot};
 use crate::screens::{self, Comfort, Refresh, TextSize};
 use crate::settings::{Setting, Settings, set_pin};
 use crate::shelf::{Images, Shelf};
-use crate::sync::{self, Background, Options, Report, SyncError};
+use crate::sync::{
+    self, Background, BadPolicy, Hours, Options, POLICY_BYTES_MAX, Policy, Report, SyncError,
+};
 
 /// Bytes of the longest line with a PIN that is read.
 const PIN_LINE_MAX: u64 = 64;
@@ -55,9 +59,9 @@ struct Place {
         value_name = "DIR"
     )]
     data: PathBuf,
-    /// 服务器地址，如 http://192.168.1.10:8080 / the server; without it nothing is fetched
-    #[arg(long, global = true, env = "MINGBAI_SERVER", value_name = "URL")]
-    server: Option<String>,
+    /// 服务器或镜像的地址，如 http://192.168.1.10:8080；可写多个，依次尝试 / the server and mirrors of it, tried in turn
+    #[arg(long, global = true, env = "MINGBAI_SERVER", value_name = "URL", value_delimiter = ',')]
+    server: Vec<String>,
     /// 账本的公钥，第一次要给 / the log's verifier key, needed once
     #[arg(long, global = true, env = "MINGBAI_VKEY", value_name = "VKEY")]
     vkey: Option<VerifierKey>,
@@ -67,6 +71,28 @@ struct Place {
     /// 下载哪些图片 / which pictures to fetch
     #[arg(long, global = true, env = "MINGBAI_IMAGES", value_enum, default_value = "all")]
     images: Images,
+    /// 哪个村（12 位代码）：它的图片先下载、最后清理；画图时画它 / the own village: its pictures come first and go last
+    #[arg(long, global = true, env = "MINGBAI_VILLAGE", value_name = "CODE")]
+    village: Option<Village>,
+    /// 图片最多占多少字节，超出的先清理别村旧月份的原图 / bytes that pictures may take on the disk
+    #[arg(long, global = true, env = "MINGBAI_BUDGET", value_name = "BYTES",
+          value_parser = clap::value_parser!(u64).range(1..))]
+    budget: Option<u64>,
+    /// 每秒最多收多少字节 / the most bytes a second
+    #[arg(long, global = true, env = "MINGBAI_RATE", value_name = "BYTES",
+          value_parser = clap::value_parser!(u64).range(1000..))]
+    rate: Option<u64>,
+    /// 只在这段时间下载图片，如 22:00-06:00；文字随时都收 / when pictures are fetched; text always comes
+    #[arg(long, global = true, env = "MINGBAI_HOURS", value_name = "HH:MM-HH:MM")]
+    hours: Option<Hours>,
+    /// 见证规则文件（C2SP tlog-policy）：见证人签够了才采用账本 / which witnesses must have cosigned the log
+    #[arg(long, global = true, env = "MINGBAI_WITNESSES", value_name = "FILE",
+          value_parser = policy)]
+    witnesses: Option<Policy>,
+    /// 多少天没有新的签名就说账本旧了 / days without anything newly signed after which the log counts as stale
+    #[arg(long, global = true, env = "MINGBAI_STALE_DAYS", default_value_t = screens::STALE_DAYS,
+          value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3660))]
+    stale_days: u32,
     /// 等一个回答最多几秒 / seconds to wait for one answer
     #[arg(long, global = true, env = "MINGBAI_PATIENCE", default_value = "60", value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -80,6 +106,18 @@ enum Command {
         /// 打印 JSON / print JSON
         #[arg(long, env = "MINGBAI_JSON")]
         json: bool,
+    },
+    /// 把核对过的账本导出成一个文件，用 U 盘带给没有网的屏幕 / what is verified here as one file, for a stick
+    Export {
+        /// 写到哪个文件 / the file to write
+        #[arg(long, env = "MINGBAI_OUT", value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// 从文件收进账本，核对和联网时一样 / takes in such a file, verified as from a server
+    Import {
+        /// 哪个文件 / the file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
     /// 向镇里报告一次，打印 JSON / ask and report to the office once; prints JSON
     Report,
@@ -131,9 +169,6 @@ struct ShotArgs {
     /// 按钮都在下半屏 / what is touched lies in the lower half
     #[arg(long, env = "MINGBAI_LOW")]
     low: bool,
-    /// 哪个村（12 位代码） / which village (12 digits)
-    #[arg(long, env = "MINGBAI_VILLAGE", value_name = "CODE")]
-    village: Option<Village>,
     /// 哪个月 / which month
     #[arg(long, env = "MINGBAI_PERIOD", value_name = "YYYY-MM")]
     period: Option<Period>,
@@ -159,48 +194,68 @@ fn size(text: &str) -> Result<(u32, u32), String> {
     })
 }
 
+/// The policy of witnesses in a file.
+fn policy(path: &str) -> Result<Policy, String> {
+    let mut text = String::new();
+    let read =
+        File::open(path).and_then(|file| file.take(POLICY_BYTES_MAX + 1).read_to_string(&mut text));
+    read.map_err(|error| format!("读不了这个文件（{error}）/ cannot read the file"))?;
+    text.parse().map_err(|bad: BadPolicy| bad.to_string())
+}
+
 impl Place {
-    fn options(&self) -> Option<Options> {
-        self.server.clone().map(|server| Options {
+    fn options(&self) -> Options {
+        Options {
             data: self.data.clone(),
-            server,
+            servers: self.server.clone(),
             vkey: self.vkey.clone(),
             images: self.images,
+            village: self.village,
+            budget: self.budget,
+            opened: Vec::new(),
+            hours: self.hours,
+            rate: self.rate,
+            policy: self.witnesses.clone(),
             patience: Duration::from_secs(self.patience),
             now: sync::clock,
-        })
+        }
     }
 
     fn fleet(&self) -> fleet::Options {
         fleet::Options {
             data: self.data.clone(),
-            server: self.server.clone(),
+            server: self.server.first().cloned(),
             patience: Duration::from_secs(self.patience),
             now: sync::clock,
         }
     }
 
     fn screens(&self) -> screens::Options {
-        let public = self.public_url.as_ref().or(self.server.as_ref());
+        let public = self.public_url.as_ref().or(self.server.first());
         let public = public.map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default();
-        screens::Options::new(self.data.clone(), public, sync::clock)
+        let stale_days = self.stale_days;
+        let options = screens::Options::new(self.data.clone(), public, sync::clock);
+        screens::Options { stale_days, ..options }
     }
 }
 
 impl Place {
-    /// The same, but where the settings name the servers those are asked.
+    /// The same, but where the settings name servers and a village it is those.
     fn with(&self, settings: &Settings) -> Self {
-        let server = settings.servers.first().or(self.server.as_ref()).cloned();
-        Self { server, ..self.clone() }
+        let named = !settings.servers.is_empty();
+        let server = if named { &settings.servers } else { &self.server }.clone();
+        let village = settings.station.or(self.village);
+        Self { server, village, ..self.clone() }
     }
 
     /// Makes this kiosk one of the fleet. What is wrong with that is no reason to show nothing.
     fn join(&self, idle: Duration, refresh: Arc<OnceLock<Refresh>>) -> Option<Fleet> {
         let sync = self.options();
         let tell = move |news| {
-            let (News::SyncNow, Some(options)) = (news, &sync) else { return };
-            // What is wrong with it stands on the shelf, and so on the screen.
-            let _ = sync::run(options);
+            if news == News::SyncNow {
+                // What is wrong with it stands on the shelf, and so on the screen.
+                let _ = sync::run(&sync);
+            }
             if let Some(refresh) = refresh.get() {
                 refresh.now();
             }
@@ -230,6 +285,8 @@ impl Cli {
         match &self.command {
             None => self.window(),
             Some(Command::Sync { json }) => self.sync(*json),
+            Some(Command::Export { out }) => self.export(out),
+            Some(Command::Import { file }) => self.import(file),
             Some(Command::Report) => self.report(),
             Some(Command::Diary { json }) => self.diary(*json),
             Some(Command::Settings) => self.settings(),
@@ -250,6 +307,9 @@ impl Cli {
         options.idle = settings.idle_time();
         options.sound.clicks = settings.sound;
         let every = Duration::from_secs(self.every);
+        let sync = place.options();
+        let queue = (!sync.servers.is_empty()).then(sync::orders);
+        options.orders = queue.as_ref().map(|(orders, _)| orders.clone()).unwrap_or_default();
         let refresh = Arc::new(OnceLock::new());
         let fleet = place.join(options.idle, refresh.clone());
         let mut kept = None;
@@ -260,7 +320,7 @@ impl Cli {
                 refresh.now();
                 tell_fleet(told.as_ref(), ended);
             };
-            let background = place.options().map(|sync| Background::start(sync, every, tell));
+            let background = queue.map(|queue| Background::start(sync, every, queue, tell));
             kept = Some((Appliance::open(screens, fleet, drawer, settings), background));
         })?;
         let Some((appliance, _)) = kept else { return Ok(()) };
@@ -270,14 +330,36 @@ impl Cli {
     }
 
     fn sync(&self, json: bool) -> Result<(), Failure> {
-        let options =
-            self.place.options().ok_or("同步要用 --server 给出服务器地址 / sync needs --server")?;
+        let options = self.place.options();
+        if options.servers.is_empty() {
+            return Err("同步要用 --server 给出服务器地址 / sync needs --server".into());
+        }
         let (_, audit) = Shelf::open_audited(&options.data)?;
         if audit.entries_lost || audit.contents_lost > 0 {
             eprintln!("本机数据有损坏，正在重新下载 / damaged data is fetched again");
         }
         let report = sync::run(&options)?;
         println!("{}", if json { serde_json::to_string(&report)? } else { in_words(&report) });
+        Ok(())
+    }
+
+    fn export(&self, out: &Path) -> Result<(), Failure> {
+        let done = sync::export(&self.place.data, out, self.place.images)?;
+        println!(
+            "已导出到 {}：账本 {} 条、{} 份内容、{} 张图片，{} 字节",
+            out.display(),
+            done.size,
+            done.contents,
+            done.images,
+            done.bytes
+        );
+        Ok(())
+    }
+
+    fn import(&self, file: &Path) -> Result<(), Failure> {
+        let options = self.place.options();
+        Shelf::open_audited(&options.data)?;
+        println!("{}", in_words(&sync::import(&options, file)?));
         Ok(())
     }
 
@@ -339,7 +421,7 @@ impl Cli {
             size: args.size,
             english: args.lang == Language::En,
             comfort: Comfort { text: args.text_size, contrast: args.contrast, low: args.low },
-            village: args.village,
+            village: self.place.village,
             period: args.period,
             index: args.index,
         })?;
@@ -385,8 +467,23 @@ mod tests {
         for line in ["--data d --server http://x sync --json", "sync --server http://x --data d"] {
             let words = std::iter::once("mingbai-kiosk").chain(line.split(' '));
             let cli = Cli::try_parse_from(words).unwrap();
-            assert_eq!(cli.place.options().unwrap().data, PathBuf::from("d"));
+            let options = cli.place.options();
+            assert_eq!((options.data, options.servers), ("d".into(), vec!["http://x".to_owned()]));
         }
+        let line = "sync --server http://a --server http://b,http://c --village 341181107201 \
+                    --rate 20000 --budget 1000000 --hours 22:00-06:00";
+        let words = std::iter::once("mingbai-kiosk").chain(line.split_whitespace());
+        let options = Cli::try_parse_from(words).unwrap().place.options();
+        assert_eq!(options.servers, ["http://a", "http://b", "http://c"]);
+        assert!(options.hours.is_some() && options.village.is_some());
+        let dir = tempfile::TempDir::new().unwrap();
+        let file = dir.path().join("policy");
+        let with = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            Cli::try_parse_from(["mingbai-kiosk", "sync", "--witnesses", file.to_str().unwrap()])
+        };
+        assert!(with("quorum none\n").unwrap().place.options().policy.is_some());
+        assert!(with("quorum X\n").unwrap_err().to_string().contains("第 1 行"));
         assert!(Cli::try_parse_from(["mingbai-kiosk", "shot"]).is_err());
         assert!(Cli::try_parse_from(["mingbai-kiosk", "shot", "--list"]).is_ok());
         assert!(Cli::try_parse_from(["mingbai-kiosk", "--vkey", "rubbish"]).is_err());

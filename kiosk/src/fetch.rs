@@ -1,14 +1,19 @@
-//! One connection to the server: every answer bounded in bytes and time, every byte on the wire counted.
+//! Where a log is read from: a server, a mirror, or a bundle on a stick. Every answer is bounded in bytes and time,
+//! every byte on the wire is counted, and no more come a second than was allowed.
+
+mod bundle;
 
 mod post;
 
 use std::fmt;
 use std::io::{ErrorKind, Read};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 use ureq::http::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, IF_NONE_MATCH, RANGE};
 use ureq::http::{HeaderMap, HeaderName};
@@ -16,7 +21,8 @@ use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
 };
-use ureq::{Agent, BodyReader};
+
+pub use bundle::{BadBundle, Bundle};
 
 /// How long to wait for a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -108,17 +114,95 @@ pub struct Cost {
     pub received: u64,
 }
 
+/// How a server is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// The longest that one answer may take, and as much longer as the rate makes it.
+    pub patience: Duration,
+    /// The most bytes a second.
+    pub rate: Option<u64>,
+}
+
+/// Whatever has the files of a log's read surface; shared by threads. What it says is not believed yet.
+#[derive(Clone)]
+pub enum Source {
+    /// A server or mirror.
+    Server(Server),
+    /// A file.
+    Bundle(Bundle),
+}
+
+impl Source {
+    /// Asks for `path` and reads at most `limit` bytes of answer, counted after decompression.
+    pub fn get(&self, path: &str, ask: Ask, limit: u64) -> Result<Answer, FetchError> {
+        match self.open(path, ask, limit)? {
+            Opened::Body { reader, rest, etag } => {
+                let mut bytes = Vec::new();
+                let read = reader.take(limit + 1).read_to_end(&mut bytes);
+                read.map_err(|e| unreachable_at(path, ureq::Error::from(e)))?;
+                if bytes.len() as u64 > limit {
+                    return Err(FetchError::TooLarge { path: path.to_owned(), limit });
+                }
+                Ok(if rest { Answer::Rest(bytes) } else { Answer::Whole(bytes, etag) })
+            }
+            Opened::Unchanged => Ok(Answer::Unchanged),
+            Opened::Missing => Ok(Answer::Missing),
+        }
+    }
+
+    /// Asks for `path` and gives the body to be read piece by piece. The caller bounds it; a right one has at most
+    /// `limit` bytes.
+    pub(crate) fn open(&self, path: &str, ask: Ask, limit: u64) -> Result<Opened, FetchError> {
+        match self {
+            Self::Server(server) => server.open(path, ask, limit),
+            Self::Bundle(bundle) => {
+                let from = if let Ask::From(offset) = ask { offset } else { 0 };
+                Ok(bundle.read(path, from).map_or(Opened::Missing, |part| Opened::Body {
+                    reader: Box::new(part),
+                    rest: from > 0,
+                    etag: None,
+                }))
+            }
+        }
+    }
+
+    /// What it has cost so far; a file costs nothing.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        match self {
+            Self::Server(server) => server.cost(),
+            Self::Bundle(_) => Cost::default(),
+        }
+    }
+
+    /// True when an answer is new as of now, and small things are quickly asked for.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Server(_))
+    }
+
+    /// What tells it from other sources.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Server(server) => &server.base,
+            Self::Bundle(_) => "",
+        }
+    }
+}
+
 /// A server that can be asked; shared by threads.
 #[derive(Clone)]
 pub struct Server {
     agent: Agent,
     base: String,
     tally: Arc<Tally>,
+    manner: Manner,
 }
 
 impl Server {
-    /// A server at `url`; no answer may take longer than `patience`.
-    pub fn new(url: &str, patience: Duration) -> Result<Self, FetchError> {
+    /// A server at `url`.
+    pub fn new(url: &str, manner: Manner) -> Result<Self, FetchError> {
         let base = url.trim_end_matches('/').to_owned();
         let scheme = base.starts_with("http://") || base.starts_with("https://");
         if !scheme || base.len() > SERVER_LIMIT || base.parse::<ureq::http::Uri>().is_err() {
@@ -133,36 +217,23 @@ impl Server {
             .accept(AutoHeaderValue::None)
             .accept_encoding(AutoHeaderValue::None)
             .max_response_header_size(HEADER_LIMIT)
-            .timeout_connect(Some(CONNECT_TIME.min(patience)))
-            .timeout_global(Some(patience))
+            .timeout_connect(Some(CONNECT_TIME.min(manner.patience)))
             .build();
         let tally = Arc::new(Tally::default());
-        let connector = ().chain(TcpConnector::default()).chain(Counter(tally.clone()));
+        let connector = ().chain(TcpConnector::default()).chain(Counter {
+            tally: tally.clone(),
+            pace: manner.rate.map(|rate| Arc::new(Pace::new(rate))),
+        });
         let connector = connector.chain(RustlsConnector::default());
         let agent = Agent::with_parts(config, connector, DefaultResolver::default());
-        Ok(Self { agent, base, tally })
+        Ok(Self { agent, base, tally, manner })
     }
 
-    /// Asks for `path` and reads at most `limit` bytes of answer, counted after decompression.
-    pub fn get(&self, path: &str, ask: Ask, limit: u64) -> Result<Answer, FetchError> {
-        match self.open(path, ask)? {
-            Opened::Body { mut reader, rest, etag } => {
-                let mut bytes = Vec::new();
-                let read = (&mut reader).take(limit + 1).read_to_end(&mut bytes);
-                read.map_err(|e| unreachable_at(path, ureq::Error::from(e)))?;
-                if bytes.len() as u64 > limit {
-                    return Err(FetchError::TooLarge { path: path.to_owned(), limit });
-                }
-                Ok(if rest { Answer::Rest(bytes) } else { Answer::Whole(bytes, etag) })
-            }
-            Opened::Unchanged => Ok(Answer::Unchanged),
-            Opened::Missing => Ok(Answer::Missing),
-        }
-    }
-
-    /// Asks for `path` and gives the body to be read piece by piece. The caller bounds it.
-    pub(crate) fn open(&self, path: &str, ask: Ask) -> Result<Opened, FetchError> {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
+    fn open(&self, path: &str, ask: Ask, limit: u64) -> Result<Opened, FetchError> {
+        let at_this_rate = self.manner.rate.map_or(0, |rate| limit / rate.max(1));
+        let longest = self.manner.patience.saturating_add(Duration::from_secs(at_this_rate));
+        let request = self.agent.get(format!("{}{path}", self.base));
+        let mut request = request.config().timeout_global(Some(longest)).build();
         request = match ask {
             Ask::Whole => request.header(ACCEPT_ENCODING, "gzip"),
             Ask::Unless(etag) => request.header(IF_NONE_MATCH, etag),
@@ -180,13 +251,15 @@ impl Server {
         };
         let etag = text(&head.headers, &ETAG).filter(|tag| tag.len() <= 200).map(str::to_owned);
         match (head.status.as_u16(), ask) {
-            (200, _) => Ok(Opened::Body { reader: body.into_reader(), rest: false, etag }),
+            (200, _) => {
+                Ok(Opened::Body { reader: Box::new(body.into_reader()), rest: false, etag })
+            }
             (206, Ask::From(offset)) => {
                 let range = text(&head.headers, &CONTENT_RANGE).unwrap_or_default();
                 if !range.starts_with(&format!("bytes {offset}-")) {
                     return Err(malformed("another range than was asked for"));
                 }
-                Ok(Opened::Body { reader: body.into_reader(), rest: true, etag })
+                Ok(Opened::Body { reader: Box::new(body.into_reader()), rest: true, etag })
             }
             (304, Ask::Unless(_)) => Ok(Opened::Unchanged),
             (404 | 410, _) | (416, Ask::From(_)) => Ok(Opened::Missing),
@@ -194,9 +267,7 @@ impl Server {
         }
     }
 
-    /// What it has cost so far.
-    #[must_use]
-    pub fn cost(&self) -> Cost {
+    fn cost(&self) -> Cost {
         Cost {
             requests: self.tally.requests.load(Ordering::Relaxed),
             sent: self.tally.sent.load(Ordering::Relaxed),
@@ -207,7 +278,7 @@ impl Server {
 
 /// An answer whose body is still to be read.
 pub(crate) enum Opened {
-    Body { reader: BodyReader<'static>, rest: bool, etag: Option<String> },
+    Body { reader: Box<dyn Read>, rest: bool, etag: Option<String> },
     Unchanged,
     Missing,
 }
@@ -233,8 +304,36 @@ pub(crate) fn unreachable_at(path: &str, error: ureq::Error) -> FetchError {
     }
 }
 
-/// Wraps each TCP connection to count what passes.
-struct Counter(Arc<Tally>);
+/// Lets no more bytes pass than so many a second, over all connections that share it.
+#[derive(Debug)]
+struct Pace {
+    rate: u64,
+    /// When what has come would have come at that rate.
+    due: Mutex<Instant>,
+}
+
+impl Pace {
+    fn new(rate: u64) -> Self {
+        Self { rate: rate.max(1), due: Mutex::new(Instant::now()) }
+    }
+
+    /// Waits for as long as so many bytes take.
+    fn spend(&self, bytes: usize) {
+        let time = Duration::from_secs_f64(bytes as f64 / self.rate as f64);
+        let due = {
+            let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+            *due = (*due).max(Instant::now()) + time;
+            *due
+        };
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+    }
+}
+
+/// Wraps each TCP connection to count what passes, and to slow it down.
+struct Counter {
+    tally: Arc<Tally>,
+    pace: Option<Arc<Pace>>,
+}
 
 impl fmt::Debug for Counter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -250,7 +349,11 @@ impl<In: Transport> Connector<In> for Counter {
         _: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
-        Ok(chained.map(|inner| Counted { inner, tally: self.0.clone() }))
+        Ok(chained.map(|inner| Counted {
+            inner,
+            tally: self.tally.clone(),
+            pace: self.pace.clone(),
+        }))
     }
 }
 
@@ -258,6 +361,7 @@ impl<In: Transport> Connector<In> for Counter {
 struct Counted<T> {
     inner: T,
     tally: Arc<Tally>,
+    pace: Option<Arc<Pace>>,
 }
 
 impl<T: Transport> Transport for Counted<T> {
@@ -275,6 +379,9 @@ impl<T: Transport> Transport for Counted<T> {
         let progress = self.inner.await_input(timeout);
         let arrived = self.inner.buffers().input().len().saturating_sub(before);
         self.tally.received.fetch_add(arrived as u64, Ordering::Relaxed);
+        if let Some(pace) = &self.pace {
+            pace.spend(arrived);
+        }
         progress
     }
 

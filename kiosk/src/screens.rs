@@ -25,6 +25,7 @@ use crate::scan::darkroom::{Darkroom, Order};
 use crate::scan::{View, level_for};
 use crate::shelf::{ReceiptPage, Shelf, ShelfError};
 use crate::speech::voice::Sound;
+use crate::sync::Orders;
 pub use comfort::{Comfort, TextSize};
 pub use mingbai_kiosk_ui as ui;
 pub use place::{Columns, Paper, Place};
@@ -35,6 +36,8 @@ use ui::{Api, AppWindow};
 
 /// How long a picture rests before it is filtered to the screen's pixels.
 const REST_TIME: Duration = Duration::from_millis(150);
+/// After how many days the log counts as stale where nothing else is said: longer than any holiday.
+pub const STALE_DAYS: u32 = 10;
 /// How many pages back one can go.
 const HISTORY_MAX: usize = 64;
 
@@ -69,6 +72,10 @@ pub struct Options {
     pub sound: Sound,
     /// The clock, which only says how many days ago the last sync was.
     pub now: fn() -> Timestamp,
+    /// The way to ask for pictures that are not here (any more).
+    pub orders: Orders,
+    /// After how many days without anything newly signed the log counts as stale; see `Freshness::is_stale`.
+    pub stale_days: u32,
 }
 
 impl Options {
@@ -76,7 +83,8 @@ impl Options {
     #[must_use]
     pub fn new(data: PathBuf, public_url: String, now: fn() -> Timestamp) -> Self {
         let (fullscreen, idle, sound) = (false, IDLE_TIME, Sound::default());
-        Self { data, public_url, fullscreen, idle, attract: true, sound, now }
+        let (orders, stale_days) = (Orders::default(), STALE_DAYS);
+        Self { data, public_url, fullscreen, idle, attract: true, sound, now, orders, stale_days }
     }
 }
 
@@ -298,6 +306,7 @@ impl Screens {
             };
             if same {
                 self.fill_freshness();
+                self.open_what_came();
                 return;
             }
             return self.show();

@@ -35,7 +35,7 @@ use rusqlite_migration::{M, Migrations};
 pub use adopt::{Adopted, Arrived, Batch};
 pub use audit::Audit;
 pub use judge::Verdict;
-pub use pictures::{Images, PICTURE_BYTES_MAX, THUMB_BYTES_MAX, Wanted};
+pub use pictures::{Images, PICTURE_BYTES_MAX, Plan, THUMB_BYTES_MAX, Wanted, Wishes};
 pub use rows::*;
 pub use search::{Found, Kind, Question};
 
@@ -43,6 +43,10 @@ pub use search::{Found, Kind, Question};
 const BUSY_TIME: Duration = Duration::from_secs(5);
 /// The most rows of any list.
 const LIST_MAX: u32 = 2_000;
+
+/// The time of the newest statement that counts.
+const NEWEST: &str = "SELECT time FROM statement WHERE refused IS NULL AND time IS NOT NULL
+    ORDER BY id DESC LIMIT 1";
 
 /// What can go wrong with the shelf itself.
 #[derive(Debug, thiserror::Error)]
@@ -156,8 +160,11 @@ impl Shelf {
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
         db.pragma_update(None, "secure_delete", true)?;
-        let steps =
-            [M::up(include_str!("shelf/schema.sql")), M::up(include_str!("shelf/schema-2.sql"))];
+        let steps = [
+            M::up(include_str!("shelf/schema.sql")),
+            M::up(include_str!("shelf/schema-2.sql")),
+            M::up(include_str!("shelf/schema-3.sql")),
+        ];
         Migrations::from_slice(&steps).to_latest(&mut db)?;
         let (views, shape) = (include_str!("shelf/views.sql"), "SELECT digest FROM shape");
         let digest = sha256(views.as_bytes()).0;
@@ -199,10 +206,31 @@ impl Shelf {
         head_in(&self.db)
     }
 
-    /// Remembers the entity tag of the head.
-    pub fn tagged(&self, etag: Option<&str>) -> Result<(), ShelfError> {
-        self.db.execute("UPDATE head SET etag = ?1", [etag])?;
+    /// Remembers the entity tag of the head, and its note with the newest signatures.
+    pub fn tagged(&self, etag: Option<&str>, checkpoint: &[u8]) -> Result<(), ShelfError> {
+        self.db.execute("UPDATE head SET etag = ?1, checkpoint = ?2", (etag, checkpoint))?;
         Ok(())
+    }
+
+    /// Notes who cosigned the head: name, key and Unix seconds.
+    pub fn keep_witnesses(&mut self, cosigned: &[(String, String, i64)]) -> Result<(), ShelfError> {
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute("DELETE FROM witness", [])?;
+        for (name, vkey, at) in cosigned {
+            tx.execute("INSERT INTO witness VALUES (?1, ?2, ?3)", (name, vkey, at))?;
+        }
+        Ok(tx.commit()?)
+    }
+
+    /// The witnesses who cosigned the head that is shown, by name; none where no policy names any.
+    pub fn witnesses(&self) -> Result<Vec<Witnessed>, ShelfError> {
+        let mut query =
+            self.db.prepare_cached("SELECT name, vkey, at FROM witness ORDER BY name")?;
+        let witnessed = |row: &Row| {
+            Ok(Witnessed { name: row.get(0)?, key: row.get(1)?, at: china(row.get(2)?) })
+        };
+        let rows = query.query_map([], witnessed)?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Full entry bundles that a sync which was cut off had fetched: number and bytes, not verified.
@@ -259,11 +287,14 @@ impl Shelf {
             })
         };
         let sql = "SELECT kind, detail, at FROM trouble";
+        let newest = one(NEWEST)?;
+        let sworn = self.witnesses()?.into_iter().map(|witnessed| witnessed.at);
+        let signed_at = sworn.chain(newest.clone()).max_by_key(Timestamp::unix_seconds);
         Ok(Freshness {
             checked_at: one("SELECT at FROM checked")?,
             size: self.head()?.map_or(0, |head| head.size),
-            newest: one("SELECT time FROM statement WHERE refused IS NULL AND time IS NOT NULL
-                 ORDER BY id DESC LIMIT 1")?,
+            newest,
+            signed_at,
             refused: count("SELECT count(*) FROM statement WHERE refused IS NOT NULL")?,
             waiting: count(
                 "SELECT (SELECT coalesce(sum(waiting), 0) FROM month)
@@ -273,6 +304,14 @@ impl Shelf {
             trouble: self.db.query_row(sql, [], trouble).optional()?,
         })
     }
+}
+
+/// A moment as China's clocks show it. What no clock can show is the epoch.
+fn china(seconds: i64) -> Timestamp {
+    let at = jiff::Timestamp::from_second(seconds).unwrap_or_default();
+    let text = at.to_zoned(jiff::tz::offset(8).to_time_zone()).strftime("%Y-%m-%dT%H:%M:%S%:z");
+    let epoch = || "1970-01-01T08:00:00+08:00".parse().unwrap_or_else(|_| unreachable!());
+    text.to_string().parse().unwrap_or_else(|_| epoch())
 }
 
 fn head_in(db: &Connection) -> Result<Option<Head>, ShelfError> {

@@ -375,7 +375,7 @@ pub(super) fn ailment(kind: TroubleKind) -> Ailment {
     match kind {
         TroubleKind::Rollback => Ailment::Rollback,
         TroubleKind::Fork => Ailment::Fork,
-        TroubleKind::BadSignature => Ailment::BadSignature,
+        TroubleKind::BadSignature | TroubleKind::Unwitnessed => Ailment::BadSignature,
         TroubleKind::BadHash => Ailment::BadHash,
         TroubleKind::BadFormat => Ailment::BadFormat,
         TroubleKind::Unreachable => Ailment::Unreachable,

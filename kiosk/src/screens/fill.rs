@@ -182,6 +182,23 @@ impl Screens {
         api.set_scan_picture(picture);
         api.set_scan(Scan { missing: image.is_none(), ..Scan::default() });
         if let Some(image) = image {
+            if !self.shelf.blob(image.sha256).exists() {
+                self.options.orders.picture(image.sha256);
+            }
+            self.darkroom.order(Order::Open { serial: api.get_serial(), hash: image.sha256 });
+        }
+    }
+
+    /// Opens the picture that was missing, if it has come meanwhile.
+    pub(super) fn open_what_came(&self) {
+        let api = self.api();
+        let shown = self.shown.borrow();
+        let content = shown.as_ref().and_then(|page| page.content.as_ref());
+        let chosen = usize::try_from(api.get_scan_picture()).ok();
+        let image = content.zip(chosen).and_then(|(content, chosen)| content.images.get(chosen));
+        let came =
+            image.filter(|image| api.get_scan().missing && self.shelf.blob(image.sha256).exists());
+        if let Some(image) = came {
             self.darkroom.order(Order::Open { serial: api.get_serial(), hash: image.sha256 });
         }
     }

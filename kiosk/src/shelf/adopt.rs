@@ -1,12 +1,14 @@
 //! How verified things come onto the shelf: head, entries and contents in one transaction, the tables of views with them.
 
+use std::ops::Range;
+
 use ledger::hash::Hash;
 use ledger::time::Timestamp;
-use rusqlite::TransactionBehavior;
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
 
 use super::judge::Verdict;
 use super::views::Views;
-use super::{Head, Shelf, ShelfError};
+use super::{Head, NEWEST, Shelf, ShelfError, parsed};
 
 /// What a sync verified, to be put on the shelf at once or not at all.
 #[derive(Debug)]
@@ -21,8 +23,8 @@ pub struct Batch {
     pub entries: Vec<Vec<u8>>,
     /// What was thought of each of them.
     pub verdicts: Vec<Verdict>,
-    /// When.
-    pub at: Timestamp,
+    /// When a server said that this is its newest head; `None` of a bundle, which only proves how old it is not.
+    pub at: Option<Timestamp>,
 }
 
 /// A content whose hash is the one its statement commits to, and that statement's index.
@@ -75,7 +77,12 @@ impl Shelf {
             (&head.checkpoint, head.size, head.root.0, &head.etag),
         )?;
         tx.execute("DELETE FROM inbox", [])?;
-        tx.execute("INSERT OR REPLACE INTO checked VALUES (1, ?1)", [batch.at.as_str()])?;
+        match &batch.at {
+            Some(at) => {
+                tx.execute("INSERT OR REPLACE INTO checked VALUES (1, ?1)", [at.as_str()])?;
+            }
+            None => checked_by_newest(&tx)?,
+        }
         tx.execute("DELETE FROM trouble", [])?;
         tx.commit()?;
         if adopted.withdrawn > 0 {
@@ -124,6 +131,16 @@ impl Shelf {
         Ok(entries)
     }
 
+    /// The contents of these entries, in order; empty where there is none.
+    pub fn contents(&self, entries: Range<u64>) -> Result<Vec<Vec<u8>>, ShelfError> {
+        let mut query = self.db.prepare_cached("SELECT bytes FROM content WHERE id = ?1")?;
+        let mut content = |index: u64| {
+            let bytes: Option<Vec<u8>> = query.query_row([index], |row| row.get(0)).optional()?;
+            Ok(bytes.unwrap_or_default())
+        };
+        entries.map(&mut content).collect()
+    }
+
     /// Contents that were committed to, neither withdrawn nor here: index and hash, oldest first.
     pub fn missing_contents(&self, max: u32) -> Result<Vec<(u64, Hash)>, ShelfError> {
         let mut query = self.db.prepare_cached(
@@ -141,4 +158,19 @@ impl Shelf {
         // Returns a row; that a reader delays it is no error, the next commit's checkpoint does it.
         Ok(self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
+}
+
+/// What is held was the newest there was when its last statement was signed, if nothing later is known.
+fn checked_by_newest(tx: &Transaction) -> Result<(), ShelfError> {
+    let one = |sql: &str| -> Result<Option<Timestamp>, ShelfError> {
+        Ok(tx.query_row(sql, [], |row| parsed(row, 0)).optional()?)
+    };
+    let seconds = |at: &Option<Timestamp>| at.as_ref().map(Timestamp::unix_seconds);
+    let (newest, checked) = (one(NEWEST)?, one("SELECT at FROM checked")?);
+    if seconds(&newest) > seconds(&checked)
+        && let Some(newest) = newest
+    {
+        tx.execute("INSERT OR REPLACE INTO checked VALUES (1, ?1)", [newest.as_str()])?;
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ledger::hash::{Hash, sha256};
+use ledger::place::Village;
 use rusqlite::OptionalExtension;
 
 use super::{Shelf, ShelfError, file_error};
@@ -14,6 +15,9 @@ use super::{Shelf, ShelfError, file_error};
 pub const PICTURE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Bytes of the largest thumbnail.
 pub const THUMB_BYTES_MAX: u64 = 512 * 1024;
+
+/// Bytes that a thumbnail takes before it is known.
+const THUMB_BYTES_LIKELY: u64 = 16 * 1024;
 
 /// Which pictures a sync fetches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -34,6 +38,38 @@ pub struct Wanted {
     pub hash: Hash,
     /// No more bytes than this.
     pub bytes_max: u64,
+    /// How many bytes it will have, more or less.
+    bytes_likely: u64,
+}
+
+impl Wanted {
+    /// A picture of which so many bytes are promised; a thumbnail when nothing is.
+    fn new(hash: Hash, promised: Option<u64>) -> Self {
+        let bytes_max = promised.map_or(THUMB_BYTES_MAX, |bytes| bytes.min(PICTURE_BYTES_MAX));
+        Self { hash, bytes_max, bytes_likely: promised.map_or(THUMB_BYTES_LIKELY, |_| bytes_max) }
+    }
+}
+
+/// Which pictures are wished for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wishes<'w> {
+    /// Of which kind.
+    pub images: Images,
+    /// Whose come first, with the township's.
+    pub village: Option<Village>,
+    /// The most bytes that they may take; all there are when not given.
+    pub budget: Option<u64>,
+    /// What somebody opened lately.
+    pub opened: &'w [Hash],
+}
+
+/// What to do about pictures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// To be fetched, in this order.
+    pub wanted: Vec<Wanted>,
+    /// To be removed first.
+    pub evicted: Vec<Hash>,
 }
 
 impl Shelf {
@@ -66,27 +102,74 @@ impl Shelf {
         self.dir.join("blob")
     }
 
-    /// The pictures that are wanted and not here: thumbnails first, of the newest papers first.
-    pub fn wanted(&self, images: Images) -> Result<Vec<Wanted>, ShelfError> {
-        if images == Images::None {
-            return Ok(Vec::new());
+    /// What to fetch and what to remove. Both follow one order of worth: what was opened lately; the own village's
+    /// thumbnails, then its pictures; other thumbnails, other pictures; each by month, the newest first. As much of it
+    /// is kept as the budget allows.
+    pub fn plan(&self, wishes: &Wishes) -> Result<Plan, ShelfError> {
+        let mut plan = Plan::default();
+        if wishes.images == Images::None {
+            return Ok(plan);
         }
         let here = names(&self.blobs())?;
+        let opened: HashSet<Hash> = wishes.opened.iter().copied().collect();
+        let own = wishes.village.map(|village| village.to_string()).unwrap_or_default();
+        let township = wishes.village.map(|v| v.township().to_string()).unwrap_or_default();
         let mut query = self.db.prepare_cached(
-            "SELECT hash, max(thumb), max(bytes) FROM picture WHERE thumb OR ?1
-             GROUP BY hash ORDER BY max(thumb) DESC, max(id) DESC",
+            "SELECT hash, max(thumb) AS small, max(p.bytes),
+                    max(coalesce(r.village, b.village, '') IN (?2, ?3)) AS own,
+                    max(coalesce(r.period, substr(s.time, 1, 7))) AS month
+             FROM picture p JOIN statement s USING (id)
+             LEFT JOIN receipt r USING (id) LEFT JOIN bulletin b USING (id)
+             WHERE thumb OR ?1 GROUP BY hash ORDER BY own DESC, small DESC, month DESC, max(id) DESC",
         )?;
-        let mut rows = query.query([images == Images::All])?;
-        let mut wanted = Vec::new();
+        let mut rows = query.query((wishes.images == Images::All, own, township))?;
+        let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let hash = Hash(row.get(0)?);
-            let promised: Option<u64> = row.get(2)?;
-            let bytes_max = promised.map_or(THUMB_BYTES_MAX, |bytes| bytes.min(PICTURE_BYTES_MAX));
-            if !here.contains(&hash.to_string()) {
-                wanted.push(Wanted { hash, bytes_max });
+            let (hash, thumb, own): (_, bool, bool) = (Hash(row.get(0)?), row.get(1)?, row.get(3)?);
+            found.push((Wanted::new(hash, row.get(2)?), thumb && own));
+        }
+        // The sort is stable: nothing else changes its place.
+        found.sort_by_key(|(wanted, _)| !opened.contains(&wanted.hash));
+        let mut room = wishes.budget.unwrap_or(u64::MAX);
+        for (wanted, stays) in found {
+            let held = here.contains(&wanted.hash.to_string());
+            let bytes = match fs::metadata(self.blob(wanted.hash)) {
+                Ok(file) if held && wishes.budget.is_some() => file.len(),
+                _ => wanted.bytes_likely,
+            };
+            // Once something found no room, nothing of less worth gets any: else it would come and go.
+            let fits = bytes <= room;
+            room = if fits { room - bytes } else { 0 };
+            match (held, fits) {
+                (false, true) => plan.wanted.push(wanted),
+                (true, false) if !stays => plan.evicted.push(wanted.hash),
+                _ => {}
             }
         }
-        Ok(wanted)
+        Ok(plan)
+    }
+
+    /// One picture, if some paper shows it and it is not here.
+    pub fn wanted_one(&self, hash: Hash) -> Result<Option<Wanted>, ShelfError> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT max(bytes) FROM picture WHERE hash = ?1 HAVING count(*) > 0")?;
+        let promised: Option<Option<u64>> =
+            query.query_row([hash.0], |row| row.get(0)).optional()?;
+        Ok(promised.map(|bytes| Wanted::new(hash, bytes)).filter(|_| !self.blob(hash).exists()))
+    }
+
+    /// The pictures that are here, thumbnails first.
+    pub fn pictures(&self, images: Images) -> Result<Vec<Hash>, ShelfError> {
+        let here = names(&self.blobs())?;
+        let mut query = self.db.prepare_cached(
+            "SELECT hash FROM picture WHERE ?1 AND (thumb OR ?2)
+             GROUP BY hash ORDER BY max(thumb) DESC, max(id) DESC",
+        )?;
+        let values = [images != Images::None, images == Images::All];
+        let rows = query.query_map(values, |row| Ok(Hash(row.get(0)?)))?;
+        let found: Vec<Hash> = rows.collect::<Result<_, _>>()?;
+        Ok(found.into_iter().filter(|hash| here.contains(&hash.to_string())).collect())
     }
 
     /// Removes every picture that no paper shows any more. Run at the start of each sync too, so that a crash between

@@ -11,18 +11,19 @@ const QUESTION_CHARS_MAX: usize = 100;
 /// The largest amount that is looked for, in yuan.
 const YUAN_MAX: f64 = 1e12;
 
-/// A record as the search sees it.
-pub(super) struct Candidate<'r> {
-    pub index: u64,
-    pub village: &'r str,
+/// A record as the search sees it; what is not asked for is not read.
+pub(super) trait Candidate {
+    fn index(&self) -> u64;
+    fn village(&self) -> &[u8];
     /// `YYYY-MM-DD`.
-    pub day: &'r str,
+    fn day(&self) -> &[u8];
     /// `YYYY-MM`: the accounts' month, which need not be the day's.
-    pub period: &'r str,
+    fn period(&self) -> &[u8];
     /// Fen; a bulletin has none.
-    pub amount: Option<i64>,
-    pub sound: &'r str,
-    pub text: &'r str,
+    fn amount(&self) -> Option<i64>;
+    /// As `sound.rs` writes it.
+    fn sound(&self) -> &[u8];
+    fn text(&self) -> &[u8];
 }
 
 /// A place of the directory: code, name, and how that sounds.
@@ -57,34 +58,44 @@ pub(super) struct Wish {
 }
 
 impl Wish {
-    pub fn is_met_by(&self, record: &Candidate) -> bool {
-        has(record.text, &self.literal) || self.words.iter().all(|word| word.is_met_by(record))
+    pub fn is_met_by(&self, record: &impl Candidate) -> bool {
+        let said_apart = self.words.iter().all(|word| word.is_met_by(record));
+        said_apart || (self.words.len() > 1 && has(record.text(), &self.literal))
     }
 }
 
 impl Word {
-    fn is_met_by(&self, record: &Candidate) -> bool {
-        let at = |places: &[String]| places.iter().any(|code| code == record.village);
+    fn is_met_by(&self, record: &impl Candidate) -> bool {
+        let at = |places: &[String]| {
+            !places.is_empty() && places.iter().any(|code| code.as_bytes() == record.village())
+        };
         match self {
-            Self::Text(text, places) => at(places) || has(record.text, text),
-            Self::Sound(typed, places) => at(places) || sounds_like(record.sound, typed),
-            Self::Amount(fen) => record.amount.is_some_and(|amount| fen.contains(&amount)),
-            Self::Number(fen, digits) => record.amount == Some(*fen) || has(record.text, digits),
+            Self::Text(text, places) => at(places) || has(record.text(), text),
+            Self::Sound(typed, places) => {
+                at(places)
+                    || sounds_like(record.sound(), typed.as_bytes())
+                    || has(record.text(), typed)
+            }
+            Self::Amount(fen) => record.amount().is_some_and(|amount| fen.contains(&amount)),
+            Self::Number(fen, digits) => {
+                record.amount() == Some(*fen) || has(record.text(), digits)
+            }
             Self::When(year, month, day) => {
                 // Without a day it is the accounts' month that counts.
-                let date = if day.is_some() { record.day } else { record.period };
+                let date = if day.is_some() { record.day() } else { record.period() };
                 let is = |part: std::ops::Range<usize>, number: Option<u16>| {
-                    number.is_none_or(|n| date.get(part).and_then(|p| p.parse().ok()) == Some(n))
+                    let width = part.len();
+                    number.is_none_or(|n| date.get(part) == Some(format!("{n:0width$}").as_bytes()))
                 };
                 is(0..4, *year) && is(5..7, month.map(u16::from)) && is(8..10, day.map(u16::from))
             }
-            Self::Index(index) => record.index == *index,
+            Self::Index(index) => record.index() == *index,
         }
     }
 }
 
-fn has(text: &str, part: &str) -> bool {
-    memmem::find(text.as_bytes(), part.as_bytes()).is_some()
+fn has(text: &[u8], part: &str) -> bool {
+    memmem::find(text, part.as_bytes()).is_some()
 }
 
 /// Text as it is compared: wide letters and digits narrow, capitals small.
@@ -117,7 +128,8 @@ fn words(mut part: &str, places: &[Place]) -> Vec<Word> {
             (Some(word), rest)
         } else if first.is_ascii_alphanumeric() {
             let (run, rest) = run_of(part, |c| c.is_ascii_alphanumeric());
-            let at = places.iter().filter(|place| sounds_like(&place.sound, run));
+            let at =
+                places.iter().filter(|place| sounds_like(place.sound.as_bytes(), run.as_bytes()));
             (Some(Word::Sound(run.to_owned(), codes(at))), rest)
         } else if let Some(place) = places.iter().find(|place| part.starts_with(&place.name)) {
             let same = places.iter().filter(|other| other.name == place.name);
@@ -242,6 +254,33 @@ mod tests {
     use super::super::sound::sound;
     use super::*;
 
+    /// A receipt for a road sign.
+    struct Sign;
+
+    impl Candidate for Sign {
+        fn index(&self) -> u64 {
+            7
+        }
+        fn village(&self) -> &[u8] {
+            b"2"
+        }
+        fn day(&self) -> &[u8] {
+            b"2026-05-12"
+        }
+        fn period(&self) -> &[u8] {
+            b"2026-05"
+        }
+        fn amount(&self) -> Option<i64> {
+            Some(32_000)
+        }
+        fn sound(&self) -> &[u8] {
+            b""
+        }
+        fn text(&self) -> &[u8] {
+            "修107省道第3批标牌".as_bytes()
+        }
+    }
+
     fn place(code: &str, name: &str) -> Place {
         Place { code: code.into(), name: name.into(), sound: sound(name) }
     }
@@ -295,15 +334,7 @@ mod tests {
 
     #[test]
     fn what_stands_there_word_for_word_is_always_found() {
-        let record = Candidate {
-            index: 7,
-            village: "2",
-            day: "2026-05-12",
-            period: "2026-05",
-            amount: Some(32_000),
-            sound: "",
-            text: "修107省道第3批标牌",
-        };
+        let record = Sign;
         let met = |typed: &str| wishes(typed, &[]).iter().all(|wish| wish.is_met_by(&record));
         for typed in ["107省道", "第3批", "省道 320元", "5月 标牌", "第7号", "2026-05-12 107"]
         {

@@ -274,12 +274,44 @@ pub struct Freshness {
     pub size: u64,
     /// Time of the newest statement.
     pub newest: Option<Timestamp>,
+    /// The newest time that anybody signed into the log or, as a witness, under its head: what is shown was the newest
+    /// there was at that time. An office that works signs every day.
+    pub signed_at: Option<Timestamp>,
     /// Statements in the log that nobody was allowed to make; kept, never shown.
     pub refused: u64,
     /// Papers whose details have not arrived yet.
     pub waiting: u64,
     /// What went wrong at the last try; `None` when it went well.
     pub trouble: Option<Trouble>,
+}
+
+impl Freshness {
+    /// For how many whole days nobody has signed anything newer, by the newest time that this machine is sure of: a clock
+    /// that was set back makes nothing young. `None` before the first sync.
+    #[must_use]
+    pub fn silent_days(&self, now: &Timestamp) -> Option<i64> {
+        let seconds = |at: &Option<Timestamp>| at.as_ref().map(Timestamp::unix_seconds);
+        let signed = seconds(&self.signed_at)?;
+        let sure = [Some(now.unix_seconds()), seconds(&self.checked_at), Some(signed)];
+        Some((sure.into_iter().flatten().max()? - signed) / (24 * 60 * 60))
+    }
+
+    /// True when what is shown is too old to be the newest, whatever the server says: somebody may hold back the rest.
+    #[must_use]
+    pub fn is_stale(&self, now: &Timestamp, days: u32) -> bool {
+        self.silent_days(now).is_some_and(|silent| silent >= i64::from(days))
+    }
+}
+
+/// A witness who cosigned the head that is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witnessed {
+    /// Its name in the policy of this machine, such as 县档案馆.
+    pub name: String,
+    /// Its key.
+    pub key: String,
+    /// When it saw that head.
+    pub at: Timestamp,
 }
 
 /// Why the last sync brought nothing.
@@ -302,6 +334,8 @@ pub enum TroubleKind {
     Fork,
     /// The log's head is not signed by the key that this machine was given.
     BadSignature,
+    /// Too few of the witnesses that this machine was told of cosigned the log's head.
+    Unwitnessed,
     /// Bytes that do not match the hash they were promised under.
     BadHash,
     /// An answer that is not in the format.
@@ -318,10 +352,11 @@ pub enum TroubleKind {
 
 impl TroubleKind {
     /// Every kind with the word it is stored and printed as.
-    const WORDS: [(TroubleKind, &'static str); 9] = [
+    const WORDS: [(TroubleKind, &'static str); 10] = [
         (TroubleKind::Rollback, "rollback"),
         (TroubleKind::Fork, "fork"),
         (TroubleKind::BadSignature, "bad-signature"),
+        (TroubleKind::Unwitnessed, "unwitnessed"),
         (TroubleKind::BadHash, "bad-hash"),
         (TroubleKind::BadFormat, "bad-format"),
         (TroubleKind::Unreachable, "unreachable"),

@@ -100,15 +100,12 @@ impl Shelf {
         let mut rows = query.query([])?;
         let (mut receipts, mut bulletins) = (Vec::new(), Vec::new());
         while let Some(row) = rows.next()? {
-            let candidate = candidate(row)?;
-            let is_receipt: bool = row.get(1)?;
-            let category = row.get_ref(6)?.as_str_or_null()?;
-            let fits = filter.lets(&candidate, is_receipt, category.unwrap_or_default());
-            if !fits || !wishes.iter().all(|wish| wish.is_met_by(&candidate)) {
+            let candidate = Line(row);
+            if !filter.lets(&candidate) || !wishes.iter().all(|wish| wish.is_met_by(&candidate)) {
                 continue;
             }
-            let ids = if is_receipt { &mut receipts } else { &mut bulletins };
-            ids.push(candidate.index);
+            let ids = if candidate.is_receipt() { &mut receipts } else { &mut bulletins };
+            ids.push(candidate.index());
             if receipts.len() + bulletins.len() >= max.min(LIST_MAX as usize) {
                 break;
             }
@@ -139,16 +136,49 @@ impl Shelf {
     }
 }
 
-fn candidate<'r>(row: &'r Row) -> Result<Candidate<'r>, ShelfError> {
-    Ok(Candidate {
-        index: row.get(0)?,
-        village: row.get_ref(2)?.as_str()?,
-        period: row.get_ref(3)?.as_str()?,
-        day: row.get_ref(4)?.as_str()?,
-        amount: row.get(5)?,
-        sound: row.get_ref(7)?.as_str()?,
-        text: row.get_ref(8)?.as_str()?,
-    })
+/// A row of `search`. Its columns are as the table declares them; one that is not, on a failing disk, is empty.
+struct Line<'r>(&'r Row<'r>);
+
+impl Line<'_> {
+    fn number(&self, column: usize) -> Option<i64> {
+        self.0.get_ref(column).ok()?.as_i64().ok()
+    }
+
+    fn bytes(&self, column: usize) -> &[u8] {
+        self.0.get_ref(column).ok().and_then(|value| value.as_bytes().ok()).unwrap_or_default()
+    }
+
+    fn is_receipt(&self) -> bool {
+        self.number(1) == Some(1)
+    }
+
+    fn category(&self) -> &[u8] {
+        self.bytes(6)
+    }
+}
+
+impl Candidate for Line<'_> {
+    fn index(&self) -> u64 {
+        self.number(0).and_then(|index| index.try_into().ok()).unwrap_or(u64::MAX)
+    }
+    fn village(&self) -> &[u8] {
+        self.bytes(2)
+    }
+    fn period(&self) -> &[u8] {
+        self.bytes(3)
+    }
+    fn day(&self) -> &[u8] {
+        self.bytes(4)
+    }
+    fn amount(&self) -> Option<i64> {
+        self.number(5)
+    }
+    fn sound(&self) -> &[u8] {
+        self.bytes(7)
+    }
+    fn text(&self) -> &[u8] {
+        self.bytes(8)
+    }
 }
 
 /// What a question asks beside its words, as the table writes it.
@@ -173,20 +203,20 @@ impl<'q> Filter<'q> {
         }
     }
 
-    fn lets(&self, candidate: &Candidate, is_receipt: bool, category: &str) -> bool {
+    fn lets(&self, line: &Line) -> bool {
         let kind = match self.kind {
             Kind::Any => true,
-            Kind::Receipt => is_receipt,
-            Kind::Bulletin => !is_receipt,
+            Kind::Receipt => line.is_receipt(),
+            Kind::Bulletin => !line.is_receipt(),
         };
         let within = |range: &RangeInclusive<i64>| {
-            candidate.amount.is_some_and(|amount| range.contains(&amount))
+            line.amount().is_some_and(|amount| range.contains(&amount))
         };
-        let between = |range: &RangeInclusive<String>| {
-            (range.start().as_str()..=range.end().as_str()).contains(&candidate.day)
+        let between = |days: &RangeInclusive<String>| {
+            (days.start().as_bytes()..=days.end().as_bytes()).contains(&line.day())
         };
-        kind && self.village.as_ref().is_none_or(|village| village == candidate.village)
-            && self.category.is_none_or(|wanted| wanted == category)
+        kind && self.village.as_ref().is_none_or(|village| village.as_bytes() == line.village())
+            && self.category.is_none_or(|wanted| wanted.as_bytes() == line.category())
             && self.amount.as_ref().is_none_or(within)
             && self.days.as_ref().is_none_or(between)
     }
@@ -205,7 +235,8 @@ impl Views<'_> {
                    SELECT id, 1, village, period, ?2, ?3, ?4, ?5, ?6 FROM receipt
                    WHERE id = ?1 AND corrected_by IS NULL";
         let (day, fen, category) = (content.date.to_string(), content.amount.0, &content.category);
-        let values = (index, day, fen, category, sound(&words), plain(&words));
+        let values =
+            (index, day, fen, category, sound(&words).into_bytes(), plain(&words).into_bytes());
         self.tx.prepare_cached(sql)?.execute(values)?;
         Ok(())
     }
@@ -221,7 +252,11 @@ impl Views<'_> {
                    FROM bulletin JOIN statement s USING (id)
                    WHERE id = ?1 AND corrected_by IS NULL";
         let text = plain(&format!("{}\n{}", content.title, content.body));
-        self.tx.prepare_cached(sql)?.execute((index, sound(&content.title), text))?;
+        self.tx.prepare_cached(sql)?.execute((
+            index,
+            sound(&content.title).into_bytes(),
+            text.into_bytes(),
+        ))?;
         Ok(())
     }
 }

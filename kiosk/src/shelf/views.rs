@@ -218,19 +218,29 @@ impl<'t> Views<'t> {
         Ok(withdrawn)
     }
 
-    /// Nothing of what the paper at `id` said stays.
+    /// Nothing of what the paper at `id` said stays, and nothing of any other with the same words.
     fn forget(&mut self, id: u64) -> Result<(), ShelfError> {
-        let sql = "DELETE FROM content WHERE id = ?1 OR id IN
-            (SELECT id FROM statement WHERE content = (SELECT content FROM statement WHERE id = ?1))";
-        self.tx.prepare_cached(sql)?.execute([id])?;
-        let sql = "UPDATE receipt SET direction = NULL, amount = NULL, date = NULL, category = NULL
-                   WHERE id = ?1 RETURNING id, village, period";
-        self.touch_receipts(sql, [id])?;
-        let sql = "UPDATE bulletin SET place = NULL, importance = NULL, shown_from = NULL,
-                   shown_until = NULL, weekdays = NULL, explains = NULL WHERE id = ?1";
-        self.tx.prepare_cached(sql)?.execute([id])?;
-        for table in ["picture", "search"] {
-            self.tx.prepare_cached(&format!("DELETE FROM {table} WHERE id = ?1"))?.execute([id])?;
+        let same: Vec<u64> = self
+            .tx
+            .prepare_cached(
+                "SELECT ?1 UNION SELECT id FROM statement
+                 WHERE content = (SELECT content FROM statement WHERE id = ?1)",
+            )?
+            .query_map([id], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for id in same {
+            self.touched.insert(id);
+            let sql =
+                "UPDATE receipt SET direction = NULL, amount = NULL, date = NULL, category = NULL
+                       WHERE id = ?1 RETURNING id, village, period";
+            self.touch_receipts(sql, [id])?;
+            let sql = "UPDATE bulletin SET place = NULL, importance = NULL, shown_from = NULL,
+                       shown_until = NULL, weekdays = NULL, explains = NULL WHERE id = ?1";
+            self.tx.prepare_cached(sql)?.execute([id])?;
+            for table in ["content", "picture", "search"] {
+                let sql = format!("DELETE FROM {table} WHERE id = ?1");
+                self.tx.prepare_cached(&sql)?.execute([id])?;
+            }
         }
         Ok(())
     }

@@ -21,7 +21,8 @@ CREATE TABLE statement (
     refused      TEXT                   -- why it is never shown
 ) STRICT;
 CREATE INDEX statement_content ON statement (content) WHERE content IS NOT NULL;
-CREATE INDEX statement_kind ON statement (kind, id) WHERE kind IN ('key', 'directory');
+CREATE INDEX statement_directory ON statement (id) WHERE kind = 'directory';
+CREATE INDEX statement_key ON statement (id) WHERE kind = 'key';
 CREATE INDEX statement_refused ON statement (id) WHERE refused IS NOT NULL;
 
 CREATE TABLE receipt (
@@ -104,8 +105,8 @@ CREATE TABLE search (
     day      TEXT NOT NULL,
     amount   INTEGER,                   -- fen
     category TEXT,
-    sound    TEXT NOT NULL,             -- pinyin, as sound.rs writes it
-    text     TEXT NOT NULL
+    sound    BLOB NOT NULL,             -- pinyin, as sound.rs writes it; bytes are read without being copied
+    text     BLOB NOT NULL
 ) STRICT;
 
 -- A hash over what the views hold of each 1,024 neighbouring entries, as the last commit left it, so that a failing

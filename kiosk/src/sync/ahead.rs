@@ -7,14 +7,21 @@ use std::thread::Scope;
 use std::time::Instant;
 
 use ledger::client::{View, Want};
-use ledger::tile::{BUNDLE_BYTES_MAX, TILE_WIDTH, bundle_path, bundle_width, split_bundle};
+use ledger::tile::{TILE_WIDTH, bundle_path, bundle_width, split_bundle};
 
-use super::FLUSH_TIME;
 use super::contents::{SINGLES_MAX, content_bundle};
-use crate::fetch::{Answer, Ask, FetchError, Server};
+use super::ladder::Ladder;
+use super::{FLUSH_TIME, SyncError};
+use crate::fetch::{Answer, Ask, FetchError, Source};
 
-/// How many answers may wait for the thread that verifies.
-const AHEAD_MAX: usize = 8;
+/// How many answers may wait for the thread that verifies, beside the one that is just coming: none. What is not
+/// believed yet takes little memory, however much of it is sent.
+const AHEAD_MAX: usize = 0;
+/// Bytes of the largest entry bundle that is read. A statement has at most 1,024 bytes; with 64 signatures an entry
+/// stays below the 16 KiB that this leaves it.
+const ENTRIES_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// So many bytes of bundles are written down at once.
+const FLUSH_BYTES: usize = 4 * 1024 * 1024;
 
 /// Something to fetch ahead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +34,7 @@ enum Job {
 
 /// What comes from the server, in the order in which it is needed.
 pub(super) struct Incoming {
-    server: Server,
+    source: Source,
     answers: Receiver<(Job, Result<Vec<u8>, FetchError>)>,
     /// Held already, from a sync that was cut off.
     inbox: BTreeMap<u64, Vec<u8>>,
@@ -36,6 +43,7 @@ pub(super) struct Incoming {
     flushed: Instant,
     first: (u64, u64),
     size: u64,
+    ladder: Option<Ladder>,
     /// Content bundles that are on their way.
     pub contents: BTreeSet<u64>,
 }
@@ -44,10 +52,11 @@ impl Incoming {
     /// Starts to fetch what leads from `view` to a log of `size`.
     pub fn start<'s>(
         scope: &'s Scope<'s, '_>,
-        server: Server,
+        source: Source,
         view: &View,
         size: u64,
         inbox: BTreeMap<u64, Vec<u8>>,
+        ladder: Option<Ladder>,
     ) -> Self {
         let (held, from) = (view.size(), view.bundle_bytes());
         let bundles = held / TILE_WIDTH..size.div_ceil(TILE_WIDTH);
@@ -66,7 +75,7 @@ impl Incoming {
         }
         jobs.extend(contents.iter().map(|number| Job::Contents { number: *number }));
         let (send, answers) = sync_channel(AHEAD_MAX);
-        let fetcher = server.clone();
+        let fetcher = source.clone();
         scope.spawn(move || {
             for job in jobs {
                 let answer = job.run(&fetcher);
@@ -79,27 +88,35 @@ impl Incoming {
         });
         let flushed = Instant::now();
         let first = (held, from);
-        Self { server, answers, inbox, fresh: Vec::new(), flushed, first, size, contents }
+        Self { source, answers, inbox, fresh: Vec::new(), flushed, first, size, ladder, contents }
     }
 
     /// Answers what the log's reader wants: from the inbox, from ahead, or by asking now.
-    pub fn answer(&mut self, want: &Want) -> Result<Vec<u8>, FetchError> {
+    /// A bundle that the ladder does not admit goes no further.
+    pub fn answer(&mut self, want: &Want) -> Result<Vec<u8>, SyncError> {
         let Some((number, width)) = self.bundle_at(&want.path) else {
-            return whole(&self.server, &format!("/{}", want.path), want.bytes_max as u64);
+            return Ok(whole(&self.source, &format!("/{}", want.path), want.bytes_max as u64)?);
         };
         let full = u64::from(width) == TILE_WIDTH;
         if let Some(bytes) = self.inbox.get(&number).filter(|_| full) {
-            return after(&want.path, bytes.clone(), want.from);
+            self.climb(number, bytes, want)?;
+            return Ok(after(&want.path, bytes.clone(), want.from)?);
         }
         let held = if want.from > 0 { self.first.0 % TILE_WIDTH } else { 0 };
         let bytes = match self.answers.recv() {
             Ok((Job::Entries { number: ahead, .. }, answer)) if ahead == number => answer?,
-            _ => entry_bundle(&self.server, number, width, want.from, held)?,
+            _ => entry_bundle(&self.source, number, width, want.from, held)?,
         };
         if full && want.from == 0 {
+            self.climb(number, &bytes, want)?;
             self.fresh.push((number, bytes.clone()));
         }
         Ok(bytes)
+    }
+
+    fn climb(&self, number: u64, bundle: &[u8], want: &Want) -> Result<(), SyncError> {
+        let admitted = self.ladder.as_ref().is_none_or(|ladder| ladder.admits(number, bundle));
+        admitted.then_some(()).ok_or_else(|| SyncError::BadHash(want.path.clone()))
     }
 
     /// The next content bundle that was fetched ahead, with its number; `None` when no more will come.
@@ -115,9 +132,10 @@ impl Incoming {
         }
     }
 
-    /// True when bundles have been waiting for a while to be written down.
+    /// True when bundles have been waiting for a while to be written down, or are many.
     pub fn is_time_to_flush(&self) -> bool {
-        self.flushed.elapsed() > FLUSH_TIME && !self.fresh.is_empty()
+        let bytes: usize = self.fresh.iter().map(|(_, bundle)| bundle.len()).sum();
+        bytes > FLUSH_BYTES || (bytes > 0 && self.flushed.elapsed() > FLUSH_TIME)
     }
 
     /// The bundles to write down.
@@ -140,12 +158,12 @@ impl Incoming {
 }
 
 impl Job {
-    fn run(self, server: &Server) -> Result<Vec<u8>, FetchError> {
+    fn run(self, source: &Source) -> Result<Vec<u8>, FetchError> {
         match self {
             Job::Entries { number, width, from, held } => {
-                entry_bundle(server, number, width, from, held)
+                entry_bundle(source, number, width, from, held)
             }
-            Job::Contents { number } => content_bundle(server, number),
+            Job::Contents { number } => content_bundle(source, number),
         }
     }
 }
@@ -153,7 +171,7 @@ impl Job {
 /// The bytes after `from` of an entry bundle whose first `held` entries are held. Where the log has grown meanwhile and
 /// the partial bundle is gone, they are cut from the full one.
 fn entry_bundle(
-    server: &Server,
+    source: &Source,
     number: u64,
     width: u16,
     from: u64,
@@ -162,7 +180,7 @@ fn entry_bundle(
     let ask = if from > 0 { Ask::From(from) } else { Ask::Whole };
     let get = |width| {
         let path = format!("/{}", bundle_path(number, width));
-        let bytes = match server.get(&path, ask, BUNDLE_BYTES_MAX as u64)? {
+        let bytes = match source.get(&path, ask, ENTRIES_BYTES_MAX)? {
             Answer::Rest(bytes) => Some(bytes),
             Answer::Whole(bytes, _) => Some(after(&path, bytes, from)?),
             Answer::Missing | Answer::Unchanged => None,
@@ -195,8 +213,8 @@ fn after(path: &str, mut bytes: Vec<u8>, from: u64) -> Result<Vec<u8>, FetchErro
 }
 
 /// A whole answer, or an error.
-pub(super) fn whole(server: &Server, path: &str, limit: u64) -> Result<Vec<u8>, FetchError> {
-    match server.get(path, Ask::Whole, limit)? {
+pub(super) fn whole(source: &Source, path: &str, limit: u64) -> Result<Vec<u8>, FetchError> {
+    match source.get(path, Ask::Whole, limit)? {
         Answer::Whole(bytes, _) => Ok(bytes),
         _ => Err(FetchError::Status { path: path.to_owned(), status: 404 }),
     }

@@ -10,11 +10,16 @@ use ledger::tile::{BUNDLE_BYTES_MAX, TILE_WIDTH, content_bundle_path, split_bund
 
 use super::ahead::{Incoming, whole};
 use super::{FLUSH_TIME, Sync, SyncError};
-use crate::fetch::{Answer, Ask, FetchError, Server};
+use crate::fetch::{Answer, Ask, FetchError, Source};
 use crate::shelf::{Arrived, Batch, Verdict};
 
+/// Bytes of the largest content bundle that is read off the network, so that what is not believed yet stays small; of a
+/// larger one the contents are asked for one by one.
+const BUNDLE_BYTES: u64 = 4 * 1024 * 1024;
 /// Up to this many missing contents of one bundle are asked for one by one.
 pub(super) const SINGLES_MAX: usize = 12;
+/// So many bytes of contents are put on the shelf at once.
+const FLUSH_BYTES: usize = 8 * 1024 * 1024;
 /// The most contents that one sync asks for again.
 const MISSING_MAX: u32 = 100_000;
 
@@ -25,6 +30,7 @@ type Needed = BTreeMap<u64, Hash>;
 struct Basket {
     batch: Option<Batch>,
     contents: Vec<Arrived>,
+    bytes: usize,
     flushed: Instant,
 }
 
@@ -36,11 +42,11 @@ impl Sync<'_> {
             needed.extend(self.shelf.missing_contents(MISSING_MAX)?);
         }
         let mut basket =
-            Basket { batch: Some(batch), contents: Vec::new(), flushed: Instant::now() };
+            Basket { batch: Some(batch), contents: Vec::new(), bytes: 0, flushed: Instant::now() };
         while let Some((number, answer)) = incoming.next_contents() {
             match answer {
                 Ok(bytes) => self.unpack(number, &bytes, &mut needed, &mut basket)?,
-                Err(FetchError::Status { status: 404, .. }) => break,
+                Err(FetchError::Status { status: 404, .. } | FetchError::TooLarge { .. }) => break,
                 Err(error) => return self.put_down(basket, Some(error.into())),
             }
         }
@@ -50,7 +56,8 @@ impl Sync<'_> {
     /// Fetches the contents that an earlier sync did not get.
     pub(super) fn missing(&mut self) -> Result<(), SyncError> {
         let needed = self.shelf.missing_contents(MISSING_MAX)?.into_iter().collect();
-        let basket = Basket { batch: None, contents: Vec::new(), flushed: Instant::now() };
+        let basket =
+            Basket { batch: None, contents: Vec::new(), bytes: 0, flushed: Instant::now() };
         self.gather(needed, basket)
     }
 
@@ -60,7 +67,8 @@ impl Sync<'_> {
             *bundles.entry(index / TILE_WIDTH).or_default() += 1;
         }
         for (number, count) in bundles {
-            let result = if count > SINGLES_MAX {
+            // A file has them by the bundle only.
+            let result = if count > SINGLES_MAX || !self.source.is_live() {
                 self.by_bundle(number, &mut needed, &mut basket)
             } else {
                 self.one_by_one(number, &mut needed, &mut basket)
@@ -78,9 +86,10 @@ impl Sync<'_> {
         needed: &mut Needed,
         basket: &mut Basket,
     ) -> Result<(), SyncError> {
-        match content_bundle(&self.server, number) {
+        match content_bundle(&self.source, number) {
             Ok(bytes) => self.unpack(number, &bytes, needed, basket),
             Err(FetchError::Status { status: 404, .. }) => Ok(()),
+            Err(FetchError::TooLarge { .. }) => self.one_by_one(number, needed, basket),
             Err(error) => Err(error.into()),
         }
     }
@@ -95,7 +104,7 @@ impl Sync<'_> {
         let wanted: Vec<(u64, Hash)> = needed.range(range).map(|(i, h)| (*i, *h)).collect();
         for (index, hash) in wanted {
             let path = format!("/content/{hash}");
-            match self.server.get(&path, Ask::Whole, CONTENT_BYTES_MAX as u64)? {
+            match self.source.get(&path, Ask::Whole, CONTENT_BYTES_MAX as u64)? {
                 Answer::Whole(bytes, _) => self.take(index, &bytes, needed, basket)?,
                 _ => continue, // not there (yet): asked for again at the next sync
             }
@@ -137,7 +146,8 @@ impl Sync<'_> {
         }
         needed.remove(&index);
         basket.contents.push((index, bytes.to_vec()));
-        if basket.flushed.elapsed() > FLUSH_TIME {
+        basket.bytes += bytes.len();
+        if basket.bytes > FLUSH_BYTES || basket.flushed.elapsed() > FLUSH_TIME {
             self.commit(basket)?;
         }
         Ok(())
@@ -158,6 +168,7 @@ impl Sync<'_> {
             self.shelf.add_contents(&basket.contents)?;
         }
         basket.contents.clear();
+        basket.bytes = 0;
         basket.flushed = Instant::now();
         Ok(())
     }
@@ -187,6 +198,7 @@ fn needed_by(batch: &Batch) -> Needed {
 }
 
 /// The contents of an entry bundle's statements.
-pub(super) fn content_bundle(server: &Server, number: u64) -> Result<Vec<u8>, FetchError> {
-    whole(server, &format!("/{}", content_bundle_path(number)), BUNDLE_BYTES_MAX as u64)
+pub(super) fn content_bundle(source: &Source, number: u64) -> Result<Vec<u8>, FetchError> {
+    let limit = if source.is_live() { BUNDLE_BYTES } else { BUNDLE_BYTES_MAX as u64 };
+    whole(source, &format!("/{}", content_bundle_path(number)), limit)
 }

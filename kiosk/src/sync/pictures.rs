@@ -6,23 +6,45 @@ use std::path::Path;
 
 use ledger::hash::sha256;
 
-use super::{Sync, SyncError};
+use super::{Hours, Options, Sync, SyncError};
 use crate::fetch::{Ask, FetchError, Opened, unreachable_at};
-use crate::shelf::{ShelfError, Wanted};
+use crate::shelf::{ShelfError, Wanted, Wishes};
 
+/// After so many wrong pictures a source is asked for no more of them.
+const WRONG_MAX: usize = 20;
 /// Bytes that are read and written at once.
 const PIECE_BYTES: usize = 64 * 1024;
 
 impl Sync<'_> {
-    /// Fetches every picture that is wanted. A wrong one does not keep the others.
+    /// Fetches every picture that is wanted and has room, after removing those that have none. A wrong one does not keep
+    /// the others.
     pub(super) fn pictures(&mut self) -> Result<(), SyncError> {
-        for wanted in self.shelf.wanted(self.options.images)? {
+        let Options { images, village, budget, ref opened, .. } = *self.options;
+        let plan = self.shelf.plan(&Wishes { images, village, budget, opened })?;
+        // Only what can be fetched again, and from a file that may be gone tomorrow it cannot.
+        for hash in plan.evicted.into_iter().filter(|_| self.source.is_live()) {
+            let path = self.shelf.blob(hash);
+            fs::remove_file(&path).map_err(at(&path))?;
+            self.report.evicted += 1;
+        }
+        let mut wrongs = 0;
+        for wanted in plan.wanted {
+            let now_is_no_time = |hours: Hours| !hours.hold(&(self.options.now)());
+            if self.source.is_live() && self.options.hours.is_some_and(now_is_no_time) {
+                break;
+            }
             match self.picture(wanted) {
                 Ok(true) => self.report.images += 1,
                 Ok(false) => self.report.images_missing += 1,
                 Err(
                     wrong @ (SyncError::BadHash(_) | SyncError::Fetch(FetchError::TooLarge { .. })),
-                ) => self.spoil(wrong),
+                ) => {
+                    self.spoil(wrong);
+                    wrongs += 1;
+                    if wrongs == WRONG_MAX {
+                        break;
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -34,7 +56,7 @@ impl Sync<'_> {
     }
 
     /// Fetches one picture; false when the server does not have it.
-    fn picture(&mut self, wanted: Wanted) -> Result<bool, SyncError> {
+    pub(super) fn picture(&mut self, wanted: Wanted) -> Result<bool, SyncError> {
         let part = self.shelf.blob(wanted.hash).with_extension("part");
         let held = match fs::metadata(&part) {
             Ok(file) if file.len() <= wanted.bytes_max => file.len(),
@@ -45,7 +67,7 @@ impl Sync<'_> {
             return Ok(true);
         }
         let path = format!("/blob/{}", wanted.hash);
-        match self.server.open(&path, Ask::From(held))? {
+        match self.source.open(&path, Ask::From(held), wanted.bytes_max)? {
             Opened::Body { reader, rest, .. } => {
                 let held = if rest { held } else { 0 };
                 pour(&path, reader, &part, held, wanted.bytes_max)?;

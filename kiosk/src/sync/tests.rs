@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod hostile;
+mod manners;
 mod mirror;
 mod reads;
+mod sticks;
 mod town;
+mod witnessed;
 
 use std::fs;
 use std::time::Duration;
@@ -19,6 +23,9 @@ use crate::shelf::{Images, Shelf, State, TroubleKind};
 use mirror::{Mirror, Trick};
 use town::{Files, MONTH, Town, village};
 
+/// Where nobody answers.
+const DEAD: &str = "http://127.0.0.1:1";
+
 /// A kiosk beside a mirror.
 struct Kiosk {
     dir: TempDir,
@@ -31,9 +38,15 @@ impl Kiosk {
         let (dir, mirror) = (TempDir::new().unwrap(), Mirror::new(town.files()));
         let options = Options {
             data: dir.path().to_owned(),
-            server: mirror.url.clone(),
+            servers: vec![mirror.url.clone()],
             vkey: Some(town.log.verifier()),
             images: Images::None,
+            village: None,
+            budget: None,
+            opened: Vec::new(),
+            hours: None,
+            rate: None,
+            policy: None,
             patience: Duration::from_secs(20),
             now: clock,
         };
@@ -167,7 +180,8 @@ fn a_fresh_sync_of_ten_thousand_receipts_asks_once_for_each_bundle() {
     let town = town_of(10_000);
     let kiosk = Kiosk::new(&town);
     let report = kiosk.sync().unwrap();
-    assert_eq!(report.cost.requests, 1 + 40 + 40);
+    // The head, two tiles that prove the bundles, bundles of entries and of contents.
+    assert_eq!(report.cost.requests, 1 + 2 + 40 + 40);
     assert_eq!(report.contents, 10_003);
     println!("{report:?}");
 }
@@ -226,7 +240,7 @@ fn endless_and_stalling_answers_end() {
             assert_eq!(kiosk.shelf().freshness().unwrap().size, 6);
         }
     }
-    kiosk.options.server = "http://127.0.0.1:1".into();
+    kiosk.options.servers = vec![DEAD.into()];
     assert_eq!(kiosk.sync().unwrap_err().kind(), TroubleKind::Unreachable);
     assert_eq!(Shown::of(&kiosk.shelf()).receipts.len(), 3);
 }

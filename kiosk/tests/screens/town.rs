@@ -302,7 +302,7 @@ impl Town {
         let size = self.entries.len() as u64;
         let root = sha256(&size.to_be_bytes());
         let head = Head { checkpoint: size.to_string().into_bytes(), size, root, etag: None };
-        let at = "2026-11-22T08:30:00+08:00".parse().unwrap();
+        let at = Some("2026-11-22T08:30:00+08:00".parse().unwrap());
         let contents: Vec<_> = self.contents.iter().filter(|(n, _)| *n >= held).cloned().collect();
         shelf.adopt(&Batch { old, held, head, entries, verdicts, at }, &contents).unwrap();
         // All papers look like the first two.

@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::read::GzEncoder;
@@ -23,6 +24,20 @@ pub enum Trick {
     Stall,
     /// The connection is cut after so many bytes of the body.
     Cut(usize),
+    /// Sent elsewhere, where it is sent elsewhere again.
+    Redirect,
+    /// A length that is by so many bytes more or less than what comes, and then the connection is cut.
+    Promise(i64),
+    /// A byte now and then, without an end.
+    Drip,
+    /// A head without an end.
+    Headers,
+    /// A little that unpacks to very much.
+    Bomb,
+    /// The server's own error.
+    Error,
+    /// No HTTP at all.
+    Garbage,
 }
 
 #[derive(Default)]
@@ -98,29 +113,78 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
         let gzip = header("accept-encoding").is_some_and(|e| e.contains("gzip"));
         let (head, body) = answer(file, range, header("if-none-match"), gzip);
         let mut out = stream;
-        match trick {
-            None => {
-                out.write_all(head.as_bytes()).ok()?;
-                out.write_all(&body).ok()?;
-            }
-            Some(Trick::Cut(at)) => {
-                out.write_all(head.as_bytes()).ok()?;
-                out.write_all(&body[..at.min(body.len())]).ok()?;
-                return None;
-            }
-            Some(Trick::Stall) => {
-                out.write_all(head.as_bytes()).ok()?;
-                let _ = reader.read(&mut [0]); // returns when the client gives up
-                return None;
-            }
-            Some(Trick::Endless) => {
-                out.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").ok()?;
-                loop {
-                    out.write_all(&[b'a'; 65536]).ok()?;
-                }
+        let Some(trick) = trick else {
+            out.write_all(head.as_bytes()).ok()?;
+            out.write_all(&body).ok()?;
+            continue;
+        };
+        return play(trick, &path, &head, &body, stream, &mut reader);
+    }
+}
+
+/// Does what is wrong, until the client leaves.
+fn play(
+    trick: Trick,
+    path: &str,
+    head: &str,
+    body: &[u8],
+    mut out: &TcpStream,
+    reader: &mut impl Read,
+) -> Option<()> {
+    let ok = |headers: &str| format!("HTTP/1.1 200 OK\r\n{headers}\r\n");
+    match trick {
+        Trick::Cut(at) => {
+            out.write_all(head.as_bytes()).ok()?;
+            out.write_all(&body[..at.min(body.len())]).ok()?;
+        }
+        Trick::Stall => {
+            out.write_all(head.as_bytes()).ok()?;
+            let _ = reader.read(&mut [0]); // returns when the client gives up
+        }
+        Trick::Endless => {
+            out.write_all(ok("connection: close\r\n").as_bytes()).ok()?;
+            loop {
+                out.write_all(&[b'a'; 65536]).ok()?;
             }
         }
+        Trick::Redirect => {
+            let head = format!(
+                "HTTP/1.1 302 Found\r\nlocation: {path}?again\r\ncontent-length: 0\r\n\r\n"
+            );
+            out.write_all(head.as_bytes()).ok()?;
+        }
+        Trick::Promise(more) => {
+            let length = body.len().saturating_add_signed(isize::try_from(more).unwrap());
+            out.write_all(ok(&format!("content-length: {length}\r\n")).as_bytes()).ok()?;
+            out.write_all(body).ok()?;
+        }
+        Trick::Drip => {
+            out.write_all(ok("connection: close\r\n").as_bytes()).ok()?;
+            loop {
+                out.write_all(b"a").ok()?;
+                thread::sleep(Duration::from_millis(100));
+            }
+        }
+        Trick::Headers => {
+            out.write_all(b"HTTP/1.1 200 OK\r\n").ok()?;
+            loop {
+                out.write_all(b"x-more: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n")
+                    .ok()?;
+            }
+        }
+        Trick::Bomb => {
+            let body = super::hostile::bomb();
+            let length = body.len();
+            let head = ok(&format!("content-encoding: gzip\r\ncontent-length: {length}\r\n"));
+            out.write_all(head.as_bytes()).ok()?;
+            out.write_all(body).ok()?;
+        }
+        Trick::Error => {
+            out.write_all(b"HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n").ok()?;
+        }
+        Trick::Garbage => out.write_all(b"\x00\xff not http at all\r\n\r\n").ok()?,
     }
+    None
 }
 
 fn answer(

@@ -245,6 +245,7 @@ fn reads_of_a_large_town_are_quick() {
     town.receipt(-1, "再来一张");
     kiosk.mirror.serve(town.files());
     println!("one more: {:?}", kiosk.sync().unwrap());
+    println!("nothing new: {:?}", kiosk.sync().unwrap());
 }
 
 fn clock_now() -> ledger::time::Timestamp {
@@ -377,6 +378,27 @@ fn what_was_corrected_is_found_as_it_stands_and_what_was_withdrawn_not_at_all() 
     kiosk.mirror.serve(town.files());
     kiosk.sync().unwrap();
     assert_eq!(found(&kiosk, "路灯"), [last]);
+}
+
+#[test]
+fn what_was_published_twice_word_for_word_is_withdrawn_with_either() {
+    let mut town = Town::new();
+    let content = town.receipt_content(-100, "身份证号码泄露");
+    let first = town.receipt_of(0, MONTH, &content);
+    town.receipt_of(0, MONTH, &content);
+    let mut kiosk = Kiosk::new(&town);
+    kiosk.options.images = Images::All;
+    kiosk.sync().unwrap();
+    assert_eq!(found(&kiosk, "身份证").len(), 2);
+    town.withdraw(first);
+    let mut files = town.files();
+    files.insert("/content/bundle/000".into(), Vec::new());
+    kiosk.mirror.serve(files);
+    kiosk.sync().unwrap();
+    assert!(found(&kiosk, "身份证").is_empty());
+    assert_eq!(traces(&kiosk, "身份证号码泄露"), 0);
+    assert!(!kiosk.shelf().blob(content.images[0].sha256).exists());
+    assert_eq!(kiosk.shelf().audit().unwrap(), crate::shelf::Audit::default());
 }
 
 #[test]
