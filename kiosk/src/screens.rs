@@ -2,6 +2,7 @@
 
 mod draw;
 mod fill;
+mod find;
 mod hang;
 mod place;
 mod touch;
@@ -106,6 +107,7 @@ pub struct Screens {
     pub ui: AppWindow,
     shelf: Shelf,
     darkroom: Darkroom,
+    finder: RefCell<find::Finder>,
     options: Options,
     history: RefCell<Vec<Visit>>,
     /// The receipt on the screen, so that a sync does not disturb whoever looks at it.
@@ -127,10 +129,12 @@ impl Screens {
         let darkroom = Darkroom::start(&options.data, move |serial, print| {
             let _ = weak.upgrade_in_event_loop(move |ui| hang::hang(&ui, serial, print));
         })?;
+        let finder = RefCell::new(find::Finder::start(&options.data, &ui)?);
         let screens = Rc::new(Self {
             ui,
             shelf,
             darkroom,
+            finder,
             options: options.clone(),
             history: RefCell::default(),
             shown: RefCell::default(),
@@ -139,6 +143,7 @@ impl Screens {
             view: Cell::default(),
         });
         touch::connect(&screens);
+        find::connect(&screens);
         screens.forget();
         Ok(screens)
     }
@@ -162,7 +167,7 @@ impl Screens {
     /// True while a picture is still being made.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.darkroom.is_busy() || self.rest.running()
+        self.darkroom.is_busy() || self.rest.running() || self.finder.borrow().is_busy()
     }
 
     /// Where the reader is.
@@ -209,6 +214,7 @@ impl Screens {
     /// The home page in Chinese, with no trace of whoever was here.
     pub fn forget(&self) {
         self.set_english(false);
+        self.forget_search();
         self.home();
     }
 

@@ -34,6 +34,7 @@ impl Screens {
             Place::Bulletin(index) => self.fill_bulletin(*index)?,
             Place::Seal(paper) => self.fill_seal(*paper)?,
             Place::Status => Page::Status,
+            Place::Search => self.fill_search()?,
         };
         self.api().set_page(page);
         Ok(())

@@ -31,6 +31,8 @@ pub enum Place {
     Seal(Paper),
     /// How old and sound everything is.
     Status,
+    /// What somebody looks for.
+    Search,
 }
 
 impl Place {
@@ -38,7 +40,7 @@ impl Place {
     #[must_use]
     pub fn path(&self) -> String {
         match self {
-            Self::Home | Self::Bulletins(_) | Self::Status => "/".to_owned(),
+            Self::Home | Self::Bulletins(_) | Self::Status | Self::Search => "/".to_owned(),
             Self::Village(village) => format!("/v/{village}"),
             Self::Month(village, period) => format!("/v/{village}/{period}"),
             Self::Receipt(index) | Self::Seal(Paper::Receipt(index)) => format!("/r/{index}"),

@@ -166,7 +166,7 @@ fn unmarked(line: &str) -> Option<String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use ledger::content::{BulletinContent, Salt};
+    use ledger::content::{BulletinContent, Importance, Salt};
     use ledger::hash::Hash;
     use ledger::money::Fen;
     use ledger::statement::{Reason, Role};
@@ -225,6 +225,9 @@ mod tests {
             signers: receipt.signers,
             signed_at: receipt.signed_at,
             state: State::Shown,
+            importance: Importance::Normal,
+            explains: None,
+            explained_by: Vec::new(),
             log_size: 20,
             root: receipt.root,
             entry_hash: receipt.entry_hash,

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod search;
 mod sources;
 mod town;
 
