@@ -5,6 +5,7 @@ mod attract;
 mod comfort;
 mod draw;
 mod fill;
+mod find;
 mod hang;
 mod place;
 mod touch;
@@ -125,6 +126,7 @@ pub struct Screens {
     pub ui: AppWindow,
     shelf: Shelf,
     darkroom: Darkroom,
+    finder: RefCell<find::Finder>,
     options: Options,
     history: RefCell<Vec<Visit>>,
     /// The receipt on the screen, so that a sync does not disturb whoever looks at it.
@@ -156,10 +158,12 @@ impl Screens {
         let darkroom = Darkroom::start(&options.data, move |serial, print| {
             let _ = weak.upgrade_in_event_loop(move |ui| hang::hang(&ui, serial, print));
         })?;
+        let finder = RefCell::new(find::Finder::start(&options.data, &ui)?);
         let screens = Rc::new(Self {
             ui,
             shelf,
             darkroom,
+            finder,
             options: options.clone(),
             history: RefCell::default(),
             shown: RefCell::default(),
@@ -176,6 +180,7 @@ impl Screens {
             voice: RefCell::default(),
         });
         touch::connect(&screens);
+        find::connect(&screens);
         screens.forget();
         Ok(screens)
     }
@@ -199,7 +204,7 @@ impl Screens {
     /// True while a picture is still being made.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.darkroom.is_busy() || self.rest.running()
+        self.darkroom.is_busy() || self.rest.running() || self.finder.borrow().is_busy()
     }
 
     /// Where the reader is.
@@ -249,6 +254,7 @@ impl Screens {
     /// The home page in Chinese and as designed, with no trace of whoever was here.
     pub fn forget(&self) {
         self.set_english(false);
+        self.forget_search();
         self.set_comfort(Comfort::default());
         self.home();
         self.put_away.borrow_mut().clear();

@@ -138,8 +138,8 @@ pub(super) fn is_policy(column: &Column) -> bool {
     matches!(column.kind, ColumnKind::Policy | ColumnKind::Explanation)
 }
 
-/// The doors of the home page: the receipts, the first columns, the policies together; and all bulletins, where not
-/// every column has its door.
+/// The doors of the home page: the receipts, the first columns, the policies together; all bulletins, where not every
+/// column has its door; and the search.
 pub(super) fn doors(columns: &[Column], bulletins: &[BulletinRow], receipts: u64) -> Vec<HomeDoor> {
     let within = |ids: &[&str]| {
         count(bulletins.iter().filter(|row| ids.contains(&row.column.as_str())).count() as u64)
@@ -165,6 +165,7 @@ pub(super) fn doors(columns: &[Column], bulletins: &[BulletinRow], receipts: u64
         let count = count(bulletins.len() as u64);
         doors.push(HomeDoor { kind: DoorKind::AllBulletins, count, ..HomeDoor::default() });
     }
+    doors.push(HomeDoor { kind: DoorKind::Search, ..HomeDoor::default() });
     doors
 }
 

@@ -45,6 +45,7 @@ impl Screens {
             Place::Seal(paper) => self.fill_seal(*paper)?,
             Place::Status => Page::Status,
             Place::Comfort => Page::Comfort,
+            Place::Search => self.fill_search()?,
         };
         self.api().set_page(page);
         Ok(())
@@ -377,6 +378,7 @@ impl Screens {
         let Some(door) = usize::try_from(row).ok().and_then(|i| shown.row_data(i)) else { return };
         match door.kind {
             DoorKind::Receipts => self.go(Place::Villages),
+            DoorKind::Search => self.go(Place::Search),
             DoorKind::Policies => self.go(Place::Bulletins(Columns::Policies)),
             DoorKind::AllBulletins => self.go(Place::Bulletins(Columns::All)),
             DoorKind::Column => {

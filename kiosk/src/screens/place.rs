@@ -57,6 +57,8 @@ pub enum Place {
     Status,
     /// How to see and reach better.
     Comfort,
+    /// What somebody looks for.
+    Search,
 }
 
 impl Place {
@@ -69,7 +71,8 @@ impl Place {
             | Self::Villages
             | Self::Bulletins(_)
             | Self::Status
-            | Self::Comfort => "/".to_owned(),
+            | Self::Comfort
+            | Self::Search => "/".to_owned(),
             Self::Village(village) => format!("/v/{village}"),
             Self::Month(village, period) | Self::Summary(village, period) => {
                 format!("/v/{village}/{period}")
@@ -105,6 +108,7 @@ impl fmt::Display for Place {
             Self::Seal(paper) => write!(f, "seal/{paper}"),
             Self::Status => f.write_str("status"),
             Self::Comfort => f.write_str("comfort"),
+            Self::Search => f.write_str("search"),
         }
     }
 }
@@ -153,6 +157,7 @@ impl FromStr for Place {
             ["seal", kind, index] => Self::Seal(paper(kind, index)?),
             ["status"] => Self::Status,
             ["comfort"] => Self::Comfort,
+            ["search"] => Self::Search,
             _ => return Err(BadPlace),
         })
     }
@@ -201,6 +206,7 @@ mod tests {
             Place::Seal(Paper::Bulletin(9)),
             Place::Status,
             Place::Comfort,
+            Place::Search,
         ] {
             assert_eq!(place.to_string().parse::<Place>().unwrap(), place);
         }

@@ -58,12 +58,12 @@ pub(super) fn connect(screens: &Rc<Screens>) {
     });
 }
 
-fn with(weak: &Weak<Screens>, act: impl Fn(&Screens) + 'static) -> impl Fn() + 'static {
+pub(super) fn with(weak: &Weak<Screens>, act: impl Fn(&Screens) + 'static) -> impl Fn() + 'static {
     let act = with_one(weak, move |screens, ()| act(screens));
     move || act(())
 }
 
-fn with_one<T: 'static>(
+pub(super) fn with_one<T: 'static>(
     weak: &Weak<Screens>,
     act: impl Fn(&Screens, T) + 'static,
 ) -> impl Fn(T) + 'static {

@@ -35,14 +35,13 @@ const UNITS: [(&str, &str); 14] = [
     ("t", "吨"),
 ];
 /// Single signs and what is said for them.
-const SIGNS: [(char, &str); 14] = [
+const SIGNS: [(char, &str); 13] = [
     ('℃', "摄氏度"),
     ('㎡', "平方米"),
     ('×', "乘"),
     ('+', "加"),
     ('=', "等于"),
     ('&', "和"),
-    ('*', "星"),
     ('①', "一，"),
     ('②', "二，"),
     ('③', "三，"),
@@ -73,6 +72,8 @@ pub(super) fn aloud(text: &str) -> String {
             said += words;
         } else if is_to(before, character, &text[at..]) {
             said.push('至');
+        } else if covers(before, character, &text[at..]) {
+            said.push('星');
         } else {
             mark(character, &mut said);
         }
@@ -118,6 +119,12 @@ fn is_to(before: &str, character: char, after: &str) -> bool {
     let ends = ends_range(before.trim_end());
     let goes_on = after.trim_start().starts_with(|c: char| c.is_ascii_digit() || c == '¥');
     matches!(character, '-' | '~' | '—') && ends && goes_on
+}
+
+/// True for the stars that cover a part of a number; other stars only decorate.
+fn covers(before: &str, character: char, after: &str) -> bool {
+    let beside = |c: char| c.is_ascii_digit() || c == '*';
+    character == '*' && (before.ends_with(beside) || after.starts_with(beside))
 }
 
 /// The leading digits, and what follows.
@@ -356,6 +363,7 @@ mod tests {
             ("023-12345678", "零二三，幺二三四五六七八"),
             ("发票代码034001900111", "发票代码零三四零零幺九零零幺幺幺"),
             ("身份证号500101********1234", "身份证号五零零幺零幺星星星星星星星星幺二三四"),
+            ("*照明装置*路灯头", "照明装置路灯头"),
             ("保洁员9人", "保洁员九人"),
             ("2人", "两人"),
             ("2月", "二月"),

@@ -44,7 +44,7 @@ const LETTERS: [&str; 26] = [
     "zei4",
 ];
 /// Characters that 一 before them counts, so that its tone changes: 一百, 一元.
-const COUNTED: &str = "百千万亿元角分个张块户人名位条次天年台只头亩斤公吨米里间套份家项件座株棵袋包瓶桶车趟批期届种处片段盏根把双对辆艘艇本册倍直起定般致共并";
+const COUNTED: &str = "百千万亿元角分个张块户人名位条次天年台只头亩斤公吨米里间套份家项件座株棵袋包瓶桶车趟批期届种处片段盏根把双对辆艘艇本册倍笔栏样时直起定般致共并";
 /// What stands for a pause, and for the end of a sentence.
 const PAUSE: &str = ",";
 const END: &str = ".";

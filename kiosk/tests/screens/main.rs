@@ -7,6 +7,7 @@
 
 mod cut;
 mod hidden;
+mod search;
 mod sources;
 mod town;
 

@@ -8,7 +8,7 @@ use super::super::voice::phonemes;
 use super::*;
 
 /// Sentences of village papers that hold a character of several readings, and how they are said.
-const SENTENCES: [(&str, &str); 84] = [
+const SENTENCES: [(&str, &str); 88] = [
     ("银行", "yin2 hang2"),
     ("农村商业银行行长", "nong2 cun1 shang1 ye4 yin2 hang2 hang2 zhang3"),
     ("行政执行", "xing2 zheng4 zhi2 xing2"),
@@ -95,6 +95,10 @@ const SENTENCES: [(&str, &str); 84] = [
         "经手人单国庆，证明人曾桂花。",
         "jing1 shou3 ren2 shan4 guo2 qing4 , zheng4 ming2 ren2 zeng1 gui4 hua1 .",
     ),
+    ("退回去重来", "tui4 hui2 qu4 chong2 lai2"),
+    ("以元为单位", "yi3 yuan2 wei2 dan1 wei4"),
+    ("每一笔账都看得明白", "mei3 yi4 bi3 zhang4 dou1 kan4 de5 ming2 bai5"),
+    ("请家长看管好孩子", "qing3 jia1 zhang3 kan1 guan3 hao3 hai2 zi5"),
     ("曾经解决", "ceng2 jing1 jie3 jue2"),
 ];
 
