@@ -11,7 +11,7 @@ use ledger::place::Village;
 
 use crate::diary::{self, Event};
 use crate::drawer::{Drawer, DrawerError};
-use crate::fetch::Server;
+use crate::fetch::{Manner, Server};
 use crate::idle::IDLE_TIME;
 use crate::night::Nights;
 pub use gesture::Gesture;
@@ -204,7 +204,9 @@ impl fmt::Display for Setting {
 
 fn servers(text: &str) -> Option<Vec<String>> {
     let urls: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-    let right = |url: &String| Server::new(url, Duration::from_secs(1)).is_ok();
+    let right = |url: &String| {
+        Server::new(url, Manner { patience: Duration::from_secs(1), rate: None }).is_ok()
+    };
     (urls.len() <= SERVERS_MAX && urls.iter().all(right)).then_some(urls)
 }
 

@@ -21,6 +21,7 @@ impl Server {
     ) -> Result<(u16, Vec<u8>), FetchError> {
         self.tally.requests.fetch_add(1, Ordering::Relaxed);
         let request = self.agent.post(format!("{}{path}", self.base)).header(CONTENT_TYPE, kind);
+        let request = request.config().timeout_global(Some(self.manner.patience)).build();
         let (head, body) = request.send(body).map_err(|e| unreachable_at(path, e))?.into_parts();
         let mut bytes = Vec::new();
         let read = body.into_reader().take(limit + 1).read_to_end(&mut bytes);

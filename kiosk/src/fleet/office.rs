@@ -10,7 +10,7 @@ use ledger::time::Timestamp;
 use serde::Deserialize;
 
 use super::FleetError;
-use crate::fetch::{Answer, Ask, FetchError, Server};
+use crate::fetch::{Answer, Ask, FetchError, Manner, Server, Source};
 
 /// Bytes of the largest answer.
 const ANSWER_BYTES_MAX: u64 = 16_384;
@@ -85,7 +85,7 @@ pub(super) struct Office {
 impl Office {
     pub(super) fn new(url: &str, patience: Duration, key: SigningKey) -> Result<Self, FleetError> {
         let id = id(&key.verifier()).to_string();
-        Ok(Self { server: Server::new(url, patience)?, key, id })
+        Ok(Self { server: Server::new(url, Manner { patience, rate: None })?, key, id })
     }
 
     /// Asks to be enrolled, or where that stands already.
@@ -105,7 +105,7 @@ impl Office {
     /// Asks where the enrolment stands; none when the office knows nothing (any more) of this kiosk.
     pub(super) fn standing(&self) -> Result<Option<Standing>, FleetError> {
         let path = format!("/api/kiosks/{}", self.id);
-        match self.server.get(&path, Ask::Whole, ANSWER_BYTES_MAX)? {
+        match Source::Server(self.server.clone()).get(&path, Ask::Whole, ANSWER_BYTES_MAX)? {
             Answer::Whole(bytes, _) => Ok(Some(checked(read(&path, &bytes)?, &path)?)),
             _ => Ok(None),
         }
