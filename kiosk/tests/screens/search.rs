@@ -176,6 +176,23 @@ fn what_is_withdrawn_while_it_is_listed_goes_from_the_list() {
 }
 
 #[test]
+fn where_the_pad_covers_the_list_a_button_opens_it() {
+    kiosk(Town::busy(), (720, 1280), |kiosk| {
+        kiosk.search().invoke_open();
+        "ludeng".chars().for_each(|letter| kiosk.search().invoke_letter(letter.to_string().into()));
+        kiosk.settle();
+        assert_eq!(kiosk.titles().len(), 6);
+        kiosk.see("search-covered");
+        kiosk.touch((580.0, 222.0));
+        assert_eq!(kiosk.search().get_pad(), Pad::None);
+        assert_eq!(kiosk.search().get_letters(), "ludeng");
+        kiosk.see("search-opened");
+        kiosk.touch((360.0, 370.0));
+        assert_eq!(kiosk.api().get_page(), Page::Receipt);
+    });
+}
+
+#[test]
 fn every_pad_is_drawn_standing_and_lying_in_both_languages() {
     // The largest type is a screen of fewer pixels.
     let sizes = [

@@ -59,7 +59,7 @@ impl Draft {
         self.keep_letters();
         let goes_on = |last: char| last.is_ascii_digit() || last == '.' || last == ' ';
         if !self.text.is_empty() && !self.text.ends_with(goes_on) {
-            self.text.push(' ');
+            self.add(" ");
         }
         self.add(key);
     }
@@ -85,7 +85,7 @@ impl Draft {
         let Some((text, letters)) = offer.cloned() else { return };
         let figure = self.text.ends_with(|last: char| last.is_ascii_digit());
         if figure && !text.starts_with(|first| AFTER_FIGURE.contains(first)) {
-            self.text.push(' ');
+            self.add(" ");
         }
         self.add(&text);
         self.letters.drain(..letters.min(self.letters.len()));
