@@ -366,7 +366,6 @@ impl<'s> Sync<'s> {
         if options.policy.as_ref().is_some_and(|policy| !policy.is_for(&log)) {
             return Err(SyncError::OtherPolicy);
         }
-        shelf.sweep()?;
         Ok(Self { shelf, options, source, log, report: Report::default(), spoiled: None })
     }
 
@@ -388,7 +387,9 @@ impl<'s> Sync<'s> {
             }
         }
         self.keep_witnesses()?;
-        self.shelf.sweep()?;
+        if self.report.withdrawn > 0 {
+            self.shelf.sweep()?;
+        }
         self.pictures()?;
         if self.spoiled.is_none() && self.source.is_live() {
             self.shelf.checked(&(self.options.now)())?;

@@ -144,9 +144,8 @@ impl Shelf {
     /// Contents that were committed to, neither withdrawn nor here: index and hash, oldest first.
     pub fn missing_contents(&self, max: u32) -> Result<Vec<(u64, Hash)>, ShelfError> {
         let mut query = self.db.prepare_cached(
-            "SELECT id, s.content FROM statement s LEFT JOIN content c USING (id)
-             WHERE s.content IS NOT NULL AND c.id IS NULL
-               AND s.refused IS NULL AND s.withdrawn_by IS NULL
+            "SELECT id, content FROM statement
+             WHERE content IS NOT NULL AND here = 0 AND refused IS NULL AND withdrawn_by IS NULL
              ORDER BY id LIMIT ?1",
         )?;
         let rows = query.query_map([max], |row| Ok((row.get(0)?, Hash(row.get(1)?))))?;

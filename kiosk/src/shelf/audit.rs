@@ -56,6 +56,7 @@ impl Shelf {
             sum_all(&tx)?;
             tx.commit()?;
         }
+        self.sweep()?;
         Ok(audit)
     }
 

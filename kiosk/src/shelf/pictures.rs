@@ -1,15 +1,17 @@
 //! Pictures on disk: `DATA/blob/<sha256>`, `.part` while they come. A picture is hashed each time before it is shown.
 
-use std::collections::HashSet;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ledger::hash::{Hash, sha256};
 use ledger::place::Village;
+use ledger::time::Period;
 use rusqlite::OptionalExtension;
 
-use super::{Shelf, ShelfError, file_error};
+use super::{Shelf, ShelfError, file_error, parsed};
 
 /// Bytes of the largest picture; docs/FORMATS.md.
 pub const PICTURE_BYTES_MAX: u64 = 8 * 1024 * 1024;
@@ -63,6 +65,16 @@ pub struct Wishes<'w> {
     pub opened: &'w [Hash],
 }
 
+/// What a picture is worth: what stands first counts most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Worth {
+    opened: bool,
+    own: bool,
+    thumb: bool,
+    month: Period,
+    index: u64,
+}
+
 /// What to do about pictures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
@@ -110,31 +122,12 @@ impl Shelf {
         if wishes.images == Images::None {
             return Ok(plan);
         }
-        let here = names(&self.blobs())?;
-        let opened: HashSet<Hash> = wishes.opened.iter().copied().collect();
-        let own = wishes.village.map(|village| village.to_string()).unwrap_or_default();
-        let township = wishes.village.map(|v| v.township().to_string()).unwrap_or_default();
-        let mut query = self.db.prepare_cached(
-            "SELECT hash, max(thumb) AS small, max(p.bytes),
-                    max(coalesce(r.village, b.village, '') IN (?2, ?3)) AS own,
-                    max(coalesce(r.period, substr(s.time, 1, 7))) AS month
-             FROM picture p JOIN statement s USING (id)
-             LEFT JOIN receipt r USING (id) LEFT JOIN bulletin b USING (id)
-             WHERE thumb OR ?1 GROUP BY hash ORDER BY own DESC, small DESC, month DESC, max(id) DESC",
-        )?;
-        let mut rows = query.query((wishes.images == Images::All, own, township))?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (hash, thumb, own): (_, bool, bool) = (Hash(row.get(0)?), row.get(1)?, row.get(3)?);
-            found.push((Wanted::new(hash, row.get(2)?), thumb && own));
-        }
-        // The sort is stable: nothing else changes its place.
-        found.sort_by_key(|(wanted, _)| !opened.contains(&wanted.hash));
+        let here = self.here()?;
         let mut room = wishes.budget.unwrap_or(u64::MAX);
-        for (wanted, stays) in found {
-            let held = here.contains(&wanted.hash.to_string());
-            let bytes = match fs::metadata(self.blob(wanted.hash)) {
-                Ok(file) if held && wishes.budget.is_some() => file.len(),
+        for (worth, wanted) in self.by_worth(wishes)? {
+            let held = here.contains(&wanted.hash);
+            let bytes = match wishes.budget.map(|_| fs::metadata(self.blob(wanted.hash))) {
+                Some(Ok(file)) if held => file.len(),
                 _ => wanted.bytes_likely,
             };
             // Once something found no room, nothing of less worth gets any: else it would come and go.
@@ -142,11 +135,47 @@ impl Shelf {
             room = if fits { room - bytes } else { 0 };
             match (held, fits) {
                 (false, true) => plan.wanted.push(wanted),
-                (true, false) if !stays => plan.evicted.push(wanted.hash),
+                (true, false) if !(worth.own && worth.thumb) => plan.evicted.push(wanted.hash),
                 _ => {}
             }
         }
         Ok(plan)
+    }
+
+    /// Every picture of the kind, the one of most worth first.
+    fn by_worth(&self, wishes: &Wishes) -> Result<Vec<(Worth, Wanted)>, ShelfError> {
+        let own =
+            wishes.village.map(|village| [village.to_string(), village.township().to_string()]);
+        let mut query = self.db.prepare_cached(
+            "SELECT id, hash, thumb, bytes, place, month FROM picture WHERE thumb OR ?1",
+        )?;
+        let mut rows = query.query([wishes.images == Images::All])?;
+        let mut found: HashMap<Hash, (Worth, Wanted)> = HashMap::new();
+        while let Some(row) = rows.next()? {
+            let (hash, place) = (Hash(row.get(1)?), row.get_ref(4)?.as_str()?);
+            let worth = Worth {
+                opened: wishes.opened.contains(&hash),
+                own: own.as_ref().is_some_and(|own| own.iter().any(|own| own == place)),
+                thumb: row.get(2)?,
+                month: parsed(row, 5)?,
+                index: row.get(0)?,
+            };
+            // A picture that several papers show has the worth that it has for the one to which it is worth most.
+            match found.get_mut(&hash) {
+                Some((known, _)) => *known = worth.max(*known),
+                None => {
+                    found.insert(hash, (worth, Wanted::new(hash, row.get(3)?)));
+                }
+            }
+        }
+        let mut found: Vec<_> = found.into_values().collect();
+        found.sort_unstable_by_key(|(worth, _)| Reverse(*worth));
+        Ok(found)
+    }
+
+    /// The pictures that are here.
+    fn here(&self) -> Result<HashSet<Hash>, ShelfError> {
+        Ok(names(&self.blobs())?.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
     /// One picture, if some paper shows it and it is not here.
@@ -161,7 +190,7 @@ impl Shelf {
 
     /// The pictures that are here, thumbnails first.
     pub fn pictures(&self, images: Images) -> Result<Vec<Hash>, ShelfError> {
-        let here = names(&self.blobs())?;
+        let here = self.here()?;
         let mut query = self.db.prepare_cached(
             "SELECT hash FROM picture WHERE ?1 AND (thumb OR ?2)
              GROUP BY hash ORDER BY max(thumb) DESC, max(id) DESC",
@@ -169,11 +198,11 @@ impl Shelf {
         let values = [images != Images::None, images == Images::All];
         let rows = query.query_map(values, |row| Ok(Hash(row.get(0)?)))?;
         let found: Vec<Hash> = rows.collect::<Result<_, _>>()?;
-        Ok(found.into_iter().filter(|hash| here.contains(&hash.to_string())).collect())
+        Ok(found.into_iter().filter(|hash| here.contains(hash)).collect())
     }
 
-    /// Removes every picture that no paper shows any more. Run at the start of each sync too, so that a crash between
-    /// a withdrawal's commit and this cannot keep a withdrawn picture.
+    /// Removes every picture that no paper shows any more. Run by each audit too, so that a crash between a withdrawal's
+    /// commit and this cannot keep a withdrawn picture.
     pub fn sweep(&self) -> Result<u64, ShelfError> {
         let mut query = self.db.prepare_cached("SELECT DISTINCT hash FROM picture")?;
         let rows = query.query_map([], |row| Ok(Hash(row.get(0)?).to_string()))?;

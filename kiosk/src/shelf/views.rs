@@ -237,6 +237,7 @@ impl<'t> Views<'t> {
             let sql = "UPDATE bulletin SET place = NULL, importance = NULL, shown_from = NULL,
                        shown_until = NULL, weekdays = NULL, explains = NULL WHERE id = ?1";
             self.tx.prepare_cached(sql)?.execute([id])?;
+            self.tx.prepare_cached("UPDATE statement SET here = 0 WHERE id = ?1")?.execute([id])?;
             for table in ["content", "picture", "search"] {
                 let sql = format!("DELETE FROM {table} WHERE id = ?1");
                 self.tx.prepare_cached(&sql)?.execute([id])?;
@@ -257,6 +258,7 @@ impl<'t> Views<'t> {
         self.touched.insert(index);
         let sql = "INSERT OR REPLACE INTO content VALUES (?1, ?2)";
         self.tx.prepare_cached(sql)?.execute((index, bytes))?;
+        self.tx.prepare_cached("UPDATE statement SET here = 1 WHERE id = ?1")?.execute([index])?;
         let kept = match kind.as_str() {
             "receipt" => {
                 ReceiptContent::parse(bytes).map(|content| self.keep_receipt(index, &content))
@@ -277,7 +279,11 @@ impl<'t> Views<'t> {
                    WHERE id = ?1 RETURNING id, village, period";
         self.touch_receipts(sql, values)?;
         self.make_found(index, content)?;
-        self.keep_pictures(index, &content.images)
+        self.keep_pictures(
+            "SELECT village, period FROM receipt WHERE id = ?1",
+            index,
+            &content.images,
+        )
     }
 
     fn keep_bulletin(&self, index: u64, content: &BulletinContent) -> Result<(), ShelfError> {
@@ -301,12 +307,19 @@ impl<'t> Views<'t> {
                    weekdays = ?6, explains = ?7 WHERE id = ?1";
         self.tx.prepare_cached(sql)?.execute(values)?;
         self.make_bulletin_found(index, content)?;
-        self.keep_pictures(index, &content.images)
+        let place = "SELECT village, substr(time, 1, 7) FROM bulletin JOIN statement USING (id) WHERE id = ?1";
+        self.keep_pictures(place, index, &content.images)
     }
 
-    fn keep_pictures(&self, index: u64, images: &[ImageRef]) -> Result<(), ShelfError> {
-        let sql = "INSERT OR IGNORE INTO picture VALUES (?1, ?2, ?3, ?4)";
-        let mut insert = self.tx.prepare_cached(sql)?;
+    /// `place` selects whose paper it is, and its month.
+    fn keep_pictures(
+        &self,
+        place: &str,
+        index: u64,
+        images: &[ImageRef],
+    ) -> Result<(), ShelfError> {
+        let sql = format!("INSERT OR IGNORE INTO picture SELECT ?1, ?2, ?3, ?4, * FROM ({place})");
+        let mut insert = self.tx.prepare_cached(&sql)?;
         for image in images {
             insert.execute((index, image.thumb.0, true, None::<u64>))?;
             insert.execute((index, image.sha256.0, false, Some(image.bytes)))?;

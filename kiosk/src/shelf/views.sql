@@ -17,9 +17,12 @@ CREATE TABLE statement (
     kind         TEXT NOT NULL,
     time         TEXT,
     content      BLOB,                  -- SHA-256 committed to
+    here         INTEGER NOT NULL DEFAULT 0,  -- 1 when that is on the shelf
     withdrawn_by INTEGER,
     refused      TEXT                   -- why it is never shown
 ) STRICT;
+CREATE INDEX statement_waiting ON statement (id)
+    WHERE content IS NOT NULL AND here = 0 AND refused IS NULL AND withdrawn_by IS NULL;
 CREATE INDEX statement_content ON statement (content) WHERE content IS NOT NULL;
 CREATE INDEX statement_directory ON statement (id) WHERE kind = 'directory';
 CREATE INDEX statement_key ON statement (id) WHERE kind = 'key';
@@ -92,6 +95,8 @@ CREATE TABLE picture (
     hash  BLOB NOT NULL,
     thumb INTEGER NOT NULL,
     bytes INTEGER,                      -- as promised; null for a thumbnail
+    place TEXT NOT NULL,                -- whose paper
+    month TEXT NOT NULL,                -- the accounts' month, or the bulletin's
     PRIMARY KEY (id, hash)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX picture_hash ON picture (hash);

@@ -233,3 +233,16 @@ fn an_older_mirror_still_serves_what_lacks() {
     let report = kiosk.sync().unwrap();
     assert_eq!((report.size, report.waiting), (24, 0));
 }
+
+#[test]
+fn a_picture_whose_paper_was_withdrawn_before_a_crash_goes_with_the_next_audit() {
+    let (_, kiosk) = two_villages();
+    kiosk.sync().unwrap();
+    let left = kiosk.shelf().blob(ledger::hash::sha256(b"withdrawn"));
+    let part = left.with_extension("part");
+    fs::write(&left, b"withdrawn").unwrap();
+    fs::write(&part, b"withd").unwrap();
+    kiosk.shelf().audit().unwrap();
+    assert!(!left.exists() && !part.exists());
+    assert_eq!(fs::read_dir(kiosk.shelf().blobs()).unwrap().count(), 20);
+}

@@ -235,7 +235,11 @@ fn reads_of_a_large_town_are_quick() {
     clock("receipt", 50, &|| assert!(shelf.receipt(50_000).unwrap().is_some()));
     clock("versions", 50, &|| assert_eq!(shelf.versions(50_000).unwrap().len(), 1));
     clock("bulletins", 500, &|| assert_eq!(shelf.bulletins(None).unwrap().len(), 2000));
-    let now = clock_now();
+    clock("plan of pictures", 5_000, &|| {
+        let wishes = crate::shelf::Wishes { images: Images::All, ..Default::default() };
+        assert_eq!(shelf.plan(&wishes).unwrap().wanted.len(), 200_000);
+    });
+    let now = super::clock();
     clock("emergency", 50, &|| assert_eq!(shelf.emergency(&now).unwrap(), None));
     let mut shelf = kiosk.shelf();
     let start = std::time::Instant::now();
@@ -246,10 +250,6 @@ fn reads_of_a_large_town_are_quick() {
     kiosk.mirror.serve(town.files());
     println!("one more: {:?}", kiosk.sync().unwrap());
     println!("nothing new: {:?}", kiosk.sync().unwrap());
-}
-
-fn clock_now() -> ledger::time::Timestamp {
-    clock()
 }
 
 /// What is found by these words, by log index.
