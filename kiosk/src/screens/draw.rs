@@ -376,7 +376,8 @@ pub(super) fn ailment(kind: TroubleKind) -> Ailment {
     match kind {
         TroubleKind::Rollback => Ailment::Rollback,
         TroubleKind::Fork => Ailment::Fork,
-        TroubleKind::BadSignature | TroubleKind::Unwitnessed => Ailment::BadSignature,
+        TroubleKind::BadSignature => Ailment::BadSignature,
+        TroubleKind::Unwitnessed => Ailment::Unwitnessed,
         TroubleKind::BadHash => Ailment::BadHash,
         TroubleKind::BadFormat => Ailment::BadFormat,
         TroubleKind::Unreachable => Ailment::Unreachable,

@@ -63,17 +63,19 @@ impl Screens {
     pub(super) fn fill_freshness(&self) {
         let Ok(fresh) = self.shelf.freshness() else { return };
         let trouble = fresh.trouble.as_ref();
+        let now = self.now();
+        let silent = fresh.silent_days(&now).and_then(|days| i32::try_from(days).ok()).unwrap_or(0);
+        let witnesses = self.shelf.witnesses().unwrap_or_default();
+        let names: Vec<&str> = witnesses.iter().map(|witness| witness.name.as_str()).collect();
         self.api().set_freshness(Freshness {
+            stale_days: if fresh.is_stale(&now, self.options.stale_days) { silent } else { 0 },
+            witnesses: names.join("、").into(),
             checked: fresh.checked_at.as_ref().map(minute).unwrap_or_default(),
             newest: fresh.newest.as_ref().map(|at| day(at.date())).unwrap_or_default(),
             size: count(fresh.size),
             refused: count(fresh.refused),
             waiting: count(fresh.waiting),
-            age_days: fresh
-                .checked_at
-                .as_ref()
-                .and_then(|at| days_between(at, &(self.options.now)()))
-                .unwrap_or(-1),
+            age_days: fresh.checked_at.as_ref().and_then(|at| days_between(at, &now)).unwrap_or(-1),
             ailment: trouble.map_or(Ailment::None, |trouble| ailment(trouble.kind)),
             dishonest: trouble.is_some_and(|trouble| trouble.kind.is_dishonest()),
             detail: trouble.map(|trouble| trouble.detail.as_str()).unwrap_or_default().into(),

@@ -62,7 +62,10 @@ fn kiosk(town: Town, size: (u32, u32), test: impl FnOnce(&Kiosk) + Send + 'stati
         let run = std::panic::AssertUnwindSafe(|| {
             let dir = TempDir::new().unwrap();
             town.stock(dir.path());
+            // The town signed its papers weeks ago.
+            let stale_days = 3_660;
             let options = Options::new(dir.path().to_owned(), URL.into(), now);
+            let options = Options { stale_days, ..options };
             let screens = Screens::open(&options).unwrap();
             display.show(&screens, size.0, size.1).unwrap();
             let kiosk = Kiosk { display, screens, dir };
