@@ -11,8 +11,8 @@ use super::Appliance;
 use crate::clock::{Machine, written};
 use crate::fleet::Enrolment;
 use crate::night::{Hours, Nights, clock_face};
-use crate::screens::{Comfort, Screens};
 use crate::screens::ui::{Api, Enrolling, Knob, Own, OwnPage};
+use crate::screens::{Comfort, Screens};
 use crate::settings::{Answer, IDLE_SECONDS, PIN_DIGITS, Setting, VOLUME_MAX};
 
 /// Seconds that a step of the idle time makes.
