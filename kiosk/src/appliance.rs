@@ -52,6 +52,8 @@ pub struct Appliance {
     curtain: RefCell<Curtain>,
     glance: RefCell<Glance>,
     place: RefCell<Option<String>>,
+    /// Entries of the log when the screen was filled last.
+    filled: Cell<u64>,
     watchdog: Option<Watchdog>,
     beaten: Cell<Instant>,
     tick: Timer,
@@ -84,6 +86,7 @@ impl Appliance {
             curtain: RefCell::new(Curtain::open()),
             glance: RefCell::default(),
             place: RefCell::default(),
+            filled: Cell::new(entries(screens)),
             watchdog: Watchdog::of_environment(),
             beaten: Cell::new(Instant::now()),
             tick: Timer::default(),
@@ -138,6 +141,11 @@ impl Appliance {
         let Some(screens) = self.screens.upgrade() else { return };
         let now = Instant::now();
         self.beat(now);
+        // A sync over a slow line ends when the last picture is here; what it verified is shown before.
+        let entries = entries(&screens);
+        if self.filled.replace(entries) != entries {
+            screens.refresh();
+        }
         let page = screens.ui.global::<Own>().get_page();
         let untouched = screens.untouched();
         let idle = self.settings.borrow().idle_time();
@@ -214,6 +222,12 @@ impl Appliance {
             fleet.note(event);
         }
     }
+}
+
+/// Entries of the verified log.
+fn entries(screens: &Screens) -> u64 {
+    // What is wrong with the shelf the screen itself says.
+    screens.shelf().head().ok().flatten().map_or(0, |head| head.size)
 }
 
 /// Which bulletin is on the screen, and since when that was not told.

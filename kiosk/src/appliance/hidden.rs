@@ -11,8 +11,8 @@ use super::Appliance;
 use crate::clock::{Machine, written};
 use crate::fleet::Enrolment;
 use crate::night::{Hours, Nights, clock_face};
-use crate::screens::Screens;
 use crate::screens::ui::{Api, Enrolling, Knob, Own, OwnPage};
+use crate::screens::{Comfort, Screens};
 use crate::settings::{Answer, IDLE_SECONDS, PIN_DIGITS, Setting, VOLUME_MAX};
 
 /// Seconds that a step of the idle time makes.
@@ -80,6 +80,8 @@ fn show_typed(appliance: &Appliance, screens: &Screens) {
 fn corner(appliance: &Appliance, screens: &Screens) {
     let own = screens.ui.global::<Own>();
     if own.get_page() == OwnPage::None && appliance.gesture.borrow_mut().tap(Instant::now()) {
+        // Whoever looks after the kiosk finds everything where it is described.
+        screens.set_comfort(Comfort::default());
         appliance.typed.borrow_mut().clear();
         own.set_typed(0);
         own.set_tries_left(-1);

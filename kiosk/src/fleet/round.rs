@@ -182,10 +182,12 @@ impl Round {
             _ if watched => WATCHED_TIME,
             _ => PATIENT_TIME,
         };
-        let Some(last) = self.last else { return pause };
-        let rest = pause.saturating_sub(last.elapsed());
-        // Nothing is ever due for one that is out of use, or has nobody to ask.
-        if pause == LONG_TIME { rest.max(Duration::from_secs(1)) } else { rest }
+        match self.last {
+            // Nothing is ever due for one that is out of use, or has nobody to ask.
+            _ if pause == LONG_TIME => pause,
+            Some(last) => pause.saturating_sub(last.elapsed()),
+            None => pause,
+        }
     }
 
     /// One round. What fails is tried again by the next.
