@@ -305,7 +305,7 @@ impl Cli {
         let mut options = place.screens();
         (options.fullscreen, options.attract) = (self.fullscreen, settings.attract);
         options.idle = settings.idle_time();
-        options.sound.clicks = settings.sound;
+        (options.sound.clicks, options.sound.volume) = (settings.sound, settings.volume);
         let every = Duration::from_secs(self.every);
         let sync = place.options();
         let queue = (!sync.servers.is_empty()).then(sync::orders);

@@ -301,6 +301,14 @@ impl Screens {
             return;
         }
         let place = self.place();
+        // Whoever looks closely keeps what they look at, while it may be seen.
+        if let Place::Picture(paper, _) = place {
+            let images = self.pictures_of(paper).ok().flatten().map(|(_, images)| images);
+            if images.is_some_and(|images| images == *self.pictures.borrow()) {
+                return self.fill_freshness();
+            }
+            return self.show();
+        }
         if let Place::Receipt(index) = place {
             let now = self.shelf.receipt(index).ok().flatten();
             let same = match (&now, &*self.shown.borrow()) {

@@ -1,5 +1,6 @@
 //! What each page shows: rows and pages of the shelf, turned into what the screen draws.
 
+use ledger::content::ImageRef;
 use ledger::money::Fen;
 use ledger::place::Village;
 use ledger::time::Period;
@@ -289,8 +290,12 @@ impl Screens {
         Ok(Page::Bulletin)
     }
 
-    fn fill_picture(&self, paper: Paper, picture: usize) -> Result<Page, ShelfError> {
-        let found = match paper {
+    /// What a paper is called, and its pictures; `None` when they are not to be seen (any more).
+    pub(super) fn pictures_of(
+        &self,
+        paper: Paper,
+    ) -> Result<Option<(String, Vec<ImageRef>)>, ShelfError> {
+        Ok(match paper {
             Paper::Receipt(index) => {
                 let content = self.shelf.receipt(index)?.and_then(|page| page.content);
                 content.map(|content| (content.purpose, content.images))
@@ -299,7 +304,11 @@ impl Screens {
                 let content = self.shelf.bulletin(index)?.and_then(|page| page.content);
                 content.map(|content| (content.title, content.images))
             }
-        };
+        })
+    }
+
+    fn fill_picture(&self, paper: Paper, picture: usize) -> Result<Page, ShelfError> {
+        let found = self.pictures_of(paper)?;
         let Some((title, images)) = found else { return Ok(Page::Status) };
         let api = self.api();
         api.set_picture_title(title.into());

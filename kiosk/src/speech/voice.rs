@@ -35,11 +35,13 @@ pub struct Sound {
     pub device: String,
     /// Whether touches click.
     pub clicks: bool,
+    /// How loud, in per cent; a program that speaks instead does not know it.
+    pub volume: u8,
 }
 
 impl Default for Sound {
     fn default() -> Self {
-        Self { program: None, device: "default".into(), clicks: true }
+        Self { program: None, device: "default".into(), clicks: true, volume: 60 }
     }
 }
 
@@ -164,7 +166,7 @@ impl Voice {
                     self.next(&tell);
                 }
                 Ok(Order::Click) if self.playing.is_none() => {
-                    self.clicking = children::click(&self.sound.device).ok();
+                    self.clicking = children::click(self.sound.volume, &self.sound.device).ok();
                 }
                 Ok(Order::Click) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -203,7 +205,7 @@ impl Voice {
             return children::speak_with(program, said, device);
         }
         let readings = self.readings.get_or_insert_with(Readings::open);
-        children::speak(&readings.syllables(said), device)
+        children::speak(&readings.syllables(said), self.sound.volume, device)
     }
 }
 

@@ -86,8 +86,11 @@ pub(super) fn espeak() -> Command {
 }
 
 /// Speaks syllables with tones.
-pub(super) fn speak(syllables: &str, device: &str) -> Result<Playing> {
-    Playing::start(&mut espeak(), syllables.as_bytes())?.heard_on(device)
+pub(super) fn speak(syllables: &str, volume: u8, device: &str) -> Result<Playing> {
+    // Its amplitudes go to 200.
+    let amplitude = (2 * u16::from(volume.min(100))).to_string();
+    let mut command = espeak();
+    Playing::start(command.args(["-a", &amplitude]), syllables.as_bytes())?.heard_on(device)
 }
 
 /// Has another program speak a sentence.
@@ -96,6 +99,6 @@ pub(super) fn speak_with(program: &Path, said: &str, device: &str) -> Result<Pla
 }
 
 /// Plays the click.
-pub(super) fn click(device: &str) -> Result<Playing> {
-    Playing::start(&mut player(device), &click::wav())
+pub(super) fn click(volume: u8, device: &str) -> Result<Playing> {
+    Playing::start(&mut player(device), &click::wav(volume))
 }

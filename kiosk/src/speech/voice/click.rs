@@ -6,11 +6,12 @@ const RATE: u32 = 22_050;
 const LENGTH: u16 = 660;
 /// Hertz.
 const PITCH: f32 = 1_100.0;
-/// Of the loudest that a sample can be.
-const LOUDNESS: f32 = 0.25;
+/// Of the loudest that a sample can be, at full volume.
+const LOUDNESS: f32 = 0.4;
 
-/// The click as a WAV file of 16 bits, one channel.
-pub(super) fn wav() -> Vec<u8> {
+/// The click as a WAV file of 16 bits, one channel. `volume`: per cent.
+pub(super) fn wav(volume: u8) -> Vec<u8> {
+    let loudness = LOUDNESS * f32::from(volume.min(100)) / 100.0;
     let bytes = u32::from(LENGTH) * 2;
     let mut wav = Vec::with_capacity(44 + bytes as usize);
     wav.extend(b"RIFF");
@@ -29,7 +30,7 @@ pub(super) fn wav() -> Vec<u8> {
         let time = f32::from(place) / RATE as f32;
         let fading = (-time * 180.0).exp();
         let wave = (time * PITCH * std::f32::consts::TAU).sin();
-        let sample = wave * fading * LOUDNESS * f32::from(i16::MAX);
+        let sample = wave * fading * loudness * f32::from(i16::MAX);
         wav.extend((sample as i16).to_le_bytes());
     }
     wav
@@ -41,7 +42,7 @@ mod tests {
 
     #[test]
     fn the_click_is_soft_and_begins_and_ends_in_silence() {
-        let wav = wav();
+        let wav = wav(60);
         assert_eq!(wav.len(), 44 + 2 * usize::from(LENGTH));
         let samples: Vec<i16> =
             wav[44..].as_chunks::<2>().0.iter().map(|pair| i16::from_le_bytes(*pair)).collect();
