@@ -183,11 +183,11 @@ fn where_the_pad_covers_the_list_a_button_opens_it() {
         kiosk.settle();
         assert_eq!(kiosk.titles().len(), 6);
         kiosk.see("search-covered");
-        kiosk.touch((580.0, 222.0));
+        kiosk.touch((596.0, 72.0));
         assert_eq!(kiosk.search().get_pad(), Pad::None);
         assert_eq!(kiosk.search().get_letters(), "ludeng");
         kiosk.see("search-opened");
-        kiosk.touch((360.0, 370.0));
+        kiosk.touch((360.0, 240.0));
         assert_eq!(kiosk.api().get_page(), Page::Receipt);
     });
 }
