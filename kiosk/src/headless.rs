@@ -72,7 +72,7 @@ pub enum Screen {
     Empty,
     /// What is shown while nobody is there.
     Attract,
-    /// An emergency notice.
+    /// An emergency notice; while there is none, the newest bulletin as if it were one.
     Emergency,
     /// The doors.
     Home,
@@ -167,8 +167,9 @@ fn way(shot: &Shot, shelf: &Shelf) -> Result<Vec<Place>, ShotError> {
         Screen::Empty | Screen::Home => {}
         Screen::Attract => way.push(Place::Attract),
         Screen::Emergency => {
-            let newest = shelf.emergency(&(shot.options.now)())?;
-            let index = shot.index.or(newest).ok_or(ShotError::Nothing("紧急通知"))?;
+            let urgent = shelf.emergency(&(shot.options.now)())?;
+            let newest = shelf.bulletins(None)?.first().map(|row| row.index);
+            let index = shot.index.or(urgent).or(newest).ok_or(ShotError::Nothing("公告"))?;
             way.push(Place::Emergency(index));
         }
         Screen::Villages => way.push(Place::Villages),

@@ -137,8 +137,7 @@ fn shots(data: &Path, server: &Server) -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     let names = programs::run("mingbai-kiosk", &["shot", "--list"])?;
     println!("screens");
-    // Nothing in the sample is an emergency.
-    for name in names.split_whitespace().filter(|name| *name != "emergency") {
+    for name in names.split_whitespace() {
         for size in ["1080x1920", "1920x1080"] {
             let out = folder.join(format!("{name}-{size}.png"));
             let data = ["shot", "--data", programs::text(&kiosk), "--public-url", &server.url];
