@@ -1,5 +1,7 @@
 //! What the shelf's rows look like on the screen: sums and days as text, kinds as the screen's kinds.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp as Instant;
 use ledger::content::{self, Column, ColumnKind, Direction};
 use ledger::hash::Hash;
@@ -140,10 +142,12 @@ pub(super) fn is_policy(column: &Column) -> bool {
 
 /// The doors of the home page: the receipts, the first columns, the policies together; all bulletins, where not every
 /// column has its door; and the search.
-pub(super) fn doors(columns: &[Column], bulletins: &[BulletinRow], receipts: u64) -> Vec<HomeDoor> {
-    let within = |ids: &[&str]| {
-        count(bulletins.iter().filter(|row| ids.contains(&row.column.as_str())).count() as u64)
-    };
+pub(super) fn doors(
+    columns: &[Column],
+    bulletins: &BTreeMap<String, u64>,
+    receipts: u64,
+) -> Vec<HomeDoor> {
+    let within = |ids: &[&str]| count(ids.iter().filter_map(|id| bulletins.get(*id)).sum());
     let receipts = count(receipts);
     let mut doors =
         vec![HomeDoor { kind: DoorKind::Receipts, count: receipts, ..HomeDoor::default() }];
@@ -162,7 +166,7 @@ pub(super) fn doors(columns: &[Column], bulletins: &[BulletinRow], receipts: u64
         doors.push(HomeDoor { kind: DoorKind::Policies, count, ..HomeDoor::default() });
     }
     if plain.count() > COLUMN_DOORS_MAX {
-        let count = count(bulletins.len() as u64);
+        let count = count(bulletins.values().sum());
         doors.push(HomeDoor { kind: DoorKind::AllBulletins, count, ..HomeDoor::default() });
     }
     doors.push(HomeDoor { kind: DoorKind::Search, ..HomeDoor::default() });

@@ -90,7 +90,7 @@ impl Screens {
         let villages = self.shelf.villages()?;
         let receipts = villages.iter().map(|village| village.receipts).sum();
         api.set_township(township.name.into());
-        api.set_doors(model(doors(&township.columns, &self.shelf.bulletins(None)?, receipts)));
+        api.set_doors(model(doors(&township.columns, &self.shelf.bulletin_counts()?, receipts)));
         api.set_town_month(together(&villages));
         Ok(Page::Home)
     }
@@ -114,6 +114,13 @@ impl Screens {
     }
 
     fn fill_month(&self, village: Village, period: Period) -> Result<Page, ShelfError> {
+        self.name_month(village, period)?;
+        self.list_receipts(&self.shelf.receipts(village, period)?);
+        Ok(Page::Month)
+    }
+
+    /// The village, the month and its sums, as its two pages tell them.
+    fn name_month(&self, village: Village, period: Period) -> Result<(), ShelfError> {
         self.fill_village(village)?;
         let months = self.shelf.months(village)?;
         let found = months.iter().find(|row| row.period == period);
@@ -121,12 +128,11 @@ impl Screens {
         self.api().set_month(
             line.unwrap_or_else(|| MonthLine { month: month(period), ..MonthLine::default() }),
         );
-        self.list_receipts(&self.shelf.receipts(village, period)?);
-        Ok(Page::Month)
+        Ok(())
     }
 
     fn fill_summary(&self, village: Village, period: Period) -> Result<Page, ShelfError> {
-        self.fill_month(village, period)?;
+        self.name_month(village, period)?;
         let found = self.shelf.summary(village, period)?;
         self.api().set_summary(summary(&found));
         self.list_receipts(&found.largest);

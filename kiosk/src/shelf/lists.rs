@@ -247,11 +247,14 @@ impl Shelf {
         )
     }
 
-    /// How many bulletins stand.
-    pub fn bulletin_count(&self) -> Result<u64, ShelfError> {
-        let sql = "SELECT count(*) FROM bulletin
-                   WHERE corrected_by IS NULL AND withdrawn_by IS NULL AND place IS NOT NULL";
-        Ok(self.db.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    /// How many bulletins stand, by the id of their column.
+    pub fn bulletin_counts(&self) -> Result<BTreeMap<String, u64>, ShelfError> {
+        let sql = "SELECT place, count(*) FROM bulletin
+                   WHERE corrected_by IS NULL AND withdrawn_by IS NULL AND place IS NOT NULL
+                   GROUP BY place";
+        let mut query = self.db.prepare_cached(sql)?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The bulletins that stand, as far as `more` lets them.
