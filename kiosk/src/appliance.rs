@@ -189,15 +189,16 @@ impl Appliance {
     fn tell_place(&self, screens: &Screens, untouched: Duration) {
         let Some(fleet) = &self.fleet else { return };
         let (place, page) = (screens.place(), screens.ui.global::<Own>().get_page());
-        let said = format!("{} {place}", word(&place, page));
+        let (word, place) = (word(&place, page), place.to_string());
+        let said = format!("{word} {place}");
         let mut last = self.place.borrow_mut();
-        if last.as_ref() != Some(&said) || untouched <= TICK {
-            if let Ok(word) = word(&place, page).parse::<Word>() {
-                fleet.at(word, &place.to_string());
+        let moved = last.as_ref() != Some(&said);
+        if moved || untouched <= TICK {
+            if let Ok(word) = word.parse::<Word>() {
+                fleet.at(word, &place);
             }
-            if let Some(watchdog) = self.watchdog.as_ref().filter(|_| last.as_ref() != Some(&said))
-            {
-                watchdog.status(&word(&place, page));
+            if let Some(watchdog) = self.watchdog.as_ref().filter(|_| moved) {
+                watchdog.status(&word);
             }
             *last = Some(said);
         }

@@ -17,11 +17,12 @@ use crate::diary::Event;
 use crate::drawer::Drawer;
 use crate::fleet::{self, Fleet, News};
 use crate::headless::{self, Screen, Shot};
+use crate::hours::Hours;
 use crate::screens::{self, Comfort, Refresh, TextSize};
 use crate::settings::{Setting, Settings, set_pin};
 use crate::shelf::{Images, Shelf};
 use crate::sync::{
-    self, Background, BadPolicy, Hours, Options, POLICY_BYTES_MAX, Policy, Report, SyncError,
+    self, Background, BadPolicy, Options, POLICY_BYTES_MAX, Policy, Report, SyncError,
 };
 
 /// Bytes of the longest line with a PIN that is read.
@@ -237,9 +238,7 @@ impl Place {
         let options = screens::Options::new(self.data.clone(), public, sync::clock);
         screens::Options { stale_days, ..options }
     }
-}
 
-impl Place {
     /// The same, but where the settings name servers and a village it is those.
     fn with(&self, settings: &Settings) -> Self {
         let named = !settings.servers.is_empty();

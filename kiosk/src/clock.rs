@@ -117,6 +117,12 @@ pub(crate) fn day_of(millis: i64) -> i64 {
     (millis + CHINA_MILLIS).div_euclid(DAY_MILLIS)
 }
 
+/// The day of the week of a day since 1970: Monday is 0.
+pub(crate) fn weekday(day: i64) -> usize {
+    // The first of 1970 was a Thursday.
+    usize::try_from((day + 3).rem_euclid(7)).unwrap_or(0)
+}
+
 /// When a day begins in China, in milliseconds since 1970.
 pub(crate) fn day_start(day: i64) -> i64 {
     day * DAY_MILLIS - CHINA_MILLIS

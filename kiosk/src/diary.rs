@@ -169,12 +169,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-
-    fn drawer() -> (tempfile::TempDir, Drawer) {
-        let dir = tempfile::tempdir().unwrap();
-        let drawer = Drawer::open(dir.path()).unwrap();
-        (dir, drawer)
-    }
+    use crate::drawer::tests::drawer;
 
     #[test]
     fn the_newest_lines_are_kept() {

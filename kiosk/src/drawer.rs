@@ -125,12 +125,19 @@ pub(crate) fn file_error(path: &Path) -> impl FnOnce(io::Error) -> DrawerError +
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    /// A new drawer, and where it lies.
+    pub(crate) fn drawer() -> (tempfile::TempDir, Drawer) {
+        let dir = tempfile::tempdir().unwrap();
+        let drawer = Drawer::open(dir.path()).unwrap();
+        (dir, drawer)
+    }
 
     #[test]
     fn what_is_kept_is_there_again_and_only_for_its_owner() {

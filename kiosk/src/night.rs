@@ -9,48 +9,15 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Minutes of a day.
-const DAY_MINUTES: u16 = 1_440;
+use crate::clock;
+use crate::hours::Hours;
+
 /// Days of a week.
 const WEEK: usize = 7;
-/// The first of 1970 was a Thursday: so many days after a Monday.
-const THURSDAY: i64 = 3;
 /// What the kernel calls a backlight that is off (`FB_BLANK_POWERDOWN`), and one that is on.
 const BACKLIGHT: [&str; 2] = ["4", "0"];
 /// How a night is written that there is none of.
 const NONE: &str = "none";
-
-/// From when to when the screen is off, in minutes of the day. One that ends before it begins ends on the next day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hours {
-    from: u16,
-    to: u16,
-}
-
-impl Hours {
-    /// Such hours; `None` if they are no two different minutes of a day.
-    #[must_use]
-    pub fn new(from: u16, to: u16) -> Option<Self> {
-        (from < DAY_MINUTES && to < DAY_MINUTES && from != to).then_some(Self { from, to })
-    }
-
-    /// The minute at which they begin.
-    #[must_use]
-    pub fn from(self) -> u16 {
-        self.from
-    }
-
-    /// The minute at which they end.
-    #[must_use]
-    pub fn to(self) -> u16 {
-        self.to
-    }
-
-    /// Whether they go on over midnight.
-    fn is_long(self) -> bool {
-        self.to < self.from
-    }
-}
 
 /// The text is no schedule of nights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,35 +46,18 @@ impl Nights {
     /// Whether it is night: `day` in days since 1970, `minute` of the day, both in China.
     #[must_use]
     pub fn is_dark(&self, day: i64, minute: u16) -> bool {
-        let of = |day: i64| {
-            let weekday = usize::try_from((day + THURSDAY).rem_euclid(WEEK as i64)).unwrap_or(0);
-            self.0[weekday]
-        };
-        let tonight = of(day)
-            .is_some_and(|night| minute >= night.from && (night.is_long() || minute < night.to));
-        tonight || of(day - 1).is_some_and(|night| night.is_long() && minute < night.to)
+        let of = |day: i64| self.0[clock::weekday(day)];
+        let tonight = of(day).is_some_and(|night| {
+            minute >= night.from() && (night.is_long() || minute < night.to())
+        });
+        tonight || of(day - 1).is_some_and(|night| night.is_long() && minute < night.to())
     }
-}
-
-/// A minute of the day as a clock shows it.
-#[must_use]
-pub fn clock_face(minute: u16) -> String {
-    format!("{:02}:{:02}", minute / 60, minute % 60)
-}
-
-fn minute_of(text: &str) -> Option<u16> {
-    let two = |part: &str| -> Option<u16> {
-        (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse().ok())?
-    };
-    let (hours, minutes) = text.split_once(':')?;
-    let (hours, minutes) = (two(hours)?, two(minutes)?);
-    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
 }
 
 impl fmt::Display for Nights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let one = |night: &Option<Hours>| match night {
-            Some(Hours { from, to }) => format!("{}-{}", clock_face(*from), clock_face(*to)),
+            Some(hours) => hours.to_string(),
             None => NONE.to_owned(),
         };
         let same = self.0.iter().all(|night| *night == self.0[0]);
@@ -122,12 +72,7 @@ impl FromStr for Nights {
     fn from_str(text: &str) -> Result<Self, BadNight> {
         let one = |text: &str| match text {
             NONE => Ok(None),
-            _ => {
-                let (from, to) = text.split_once('-').ok_or(BadNight)?;
-                let hours = minute_of(from).zip(minute_of(to));
-                let hours = hours.and_then(|(from, to)| Hours::new(from, to));
-                hours.map(Some).ok_or(BadNight)
-            }
+            _ => text.parse().map(Some).map_err(|_| BadNight),
         };
         let nights: Vec<_> = text.split(',').take(WEEK + 1).map(one).collect::<Result<_, _>>()?;
         match *nights {
@@ -207,6 +152,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::hours::{DAY_MINUTES, minute_of};
 
     const MINUTE: Duration = Duration::from_secs(60);
     /// A Monday: 2026-06-01.

@@ -32,6 +32,8 @@ use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+use crate::clock;
+
 pub use adopt::{Adopted, Arrived, Batch};
 pub use audit::Audit;
 pub use judge::Verdict;
@@ -308,10 +310,8 @@ impl Shelf {
 
 /// A moment as China's clocks show it. What no clock can show is the epoch.
 fn china(seconds: i64) -> Timestamp {
-    let at = jiff::Timestamp::from_second(seconds).unwrap_or_default();
-    let text = at.to_zoned(jiff::tz::offset(8).to_time_zone()).strftime("%Y-%m-%dT%H:%M:%S%:z");
     let epoch = || "1970-01-01T08:00:00+08:00".parse().unwrap_or_else(|_| unreachable!());
-    text.to_string().parse().unwrap_or_else(|_| epoch())
+    clock::written(seconds).unwrap_or_else(epoch)
 }
 
 fn head_in(db: &Connection) -> Result<Option<Head>, ShelfError> {

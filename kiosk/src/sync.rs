@@ -7,7 +7,6 @@ mod ahead;
 mod background;
 mod contents;
 mod export;
-mod hours;
 mod ladder;
 mod pictures;
 mod policy;
@@ -27,11 +26,11 @@ use ledger::tree::{Frontier, leaf_hash};
 use serde::Serialize;
 
 use crate::fetch::{Answer, Ask, BadBundle, Bundle, Cost, FetchError, Manner, Server, Source};
+use crate::hours::Hours;
 use crate::shelf::{Adopted, Batch, Head, Images, Shelf, ShelfError, Trouble, TroubleKind, Wanted};
 use ahead::Incoming;
 pub use background::{Background, Orders, Queue, orders};
 pub use export::{ExportError, Exported, export};
-pub use hours::Hours;
 use ladder::Ladder;
 pub use policy::{BadPolicy, Cosigned, POLICY_BYTES_MAX, Policy};
 
@@ -230,17 +229,28 @@ pub fn clock() -> Timestamp {
 /// # Errors
 /// [`SyncError`]; the trouble is noted on the shelf for the screen.
 pub fn run(options: &Options) -> Result<Report, SyncError> {
+    take_in(options, |_| true, |shelf| from_any(shelf, options))
+}
+
+/// Does `work` while it is this sync's turn. What goes wrong is noted for the screen, if it is `noted`.
+fn take_in(
+    options: &Options,
+    noted: impl FnOnce(&SyncError) -> bool,
+    work: impl FnOnce(&mut Shelf) -> Result<Report, SyncError>,
+) -> Result<Report, SyncError> {
     let started = Instant::now();
     let mut shelf = Shelf::open(&options.data)?;
     let _turn = take_turn(&options.data)?;
-    match from_any(&mut shelf, options) {
+    match work(&mut shelf) {
         Ok(mut report) => {
             report.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
             Ok(report)
         }
         Err(error) => {
-            let (kind, detail, at) = (error.kind(), error.to_string(), (options.now)());
-            shelf.troubled(&Trouble { kind, detail, at })?;
+            if noted(&error) {
+                let (kind, detail, at) = (error.kind(), error.to_string(), (options.now)());
+                shelf.troubled(&Trouble { kind, detail, at })?;
+            }
             Err(error)
         }
     }
@@ -288,23 +298,9 @@ fn from_any(shelf: &mut Shelf, options: &Options) -> Result<Report, SyncError> {
 /// # Errors
 /// [`SyncError`]; only a fork is noted for the screen: what else is wrong with a file says nothing about the log.
 pub fn import(options: &Options, file: &Path) -> Result<Report, SyncError> {
-    let started = Instant::now();
     let source = Source::Bundle(Bundle::open(file)?);
-    let mut shelf = Shelf::open(&options.data)?;
-    let _turn = take_turn(&options.data)?;
-    match Sync::begin(&mut shelf, options, source).and_then(Sync::finish) {
-        Ok(mut report) => {
-            report.ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            Ok(report)
-        }
-        Err(error) => {
-            if let SyncError::Fork { .. } = error {
-                let (kind, detail, at) = (error.kind(), error.to_string(), (options.now)());
-                shelf.troubled(&Trouble { kind, detail, at })?;
-            }
-            Err(error)
-        }
-    }
+    let is_fork = |error: &SyncError| matches!(error, SyncError::Fork { .. });
+    take_in(options, is_fork, |shelf| Sync::begin(shelf, options, source)?.finish())
 }
 
 /// Fetches one picture that somebody wants to see now, whatever the hour.
@@ -321,6 +317,14 @@ fn picture(options: &Options, hash: Hash) -> Result<Report, SyncError> {
         }
     }
     Err(failure)
+}
+
+/// The log of the first `size` of these entries, of all of them where there are fewer.
+fn frontier_of(entries: &[Vec<u8>], size: u64) -> Frontier {
+    let mut frontier = Frontier::default();
+    let first = usize::try_from(size).unwrap_or(usize::MAX);
+    entries.iter().take(first).for_each(|entry| frontier.push(leaf_hash(entry)));
+    frontier
 }
 
 /// Holds the shelf's turn to sync until dropped.
@@ -501,9 +505,7 @@ impl<'s> Sync<'s> {
             Ok(entries) => entries,
             Err(error) => return error.into(),
         };
-        let mut frontier = Frontier::default();
-        let first = usize::try_from(offered_size).unwrap_or(usize::MAX);
-        own.iter().take(first).for_each(|entry| frontier.push(leaf_hash(entry)));
+        let frontier = frontier_of(&own, offered_size);
         // Entries that were lost on the disk prove nothing.
         if frontier.size() < offered_size || frontier.root() == offered.root {
             return SyncError::Older { held, offered: offered_size };
@@ -550,10 +552,7 @@ impl<'s> Sync<'s> {
         };
         if let Some(old) = old.filter(|old| view.size() < old.size) {
             // All was fetched again: it must begin with the log that was verified before.
-            let mut frontier = Frontier::default();
-            let first = usize::try_from(old.size).unwrap_or(usize::MAX);
-            entries.iter().take(first).for_each(|entry| frontier.push(leaf_hash(entry)));
-            if frontier.root() != old.root {
+            if frontier_of(&entries, old.size).root() != old.root {
                 let held = String::from_utf8_lossy(&old.checkpoint).into_owned();
                 let offered = next.checkpoint().to_owned();
                 return Err(self.refused(Refused::Fork { held, offered }));

@@ -10,7 +10,8 @@ use slint::ComponentHandle;
 use super::Appliance;
 use crate::clock::{Machine, written};
 use crate::fleet::Enrolment;
-use crate::night::{Hours, Nights, clock_face};
+use crate::hours::{DAY_MINUTES, Hours, clock_face};
+use crate::night::Nights;
 use crate::screens::ui::{Api, Enrolling, Knob, Own, OwnPage};
 use crate::screens::{Comfort, Screens};
 use crate::settings::{Answer, IDLE_SECONDS, PIN_DIGITS, Setting, VOLUME_MAX};
@@ -21,8 +22,6 @@ const IDLE_STEP: i32 = 10;
 const NIGHT_STEP: u16 = 30;
 /// Per cent that a step of the volume makes.
 const VOLUME_STEP: i32 = 10;
-/// Minutes of a day.
-const DAY_MINUTES: u16 = 1_440;
 /// The night that is offered first: from ten in the evening to six.
 const USUAL_NIGHT: (u16, u16) = (22 * 60, 6 * 60);
 

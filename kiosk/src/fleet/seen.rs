@@ -172,12 +172,7 @@ mod tests {
 
     use super::*;
     use crate::drawer::Drawer;
-
-    fn drawer() -> (tempfile::TempDir, Drawer) {
-        let dir = tempfile::tempdir().unwrap();
-        let drawer = Drawer::open(dir.path()).unwrap();
-        (dir, drawer)
-    }
+    use crate::drawer::tests::drawer;
 
     fn at(text: &str) -> i64 {
         let time: ledger::time::Timestamp = text.parse().unwrap();

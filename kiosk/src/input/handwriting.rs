@@ -4,11 +4,10 @@ mod child;
 mod strokes;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::sync::mpsc::Receiver;
 
+use crate::worker::Worker;
 use child::Child;
 pub use strokes::Stroke;
 
@@ -41,10 +40,7 @@ struct Drawing {
 }
 
 /// The way to the reading thread. Child and thread end when this goes.
-pub struct Handwriting {
-    drawings: Sender<Drawing>,
-    open: Arc<AtomicUsize>,
-}
+pub struct Handwriting(Worker<Drawing>);
 
 impl Handwriting {
     /// Starts the thread; what it reads is given to `deliver`, with the turn it was asked in. `None` on a machine without
@@ -68,28 +64,19 @@ impl Handwriting {
         if !is_file(&reader.program) || !is_file(&reader.model) {
             return None;
         }
-        let (drawings, queue) = channel();
-        let open = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&open);
-        thread::Builder::new()
-            .name("handwriting".into())
-            .spawn(move || work(&reader, &queue, &counter, deliver))
-            .ok()?;
-        Some(Self { drawings, open })
+        let work = move |queue: &_, open: &_| work(&reader, queue, open, deliver);
+        Worker::start("handwriting", work).ok().map(Self)
     }
 
     /// Asks for the characters that these strokes may be; never waits. A newer question makes an older one moot.
     pub fn read(&self, turn: i32, strokes: Vec<Stroke>) {
-        self.open.fetch_add(1, Ordering::SeqCst);
-        if self.drawings.send(Drawing { turn, strokes }).is_err() {
-            self.open.fetch_sub(1, Ordering::SeqCst);
-        }
+        self.0.order(Drawing { turn, strokes });
     }
 
     /// True while something that was asked is not answered.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.open.load(Ordering::SeqCst) > 0
+        self.0.is_busy()
     }
 }
 

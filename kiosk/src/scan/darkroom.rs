@@ -2,15 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::sync::mpsc::Receiver;
 
 use ledger::hash::Hash;
 
 use super::{Rgb, Sharp, View, decode, fit, levels, sharpen};
 use crate::shelf::Shelf;
+use crate::worker::Worker;
 
 /// What is asked of the darkroom. `serial` is the page's: a print for a page left since is not made.
 pub enum Order {
@@ -97,10 +96,7 @@ pub enum Print {
 }
 
 /// The way to the darkroom; the thread ends when this goes.
-pub struct Darkroom {
-    orders: Sender<Order>,
-    open: Arc<AtomicUsize>,
-}
+pub struct Darkroom(Worker<Order>);
 
 impl Darkroom {
     /// Starts the thread over the shelf in `dir`; every print is given to `deliver` with the page it is for.
@@ -111,28 +107,20 @@ impl Darkroom {
         dir: &Path,
         deliver: impl Fn(i32, Print) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let (orders, queue) = channel();
-        let open = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&open);
         let dir: PathBuf = dir.to_owned();
-        thread::Builder::new()
-            .name("darkroom".into())
-            .spawn(move || work(&dir, &queue, &counter, deliver))?;
-        Ok(Self { orders, open })
+        let work = move |queue: &_, open: &_| work(&dir, queue, open, deliver);
+        Worker::start("darkroom", work).map(Self)
     }
 
     /// Asks for a print.
     pub fn order(&self, order: Order) {
-        self.open.fetch_add(1, Ordering::SeqCst);
-        if self.orders.send(order).is_err() {
-            self.open.fetch_sub(1, Ordering::SeqCst);
-        }
+        self.0.order(order);
     }
 
     /// True while something that was asked for is not delivered.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.open.load(Ordering::SeqCst) > 0
+        self.0.is_busy()
     }
 }
 

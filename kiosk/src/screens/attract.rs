@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use slint::Image;
 
-use super::draw::{day, door, largest_sum, model, together};
+use super::draw::{day, together};
 use super::ui::{self, Page, SlideKind};
 use super::{Comfort, Place, Screens};
 use crate::markdown;
@@ -79,12 +79,9 @@ impl Screens {
     /// The page of the loop, with its next slide.
     pub(super) fn fill_attract(&self) -> Result<Page, ShelfError> {
         let Some(township) = self.shelf.township()? else { return Ok(Page::Empty) };
-        let villages = self.shelf.villages()?;
         let api = self.api();
         api.set_township(township.name.into());
-        let largest = largest_sum(&villages);
-        api.set_villages(model(villages.iter().map(|row| door(row, largest))));
-        api.set_town_month(together(&villages));
+        api.set_town_month(together(&self.list_villages()?));
         self.next_slide()?;
         self.slides.restart();
         Ok(Page::Attract)

@@ -17,7 +17,7 @@ use super::ui::{
 };
 use super::{Columns, Paper, Place, Screens, index};
 use crate::scan::darkroom::Order;
-use crate::shelf::{ReceiptRow, ShelfError};
+use crate::shelf::{ReceiptRow, ShelfError, VillageRow};
 
 /// Side of a list's picture in `px`, as `ui/pages/month.slint` draws it.
 const THUMB_PX: f32 = 144.0;
@@ -96,10 +96,16 @@ impl Screens {
     }
 
     fn fill_villages(&self) -> Result<Page, ShelfError> {
+        self.list_villages()?;
+        Ok(Page::Villages)
+    }
+
+    /// Lists the villages, their sums beside the largest of them.
+    pub(super) fn list_villages(&self) -> Result<Vec<VillageRow>, ShelfError> {
         let villages = self.shelf.villages()?;
         let largest = largest_sum(&villages);
         self.api().set_villages(model(villages.iter().map(|row| door(row, largest))));
-        Ok(Page::Villages)
+        Ok(villages)
     }
 
     fn fill_village(&self, village: Village) -> Result<Page, ShelfError> {

@@ -3,12 +3,10 @@
 use ledger::hash::Hash;
 use ledger::time::Timestamp;
 
+use crate::clock;
+
 use super::{BulletinRow, LIST_MAX, Shelf, ShelfError};
 
-/// China Standard Time, in seconds east of UTC: the days of the week in a schedule are those of this clock.
-const CHINA: i64 = 8 * 60 * 60;
-/// Seconds of a day.
-const DAY: i64 = 24 * 60 * 60;
 /// Of `b`: shown at ?1 (Unix seconds), on the day of the week ?2 (a bit).
 const SHOWN: &str = "AND coalesce(b.shown_from, ?1) <= ?1 AND coalesce(b.shown_until, ?1) >= ?1
     AND (b.weekdays IS NULL OR b.weekdays & ?2 <> 0)";
@@ -60,9 +58,7 @@ impl Shelf {
 /// Unix seconds, and the day of the week in China as a bit: Monday is 1.
 fn moment(now: &Timestamp) -> (i64, i64) {
     let now = now.unix_seconds();
-    // The first day of 1970 was a Thursday.
-    let day = ((now + CHINA).div_euclid(DAY) + 3).rem_euclid(7);
-    (now, 1 << day)
+    (now, 1 << clock::weekday(clock::day_of(now.saturating_mul(1000))))
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use ledger::hash::sha256;
 
-use super::{Hours, Options, Sync, SyncError};
+use super::{Options, Sync, SyncError};
 use crate::fetch::{Ask, FetchError, Opened, unreachable_at};
+use crate::hours::Hours;
 use crate::shelf::{ShelfError, Wanted, Wishes};
 
 /// After so many wrong pictures a source is asked for no more of them.

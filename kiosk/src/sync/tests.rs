@@ -11,6 +11,7 @@ mod town;
 mod witnessed;
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use ledger::hash::sha256;
@@ -33,23 +34,29 @@ struct Kiosk {
     options: Options,
 }
 
+/// A sync without pictures of all that a server has.
+fn options(data: &Path, server: &str) -> Options {
+    Options {
+        data: data.to_owned(),
+        servers: vec![server.to_owned()],
+        vkey: None,
+        images: Images::None,
+        village: None,
+        budget: None,
+        opened: Vec::new(),
+        hours: None,
+        rate: None,
+        policy: None,
+        patience: Duration::from_secs(20),
+        now: clock,
+    }
+}
+
 impl Kiosk {
     fn new(town: &Town) -> Self {
         let (dir, mirror) = (TempDir::new().unwrap(), Mirror::new(town.files()));
-        let options = Options {
-            data: dir.path().to_owned(),
-            servers: vec![mirror.url.clone()],
-            vkey: Some(town.log.verifier()),
-            images: Images::None,
-            village: None,
-            budget: None,
-            opened: Vec::new(),
-            hours: None,
-            rate: None,
-            policy: None,
-            patience: Duration::from_secs(20),
-            now: clock,
-        };
+        let vkey = Some(town.log.verifier());
+        let options = Options { vkey, ..options(dir.path(), &mirror.url) };
         Self { dir, mirror, options }
     }
 

@@ -6,6 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
+use std::sync::mpsc::channel;
+use std::thread;
+
 use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(10);

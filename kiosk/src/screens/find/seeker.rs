@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::sync::mpsc::Receiver;
 
 use crate::input::pinyin::{Candidate, Pinyin};
 use crate::shelf::{Found, Question, Shelf, ShelfError};
+use crate::worker::Worker;
 
 /// Words on offer for the letters.
 const CANDIDATES_MAX: usize = 40;
@@ -35,10 +34,7 @@ pub(super) enum Answer {
 }
 
 /// The way to the seeker; its thread ends when this goes.
-pub(super) struct Seeker {
-    asks: Sender<Ask>,
-    open: Arc<AtomicUsize>,
-}
+pub(super) struct Seeker(Worker<Ask>);
 
 impl Seeker {
     /// Starts the thread over the shelf in `dir`; every answer is given to `deliver` with its turn.
@@ -46,27 +42,19 @@ impl Seeker {
         dir: &Path,
         deliver: impl Fn(i32, Answer) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let (asks, queue) = channel();
-        let open = Arc::new(AtomicUsize::new(0));
-        let counter = Arc::clone(&open);
         let dir: PathBuf = dir.to_owned();
-        thread::Builder::new()
-            .name("seeker".into())
-            .spawn(move || work(&dir, &queue, &counter, deliver))?;
-        Ok(Self { asks, open })
+        let work = move |queue: &_, open: &_| work(&dir, queue, open, deliver);
+        Worker::start("seeker", work).map(Self)
     }
 
     /// Asks; never waits. A newer question makes an older one moot.
     pub(super) fn ask(&self, ask: Ask) {
-        self.open.fetch_add(1, Ordering::SeqCst);
-        if self.asks.send(ask).is_err() {
-            self.open.fetch_sub(1, Ordering::SeqCst);
-        }
+        self.0.order(ask);
     }
 
     /// True while something that was asked is not answered.
     pub(super) fn is_busy(&self) -> bool {
-        self.open.load(Ordering::SeqCst) > 0
+        self.0.is_busy()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Promises against a server that means harm: the last good state stays, the reason is told, and memory stays small.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -174,18 +175,9 @@ fn child() {
     let Some(data) = std::env::var_os("MINGBAI_TEST_SHELF") else { return };
     let text = |name: &str| std::env::var(name).unwrap();
     let options = Options {
-        data: data.into(),
-        servers: vec![text("MINGBAI_TEST_SERVER")],
         images: clap::ValueEnum::from_str(&text("MINGBAI_TEST_IMAGES"), false).unwrap(),
         patience: Duration::from_secs(5),
-        vkey: None,
-        village: None,
-        budget: None,
-        opened: Vec::new(),
-        hours: None,
-        rate: None,
-        policy: None,
-        now: clock,
+        ..options(Path::new(&data), &text("MINGBAI_TEST_SERVER"))
     };
     let result = run(&options).map_err(|error| error.kind());
     let status = fs::read_to_string("/proc/self/status").unwrap();
