@@ -207,18 +207,14 @@ fn policy(path: &str) -> Result<Policy, String> {
 impl Place {
     fn options(&self) -> Options {
         Options {
-            data: self.data.clone(),
-            servers: self.server.clone(),
-            vkey: self.vkey.clone(),
             images: self.images,
             village: self.village,
             budget: self.budget,
-            opened: Vec::new(),
             hours: self.hours,
             rate: self.rate,
             policy: self.witnesses.clone(),
             patience: Duration::from_secs(self.patience),
-            now: sync::clock,
+            ..Options::new(self.data.clone(), self.server.clone(), self.vkey.clone())
         }
     }
 

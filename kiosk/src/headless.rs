@@ -300,20 +300,31 @@ impl Display {
 
     /// Lets everything that was begun come to its end: jobs, animations, and the pictures while `busy`.
     pub fn settle(&self, busy: impl Fn() -> bool) {
-        let begun = Instant::now();
         for _ in 0..2 {
             let _ = self.picture(); // so that everything is laid out
             for _ in 0..SETTLE_STEPS {
                 self.advance(STEP);
             }
-            while busy() && begun.elapsed() < PATIENCE {
-                if let Ok(job) = self.jobs.recv_timeout(STEP) {
-                    job();
-                }
-                self.advance(STEP);
-            }
-            self.pump();
+            self.wait(&busy, STEP);
         }
+    }
+
+    /// Waits while `busy`, with a clock that runs faster than the real one.
+    pub fn hurry(&self, busy: impl Fn() -> bool) {
+        self.advance(STEP);
+        self.wait(&busy, STEP / 10);
+    }
+
+    /// Waits while `busy`; the clock goes on by a step in every `real` time.
+    fn wait(&self, busy: &impl Fn() -> bool, real: Duration) {
+        let begun = Instant::now();
+        while busy() && begun.elapsed() < PATIENCE {
+            if let Ok(job) = self.jobs.recv_timeout(real) {
+                job();
+            }
+            self.advance(STEP);
+        }
+        self.pump();
     }
 
     /// Runs what other threads sent, and what is due.
@@ -339,7 +350,7 @@ impl Display {
             let part = f32::from(step) / f32::from(STEPS);
             let x = from.0 + (to.0 - from.0) * part;
             let y = from.1 + (to.1 - from.1) * part;
-            self.event(WindowEvent::PointerMoved { position: LogicalPosition::new(x, y) });
+            self.slide(x, y);
             self.advance(STEP);
         }
         self.advance(Duration::from_millis(200)); // a resting finger flings nothing
@@ -347,14 +358,27 @@ impl Display {
         self.pump();
     }
 
-    fn press(&self, x: f32, y: f32) {
+    /// A finger touches (x, y) and stays there.
+    pub fn press(&self, x: f32, y: f32) {
         let (position, button) = (LogicalPosition::new(x, y), PointerEventButton::Left);
         self.event(WindowEvent::PointerMoved { position });
         self.event(WindowEvent::PointerPressed { position, button });
         self.advance(STEP);
     }
 
-    fn release(&self, x: f32, y: f32) {
+    /// The finger that touches moves to (x, y).
+    pub fn slide(&self, x: f32, y: f32) {
+        self.event(WindowEvent::PointerMoved { position: LogicalPosition::new(x, y) });
+    }
+
+    /// A wheel turns over (x, y): upwards by `delta` pixels when above 0.
+    pub fn wheel(&self, x: f32, y: f32, delta: f32) {
+        let position = LogicalPosition::new(x, y);
+        self.event(WindowEvent::PointerScrolled { position, delta_x: 0.0, delta_y: delta });
+    }
+
+    /// The finger lets go at (x, y).
+    pub fn release(&self, x: f32, y: f32) {
         let (position, button) = (LogicalPosition::new(x, y), PointerEventButton::Left);
         self.event(WindowEvent::PointerReleased { position, button });
         self.event(WindowEvent::PointerExited);
@@ -370,16 +394,26 @@ impl Display {
     /// What the display shows.
     #[must_use]
     pub fn picture(&self) -> RgbImage {
-        let window = self.window.borrow().clone();
-        let Some(window) = window else { return RgbImage::new(1, 1) };
-        let size = WindowAdapter::size(&*window);
-        let (width, height) = (size.width.max(1), size.height.max(1));
+        let (width, height) = self.size();
         let mut pixels = vec![Rgb8Pixel { r: 0, g: 0, b: 0 }; width as usize * height as usize];
-        window.request_redraw();
-        window.draw_if_needed(|renderer| {
-            renderer.render(&mut pixels, width as usize);
-        });
+        self.draw(&mut pixels);
         let bytes = pixels.iter().flat_map(|pixel| [pixel.r, pixel.g, pixel.b]).collect();
         RgbImage::from_raw(width, height, bytes).unwrap_or_else(|| RgbImage::new(1, 1))
+    }
+    /// Width and height in pixels; 1 by 1 before anything is shown.
+    #[must_use]
+    pub fn size(&self) -> (u32, u32) {
+        let size = self.window.borrow().as_ref().map(|window| WindowAdapter::size(&**window));
+        size.map_or((1, 1), |size| (size.width.max(1), size.height.max(1)))
+    }
+
+    /// Draws everything into a buffer of the display's size, line by line.
+    pub fn draw(&self, pixels: &mut [Rgb8Pixel]) {
+        let window = self.window.borrow().clone();
+        let Some(window) = window else { return };
+        window.request_redraw();
+        window.draw_if_needed(|renderer| {
+            renderer.render(pixels, self.size().0 as usize);
+        });
     }
 }

@@ -15,6 +15,7 @@ pub mod hours;
 pub mod idle;
 pub mod input;
 pub mod markdown;
+pub mod measure;
 pub mod night;
 pub mod qr;
 pub mod scan;

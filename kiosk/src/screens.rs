@@ -8,6 +8,7 @@ mod fill;
 mod find;
 mod hang;
 mod place;
+mod receipts;
 mod touch;
 
 use std::cell::{Cell, RefCell};
@@ -125,7 +126,7 @@ pub struct Screens {
     /// The window.
     pub ui: AppWindow,
     shelf: Shelf,
-    darkroom: Darkroom,
+    darkroom: Rc<Darkroom>,
     finder: RefCell<find::Finder>,
     options: Options,
     history: RefCell<Vec<Visit>>,
@@ -155,9 +156,9 @@ impl Screens {
         let shelf = Shelf::open(&options.data)?;
         let ui = AppWindow::new()?;
         let weak = ui.as_weak();
-        let darkroom = Darkroom::start(&options.data, move |serial, print| {
+        let darkroom = Rc::new(Darkroom::start(&options.data, move |serial, print| {
             let _ = weak.upgrade_in_event_loop(move |ui| hang::hang(&ui, serial, print));
-        })?;
+        })?);
         let finder = RefCell::new(find::Finder::start(&options.data, &ui)?);
         let screens = Rc::new(Self {
             ui,
@@ -288,6 +289,8 @@ impl Screens {
         api.set_serial(serial);
         api.set_scan(ui::Scan::default());
         api.set_scan_levels(ModelRc::default());
+        api.set_scan_level(slint::Image::default());
+        self.darkroom.order(Order::Close { serial });
         api.set_dots(self.ui.window().scale_factor());
         self.refill();
         let history = self.history.borrow();

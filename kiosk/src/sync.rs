@@ -39,6 +39,9 @@ const LOG_SIZE_MAX: u64 = 1 << 26;
 /// How often a long sync writes down what it has.
 const FLUSH_TIME: Duration = Duration::from_secs(10);
 
+/// How long one answer may take where nothing else is said.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What to sync, and how.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -67,6 +70,27 @@ pub struct Options {
     pub patience: Duration,
     /// The clock. It labels; nothing is believed or refused because of it.
     pub now: fn() -> Timestamp,
+}
+
+impl Options {
+    /// A sync of everything, as fast as it goes, from these servers in turn.
+    #[must_use]
+    pub fn new(data: PathBuf, servers: Vec<String>, vkey: Option<VerifierKey>) -> Self {
+        Self {
+            data,
+            servers,
+            vkey,
+            images: Images::All,
+            village: None,
+            budget: None,
+            opened: Vec::new(),
+            hours: None,
+            rate: None,
+            policy: None,
+            patience: PATIENCE,
+            now: clock,
+        }
+    }
 }
 
 /// What a sync did.

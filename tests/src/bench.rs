@@ -1,5 +1,7 @@
 //! The bench: what is measured, against what, and how it is told.
 
+pub mod cost;
+pub mod kiosk;
 pub mod load;
 pub mod office;
 pub mod pages;

@@ -1,7 +1,7 @@
-//! An accountant's key in a test's hand: signs receipts without pictures as fast as a machine can.
+//! An accountant's key in a test's hand: signs receipts as fast as a machine can, with pictures or without.
 
 use crate::Result;
-use ledger::content::{Content, Direction, Invoice, Openness, ReceiptContent, Salt};
+use ledger::content::{Content, Direction, ImageRef, Invoice, Openness, ReceiptContent, Salt};
 use ledger::hash::sha256;
 use ledger::key::SigningKey;
 use ledger::money::Fen;
@@ -64,6 +64,11 @@ impl Pen {
     /// The `n`th receipt of a long list, of a month (`YYYY-MM`): every one with its own salt, amount, day and, half of
     /// them, invoice number.
     pub fn receipt_of(&self, n: u64, month: &str) -> Result<Submission> {
+        self.pictured(n, month, Vec::new())
+    }
+
+    /// The same with pictures, which have still to be sent.
+    pub fn pictured(&self, n: u64, month: &str, images: Vec<ImageRef>) -> Result<Submission> {
         let mut random = [0; 24];
         getrandom::fill(&mut random)?;
         let (salt, number) = random.split_at(16);
@@ -92,7 +97,7 @@ impl Pen {
             }),
             openness: Some(Openness::Open {}),
             no_voucher: String::new(),
-            images: Vec::new(),
+            images,
         };
         let (bytes, hash) = content.to_bytes();
         let statement = Statement::Receipt {

@@ -44,6 +44,11 @@ pub enum Order {
         /// Which picture.
         hash: Hash,
     },
+    /// Nobody looks at a scan any more.
+    Close {
+        /// Which page.
+        serial: i32,
+    },
     /// The open scan as it rests now.
     Sharpen {
         /// Which page.
@@ -61,6 +66,7 @@ impl Order {
             Self::Thumb { serial, .. }
             | Self::Figure { serial, .. }
             | Self::Open { serial, .. }
+            | Self::Close { serial }
             | Self::Sharpen { serial, .. } => *serial,
         }
     }
@@ -173,6 +179,10 @@ fn develop(order: Order, shelf: Option<&Shelf>, scan: &mut Option<Rgb>) -> Optio
             };
             *scan = levels.first().cloned();
             Some(Print::Opened(levels))
+        }
+        Order::Close { .. } => {
+            *scan = None;
+            None
         }
         Order::Sharpen { turn, view, .. } => {
             let sharp = sharpen(scan.as_ref()?, view).ok()??;

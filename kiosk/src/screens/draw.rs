@@ -239,6 +239,7 @@ pub(super) fn receipt_line(row: &ReceiptRow) -> ReceiptLine {
         amount: row.amount.to_string().into(),
         flow: flow(row.direction),
         standing: standing(&row.state).0,
+        bare: row.thumb.is_none() && row.direction.is_some(),
         has_picture: false,
         thumb: Image::default(),
     }

@@ -1,5 +1,7 @@
 //! What each page shows: rows and pages of the shelf, turned into what the screen draws.
 
+use std::rc::Rc;
+
 use ledger::content::ImageRef;
 use ledger::money::Fen;
 use ledger::place::Village;
@@ -8,9 +10,10 @@ use slint::{Image, Model, ModelRc, SharedString};
 
 use super::draw::{
     ailment, blocks, bulletin_line, count, day, days_between, door, doors, in_fours, is_policy,
-    largest_sum, minute, model, month, month_line, receipt, receipt_line, signer, standing,
-    summary, together, version,
+    largest_sum, minute, model, month, month_line, receipt, signer, standing, summary, together,
+    version,
 };
+use super::receipts::ReceiptList;
 use super::ui::{
     Ailment, Bulletin, BulletinPicture, ColumnTab, DoorKind, Freshness, Month, MonthLine, Page,
     Proof, Receipt, Scan,
@@ -145,16 +148,16 @@ impl Screens {
         Ok(Page::Summary)
     }
 
-    /// Lists receipts, and orders their small pictures.
+    /// Lists receipts.
     fn list_receipts(&self, receipts: &[ReceiptRow]) {
         let api = self.api();
-        api.set_receipts(model(receipts.iter().map(receipt_line)));
         let (serial, side) = (api.get_serial(), (THUMB_PX * api.get_dots()) as u32);
-        for (row, receipt) in receipts.iter().enumerate() {
-            if let Some(hash) = receipt.thumb {
-                self.darkroom.order(Order::Thumb { serial, row, hash, side });
-            }
+        let list = ReceiptList::new(receipts, Rc::clone(&self.darkroom), serial, side);
+        let before = api.get_receipts();
+        if let Some(before) = before.as_any().downcast_ref() {
+            list.take_pictures(before);
         }
+        api.set_receipts(ModelRc::new(list));
     }
 
     fn fill_emergency(&self, index: u64) -> Result<Page, ShelfError> {

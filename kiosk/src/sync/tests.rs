@@ -37,18 +37,9 @@ struct Kiosk {
 /// A sync without pictures of all that a server has.
 fn options(data: &Path, server: &str) -> Options {
     Options {
-        data: data.to_owned(),
-        servers: vec![server.to_owned()],
-        vkey: None,
         images: Images::None,
-        village: None,
-        budget: None,
-        opened: Vec::new(),
-        hours: None,
-        rate: None,
-        policy: None,
         patience: Duration::from_secs(20),
-        now: clock,
+        ..Options::new(data.to_owned(), vec![server.to_owned()], None)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Load from wrk, and what it cost the server by the kernel's own accounts.
 
 use crate::Result;
+use crate::bench::cost::cpu_seconds;
 use std::process::Command;
 
 /// What one run of wrk said, and the CPU time that the server's processes used meanwhile.
@@ -48,18 +49,4 @@ fn milliseconds(text: &str) -> Result<f64> {
         }
     }
     Err(format!("not a duration: {text}").into())
-}
-
-/// CPU seconds that these processes have used so far (proc(5), fields 14 and 15 of stat, in ticks of 1/100 s).
-fn cpu_seconds(processes: &[u32]) -> Result<f64> {
-    let mut ticks = 0u64;
-    for id in processes {
-        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
-        let after_name = stat.rsplit_once(')').map(|(_, rest)| rest).unwrap_or_default();
-        let fields: Vec<&str> = after_name.split_whitespace().collect();
-        for at in [11, 12] {
-            ticks += fields.get(at).ok_or("a short stat")?.parse::<u64>()?;
-        }
-    }
-    Ok(ticks as f64 / 100.0)
 }

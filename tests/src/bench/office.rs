@@ -2,6 +2,7 @@
 //! how much memory that takes.
 
 use crate::Result;
+use crate::bench::cost::peak_mib;
 use crate::bench::{Bench, report, submissions};
 use crate::office::Office;
 use crate::pen::{Pen, Submission};
@@ -122,13 +123,6 @@ fn p99(office: &Office, paths: &[String]) -> Result<f64> {
     }
     times.sort_by(f64::total_cmp);
     Ok(times[TIMES * 99 / 100 - 1])
-}
-
-/// The most memory that a process has had so far (proc(5), `VmHWM`).
-fn peak_mib(process: u32) -> Result<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
-    Ok(line.trim_end_matches("kB").trim().parse::<f64>()? / 1024.0)
 }
 
 /// Has the server tell its statements, asks for every page once more, and shows the most rows that one

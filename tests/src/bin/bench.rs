@@ -1,6 +1,6 @@
 //! `make bench`: figures of speed as ratios, ours and the others' side by side in one run, three rounds, medians.
 
-use mingbai_tests::bench::{office, pages, report, submissions, sync, uploader};
+use mingbai_tests::bench::{kiosk, office, pages, report, submissions, sync, uploader};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -10,8 +10,11 @@ fn main() -> ExitCode {
         match only.as_deref() {
             Some("uploader") => return uploader::run(),
             Some("office") => return office::run(),
+            Some("kiosk") => return kiosk::run(),
             Some(other) => {
-                return Err(format!("no part {other}: uploader, office, or none for all").into());
+                return Err(
+                    format!("no part {other}: uploader, office, kiosk, or none for all").into()
+                );
             }
             None => report::heading(),
         }
@@ -19,6 +22,7 @@ fn main() -> ExitCode {
         let bench = submissions::run(bench)?;
         sync::run(bench)?;
         office::run()?;
+        kiosk::run()?;
         uploader::run()
     };
     match run() {
