@@ -30,7 +30,7 @@ test: packages-build packages-test models $(DENY) $(SCHEMATHESIS) ## formatting,
 	cargo build --release --locked --workspace
 	cargo test --release --locked --workspace
 
-bench: packages-build packages-bench models ## figures of speed beside nginx, rsync and other readers of codes; PART=uploader or office for one part
+bench: packages-build packages-bench models ## figures of speed beside nginx, rsync, Chromium and other readers of codes; PART=uploader, office or kiosk for one
 	@cargo build --release --locked --workspace
 	@$(PROGRAMS)/mingbai-bench $(PART)
 
@@ -70,7 +70,7 @@ packages-test: packages-build
 	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev xvfb openbox xdotool imagemagick python3-venv)
 
 packages-bench:
-	$(call install,nginx-light wrk rsync zbar-tools zxing-cpp-tools)
+	$(call install,nginx-light wrk rsync zbar-tools zxing-cpp-tools chromium xvfb openbox xdotool)
 
 packages-appliance: packages-build
 	$(call install,mmdebstrap squashfs-tools busybox-static cpio zstd e2fsprogs libinput-dev libudev-dev libxkbcommon-dev)
