@@ -41,11 +41,9 @@ impl Kiosk<'_> {
 
     /// The same in the row that `row` names, where every row has such a thing.
     pub fn press_beside(&self, row: &str, words: &str) {
-        self.bring(row);
-        let line = self.called(row).iter().find_map(middle).unwrap_or_else(|| self.miss(row));
-        let far = |spot: &LogicalPoint| (spot.y - line.y).abs();
-        let spots =
-            self.called(words).into_iter().filter(is_reached).filter_map(|one| middle(&one));
+        let line = self.drag_until(row, middle).y;
+        let spots = self.called(words).into_iter().filter_map(|item| reached(&item));
+        let far = |spot: &LogicalPoint| (spot.y - line).abs();
         let spot = spots.min_by(|one, other| far(one).total_cmp(&far(other)));
         self.touch(spot.unwrap_or_else(|| self.miss(words)));
         self.settle();
@@ -67,9 +65,7 @@ impl Kiosk<'_> {
 
     /// Draws a line on what is called so: from one place of it to another, in parts of its width and height.
     pub fn draw(&self, words: &str, from: (f32, f32), to: (f32, f32)) {
-        self.bring(words);
-        let on = self.reached(words).unwrap_or_else(|| self.miss(words));
-        let on = place(&on);
+        let on = place(&self.drag_until(words, |item| reached(item).map(|_| item.clone())));
         let at = |(x, y): (f32, f32)| {
             LogicalPoint::new(on.min_x() + on.width() * x, on.min_y() + on.height() * y)
         };
@@ -93,7 +89,7 @@ impl Kiosk<'_> {
 
     /// Where the whole picture lies within what is called so, seen or not.
     pub fn picture_in(&self, words: &str) -> LogicalRect {
-        let frame = self.reached(words).unwrap_or_else(|| self.miss(words));
+        let frame = self.drag_until(words, |item| reached(item).map(|_| item.clone()));
         let mut found = None;
         each(&frame, &mut |item| {
             let image =
@@ -105,11 +101,17 @@ impl Kiosk<'_> {
 
     /// Where to touch what is called so, after lists were dragged until it can be.
     pub fn bring(&self, words: &str) -> LogicalPoint {
+        self.drag_until(words, reached)
+    }
+
+    /// Drags lists until something that is called so is as it shall be.
+    fn drag_until<T>(&self, words: &str, right: impl Fn(&ItemRc) -> Option<T>) -> T {
         for _ in 0..DRAGS_MAX {
-            if let Some(spot) = self.reached(words).and_then(|item| middle(&item)) {
-                return spot;
+            let called = self.called(words);
+            if let Some(found) = called.iter().find_map(&right) {
+                return found;
             }
-            if !self.called(words).iter().any(|item| self.drag_to(item)) {
+            if !called.iter().any(|item| self.drag_to(item)) {
                 break;
             }
         }
@@ -144,11 +146,6 @@ impl Kiosk<'_> {
         let event = WindowEvent::internal(InternalEvent::Touch { id, position, phase });
         self.screens.ui.window().dispatch_event_with_result(event).unwrap();
         self.display.advance(STEP);
-    }
-
-    /// The first thing called so that a finger would hit.
-    fn reached(&self, words: &str) -> Option<ItemRc> {
-        self.called(words).into_iter().find(is_reached)
     }
 
     /// Everything that is called exactly so; if nothing is, everything that has these words in its name.
@@ -187,22 +184,21 @@ fn holds(item: &ItemRc, seen: LogicalRect) -> bool {
     seen.contains(place(item).center())
 }
 
-/// Whether a finger on the middle of an item touches it, and nothing that lies over it.
-fn is_reached(item: &ItemRc) -> bool {
-    let Some(spot) = middle(item) else { return false };
-    let window = around(item).last().unwrap_or_else(|| item.clone());
+/// The middle of an item, where a finger touches it there and nothing that lies over it.
+fn reached(item: &ItemRc) -> Option<LogicalPoint> {
+    let spot = middle(item)?;
+    let window = around(item).last()?;
     let mut top = None;
     each(&window, &mut |one| {
-        if one.downcast::<TouchArea>().is_some()
-            && seen(one).is_some_and(|seen| seen.contains(spot))
-        {
+        let area = one.downcast::<TouchArea>().is_some();
+        if area && seen(one).is_some_and(|seen| seen.contains(spot)) {
             top = Some(one.clone());
         }
     });
-    let Some(top) = top else { return false };
-    // A surface and what stands on it are touched by the area that the surface holds.
-    let surface = around(&top).next().filter(|surface| *surface != window);
-    let on_it =
-        surface.is_some_and(|surface| *item == surface || around(item).any(|one| one == surface));
-    on_it || around(&top).any(|one| one == *item && one != window)
+    // A surface and what stands on it are touched by the area that the surface holds; the window's own is for bare spots.
+    let mut holders = around(&top?).take_while(|one| *one != window);
+    let surface = holders.next()?;
+    let touches = |one: ItemRc| one == surface;
+    let on_it = touches(item.clone()) || around(item).any(touches);
+    (on_it || holders.any(|one| one == *item)).then_some(spot)
 }

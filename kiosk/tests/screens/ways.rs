@@ -137,11 +137,10 @@ fn walk(size: (u32, u32), low: bool) {
         walk.status();
         walk.search();
         walk.comfort();
-        walk.settings();
-        walk.night();
-        walk.lower();
         let urgent = town.alarm();
         walk.emergency(&town, urgent);
+        walk.settings();
+        walk.night();
         let all = [PLACES, PAGES, OWN_PAGES, PADS].concat();
         let seen = walk.seen.into_inner();
         let missed: Vec<_> = all.into_iter().filter(|kind| !seen.contains(kind)).collect();

@@ -2,7 +2,7 @@
 //! real server.
 
 use crate::fixture::{self, Copy};
-use crate::window::{Window, is_something};
+use crate::window::{Window, is_pressable, is_something};
 use ledger::money::Fen;
 use mingbai_tests::sample::{Sample, SampleReceipt};
 use mingbai_tests::server::Server;
@@ -12,41 +12,45 @@ type Spot = (u32, u32);
 /// From one receipt that is found to the next.
 const FOUND_ROW: u32 = 164;
 
-/// Where a display of one shape has what is touched.
+/// Where a window of one shape has what is touched.
 struct Shape {
     size: &'static str,
+    // The bar.
     back: Spot,
     home: Spot,
     easier: Spot,
     age: Spot,
-    /// On the home page.
+    // Doors of the home page.
     receipts: Spot,
     notices: Spot,
     search: Spot,
+    // The first of what is listed.
     village: Spot,
     month: Spot,
-    summary: Spot,
-    /// On the month at a glance: from where to where a finger drags it to its end, and the last receipt there.
-    drag: (Spot, Spot),
-    smallest: Spot,
     receipt: Spot,
-    larger: Spot,
-    whole: Spot,
-    seal: Spot,
-    /// What opens the picture, and the middle of it.
-    picture: Spot,
-    scan: Spot,
     bulletin: Spot,
-    bulletin_seal: Spot,
-    chinese: Spot,
-    english: Spot,
-    /// The first letter's key, how far it is to the next, and how many stand in a row.
-    letters: (Spot, Spot, u32),
-    clear: Spot,
-    numbers: Spot,
-    /// The same for figures.
-    figures: (Spot, Spot, u32),
     found: Spot,
+    // The month at a glance: what opens it, the last receipt in it, and from where to where a finger drags it.
+    summary: Spot,
+    smallest: Spot,
+    drag: (Spot, Spot),
+    /// What a list goes on with, as long as it does.
+    down: Spot,
+    // A receipt's photograph: the middle of it, what enlarges it and shows all of it, on its receipt and alone.
+    alone: Spot,
+    photograph: Spot,
+    larger: [Spot; 2],
+    whole: [Spot; 2],
+    // Seals of a receipt and a bulletin.
+    seals: [Spot; 2],
+    english: Spot,
+    chinese: Spot,
+    // Pads: the first key, how far it is to the next, and how many stand in a row.
+    letters: (Spot, Spot, u32),
+    figures: (Spot, Spot, u32),
+    to_figures: Spot,
+    clear: Spot,
+    /// What puts an emergency away.
     seen: Spot,
 }
 
@@ -54,37 +58,74 @@ const HIGH: Shape = Shape {
     size: "1080x1920",
     back: (120, 1720),
     home: (330, 1720),
-    easier: (720, 1720),
-    age: (400, 1840),
-    receipts: (280, 400),
-    notices: (800, 700),
-    search: (800, 1000),
-    village: (280, 300),
-    month: (400, 270),
+    easier: (730, 1720),
+    age: (150, 1850),
+    receipts: (280, 380),
+    notices: (800, 730),
+    search: (800, 1050),
+    village: (120, 250),
+    month: (130, 235),
+    receipt: (400, 305),
+    bulletin: (200, 470),
+    found: (150, 330),
     summary: (880, 210),
-    drag: ((500, 1300), (500, 200)),
-    smallest: (400, 1500),
-    receipt: (400, 330),
-    larger: (980, 750),
-    whole: (980, 980),
-    seal: (400, 1120),
-    picture: (400, 1500),
-    scan: (500, 700),
-    bulletin: (400, 400),
-    bulletin_seal: (400, 1000),
-    chinese: (280, 1000),
-    english: (800, 1000),
-    letters: ((88, 1220), (113, 112), 9),
-    clear: (720, 222),
-    numbers: (800, 1556),
+    smallest: (300, 1445),
+    drag: ((500, 1600), (500, 160)),
+    down: (988, 1534),
+    alone: (450, 1370),
+    photograph: (500, 850),
+    larger: [(980, 709), (980, 1310)],
+    whole: [(980, 940), (980, 1540)],
+    seals: [(200, 1080), (200, 1005)],
+    english: (830, 988),
+    chinese: (280, 988),
+    letters: ((88, 1212), (113, 112), 9),
     figures: ((154, 1172), (257, 124), 3),
-    found: (400, 370),
-    seen: (540, 1560),
+    to_figures: (804, 1551),
+    clear: (780, 222),
+    seen: (540, 1556),
+};
+
+const WIDE: Shape = Shape {
+    size: "1920x1080",
+    back: (1680, 1000),
+    home: (1820, 1000),
+    easier: (1820, 870),
+    age: (1640, 640),
+    receipts: (280, 340),
+    notices: (1090, 610),
+    search: (1050, 885),
+    village: (120, 250),
+    month: (130, 235),
+    receipt: (300, 305),
+    bulletin: (200, 360),
+    found: (150, 330),
+    summary: (1480, 210),
+    smallest: (300, 925),
+    drag: ((700, 1000), (700, 100)),
+    down: (1510, 1002),
+    alone: (1144, 556),
+    photograph: (800, 640),
+    larger: [(745, 763), (1497, 763)],
+    whole: [(745, 992), (1497, 993)],
+    seals: [(1200, 205), (200, 830)],
+    english: (1178, 987),
+    chinese: (404, 987),
+    letters: ((820, 557), (114, 112), 7),
+    figures: ((862, 620), (203, 124), 3),
+    to_figures: (1372, 1001),
+    clear: (1291, 221),
+    seen: (800, 1008),
 };
 
 #[test]
 fn the_codes_of_a_high_window_lead_to_what_a_finger_opens() {
     walk(&HIGH);
+}
+
+#[test]
+fn the_codes_of_a_wide_window_lead_to_what_a_finger_opens() {
+    walk(&WIDE);
 }
 
 fn walk(shape: &Shape) {
@@ -152,7 +193,9 @@ impl Way<'_> {
         says(&window.tap(shape.month, &month), &[&village.name, "2026年6月", &sum]);
         says(&window.tap(shape.summary, &month), &["钱花在哪里"]);
         let (from, to) = shape.drag;
-        window.after(|display| display.drag(from, to), &month);
+        while is_pressable(&window.display.pixels(), shape.down) {
+            window.after(|display| display.drag(from, to), &month);
+        }
         let smallest = self.listed().into_iter().min_by_key(|one| one.amount).unwrap();
         is_of(&window.tap(shape.smallest, &self.address(smallest)), smallest);
         window.tap(shape.back, &month);
@@ -164,18 +207,25 @@ impl Way<'_> {
         let (window, shape, receipt) = (&self.window, self.shape, self.listed()[0]);
         let here = self.address(receipt);
         is_of(&window.tap(shape.receipt, &here), receipt);
-        window.tap(shape.larger, &here);
-        window.tap(shape.whole, &here);
-        window.tap(shape.picture, &here);
-        window.tap(shape.larger, &here);
-        window.after(
-            |display| display.drag(shape.scan, (shape.scan.0 - 100, shape.scan.1 - 50)),
-            &here,
-        );
-        // Two quick taps show all of it again.
-        window.after(|display| display.tap_twice(shape.scan.0, shape.scan.1), &here);
+        let shows_all = |all: bool, whole: Spot| {
+            window.wait("photograph", |now| is_pressable(now, whole) != all);
+        };
+        window.tap(shape.larger[0], &here);
+        shows_all(false, shape.whole[0]);
+        window.tap(shape.whole[0], &here);
+        shows_all(true, shape.whole[0]);
+        window.tap(shape.alone, &here);
+        window.tap(shape.larger[1], &here);
+        let (x, y) = shape.photograph;
+        window.after(|display| display.drag((x, y), (x - 200, y - 50)), &here);
+        window.tap(shape.whole[1], &here);
+        // Two quick taps enlarge it, and two more show all of it again.
+        for all in [false, true] {
+            window.after(|display| display.tap_twice(x, y), &here);
+            shows_all(all, shape.whole[1]);
+        }
         window.tap(shape.back, &here);
-        says(&window.tap(shape.seal, &here), &["签名"]);
+        says(&window.tap(shape.seals[0], &here), &["签名"]);
         says(&window.tap(shape.home, "/"), &[&self.sample.township.name]);
     }
 
@@ -193,7 +243,7 @@ impl Way<'_> {
         let page = window.tap(shape.bulletin, &here);
         let told = all().find(|one| page.contains(&one.title)).unwrap();
         says(&page, &[told.body.lines().next().unwrap()]);
-        window.tap(shape.bulletin_seal, &here);
+        window.tap(shape.seals[1], &here);
         window.tap(shape.home, "/");
     }
 
@@ -229,7 +279,7 @@ impl Way<'_> {
         is_of(&window.tap(shape.found, &here), power);
         window.tap(shape.back, "/");
         window.tap(shape.clear, "/");
-        window.tap(shape.numbers, "/");
+        window.tap(shape.to_figures, "/");
         let figure = |key: char| "123456789.0".find(key).unwrap() as u32;
         "2332.5".chars().for_each(|key| self.key(&shape.figures, figure(key)));
         self.only_one_is_found();

@@ -12,6 +12,8 @@ use std::time::Instant;
 
 /// How far around the tip of a finger one looks for what to touch.
 const SIGHT: u32 = 24;
+/// Of 255: words that are darker are not pale.
+const INK: u8 = 80;
 /// How many pixels are other ones when a screen is another one.
 const CHANGED: usize = 2_000;
 
@@ -41,7 +43,7 @@ impl Window<'_> {
         let program = command.spawn().unwrap();
         let window = Window { display, server, program };
         let home = format!("{}/", server.url);
-        window.wait(&home, |now| codes_on(now) == [home.as_str()]);
+        window.wait(&home, |now| window.codes(now) == [home.as_str()]);
         window
     }
 
@@ -58,7 +60,7 @@ impl Window<'_> {
             if start.elapsed() > PATIENCE {
                 let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("window.png");
                 before.save(&file).unwrap();
-                panic!("no {what}, but {:?}; see {}", codes_on(&before), file.display());
+                panic!("no {what}, but {:?}; see {}", self.codes(&before), file.display());
             }
         }
     }
@@ -79,21 +81,36 @@ impl Window<'_> {
         self.after(|display| display.tap(x, y), path)
     }
 
+    /// Codes that lead to the server: a photograph may hold one of its own.
+    fn codes(&self, picture: &RgbImage) -> Vec<String> {
+        let of_server = |code: &String| code.starts_with(&self.server.url);
+        codes_on(picture).into_iter().filter(of_server).collect()
+    }
+
     /// What a telephone is shown there.
     pub fn page(&self, path: &str) -> String {
         String::from_utf8(self.server.get(path).unwrap()).unwrap()
     }
 }
 
+/// Whether two pictures show other things.
 fn is_other(now: &RgbImage, before: &RgbImage) -> bool {
     now.pixels().zip(before.pixels()).filter(|(one, other)| one != other).count() > CHANGED
 }
 
 /// Whether anything is drawn around a place, and not only one colour.
-pub fn is_something(now: &RgbImage, (x, y): (u32, u32)) -> bool {
-    let around = (y - SIGHT..y + SIGHT).flat_map(|y| (x - SIGHT..x + SIGHT).map(move |x| (x, y)));
-    let place = now.get_pixel(x - SIGHT, y - SIGHT);
-    around.into_iter().any(|(x, y)| now.get_pixel(x, y) != place)
+pub fn is_something(now: &RgbImage, spot: (u32, u32)) -> bool {
+    around(now, spot).any(|pixel| pixel != around(now, spot).next().unwrap())
+}
+
+/// Whether a button around a place can be pressed: the words on others are pale.
+pub fn is_pressable(now: &RgbImage, spot: (u32, u32)) -> bool {
+    around(now, spot).any(|pixel| pixel.0.iter().all(|part| *part < INK))
+}
+
+fn around(now: &RgbImage, (x, y): (u32, u32)) -> impl Iterator<Item = &image::Rgb<u8>> {
+    let rows = y - SIGHT..y + SIGHT;
+    rows.flat_map(move |y| (x - SIGHT..x + SIGHT).map(move |x| now.get_pixel(x, y)))
 }
 
 #[test]

@@ -11,7 +11,9 @@ use slint::ComponentHandle;
 use super::Walk;
 
 /// A little longer than nobody may be there.
-const ALONE: Duration = Duration::from_secs(61);
+pub(super) const ALONE: Duration = Duration::from_secs(61);
+/// What the loop asks for.
+pub(super) const TO_HOME: &str = "摸一下屏幕，看看每一张小票";
 /// A little longer than a slide stays.
 const SLIDE: Duration = Duration::from_secs(13);
 /// The strokes of 王 on its square of paper, in parts of width and height.
@@ -37,7 +39,7 @@ impl Walk<'_> {
             self.kiosk.screens.bulletin_on_screen()
         });
         self.has_code(&Place::Bulletin(bulletin.unwrap()));
-        self.go("摸一下屏幕，看看每一张小票", &Place::Home);
+        self.go(TO_HOME, &Place::Home);
     }
 
     pub(super) fn status(&self) {

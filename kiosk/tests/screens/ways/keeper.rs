@@ -10,6 +10,7 @@ use mingbai_kiosk::settings::Settings;
 use mingbai_kiosk::sync;
 
 use super::Walk;
+use super::around::{ALONE, TO_HOME};
 use crate::hidden::{CORNER, PIN, appliance, appliance_with, corner, kept, own, type_pin};
 
 /// How long the night may take to fall.
@@ -55,6 +56,7 @@ impl Walk<'_> {
         let nights = Nights::daily(Hours::new(about(-60), about(60)));
         let _appliance =
             appliance_with(self.kiosk, Settings { nights, idle: 1, ..Settings::default() });
+        self.kiosk.display.advance(ALONE);
         let begun = Instant::now();
         while own(self.kiosk).get_page() != OwnPage::Dark {
             assert!(begun.elapsed() < PATIENCE, "it does not get dark");
@@ -63,5 +65,6 @@ impl Walk<'_> {
         self.own_page(OwnPage::Dark);
         self.kiosk.touch(CORNER);
         self.own_page(OwnPage::None);
+        self.go(TO_HOME, &Place::Home);
     }
 }
