@@ -267,6 +267,7 @@ impl Screens {
         // Both languages are in the program, so this cannot fail; and Chinese is what the words are written in.
         let _ = slint::select_bundled_translation(if english { "en" } else { "" });
         self.api().set_english(english);
+        self.set_address(&self.place().path());
     }
 
     /// Opens other columns of bulletins in place of these.
@@ -342,10 +343,16 @@ impl Screens {
         }
     }
 
-    /// Shows the code of this page on the server.
+    /// Shows the code of this page on the server, in the language of the screen.
     fn set_address(&self, path: &str) {
         let base = self.options.public_url.trim_end_matches('/');
-        let address = if base.is_empty() { String::new() } else { format!("{base}{path}") };
+        let language = match (self.api().get_english(), path.contains('?')) {
+            (false, _) => "",
+            (true, false) => "?lang=en",
+            (true, true) => "&lang=en",
+        };
+        let address =
+            if base.is_empty() { String::new() } else { format!("{base}{path}{language}") };
         let code = (!address.is_empty()).then(|| qr::draw(&address)).flatten();
         self.api().set_address(if code.is_some() { address.into() } else { "".into() });
         self.api().set_qr(code.unwrap_or_default());

@@ -69,7 +69,6 @@ impl Place {
             Self::Attract
             | Self::Home
             | Self::Villages
-            | Self::Bulletins(_)
             | Self::Status
             | Self::Comfort
             | Self::Search => "/".to_owned(),
@@ -80,6 +79,8 @@ impl Place {
             Self::Receipt(index)
             | Self::Picture(Paper::Receipt(index), _)
             | Self::Seal(Paper::Receipt(index)) => format!("/r/{index}"),
+            Self::Bulletins(Columns::All | Columns::Policies) => "/b".to_owned(),
+            Self::Bulletins(Columns::One(id)) => format!("/b?column={id}"),
             Self::Bulletin(index)
             | Self::Emergency(index)
             | Self::Picture(Paper::Bulletin(index), _)
@@ -179,6 +180,8 @@ mod tests {
         assert_eq!(path(Place::Month(village, period)), "/v/341181107201/2026-05");
         assert_eq!(path(Place::Receipt(17)), "/r/17");
         assert_eq!(path(Place::Seal(Paper::Receipt(17))), "/r/17");
+        assert_eq!(path(Place::Bulletins(Columns::All)), "/b");
+        assert_eq!(path(Place::Bulletins(Columns::One("cunwu".into()))), "/b?column=cunwu");
         assert_eq!(path(Place::Bulletin(9)), "/b/9");
         assert_eq!(path(Place::Seal(Paper::Bulletin(9))), "/b/9");
     }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use i_slint_core::lengths::LogicalPoint;
 use mingbai_kiosk::appliance::Appliance;
 use mingbai_kiosk::drawer::Drawer;
 use mingbai_kiosk::screens::ui::{Enrolling, Own, OwnPage};
@@ -12,34 +13,38 @@ use slint::ComponentHandle;
 use super::town::Town;
 use super::{Kiosk, LANDSCAPE, PORTRAIT, kiosk};
 
-const PIN: &str = "271828";
+pub const PIN: &str = "271828";
+/// Where nothing stands.
+pub const CORNER: LogicalPoint = LogicalPoint::new(80.0, 40.0);
 
 /// The appliance around an open kiosk, its PIN set.
-fn appliance(kiosk: &Kiosk) -> Rc<Appliance> {
-    let mut drawer = Drawer::open(kiosk.dir.path()).unwrap();
-    set_pin(&mut drawer, PIN, 0).unwrap();
-    Appliance::open(&kiosk.screens, None, drawer, Settings::default()).unwrap()
+pub fn appliance(kiosk: &Kiosk) -> Rc<Appliance> {
+    appliance_with(kiosk, Settings::default())
 }
 
-fn own<'a>(kiosk: &'a Kiosk) -> Own<'a> {
+/// The same with settings.
+pub fn appliance_with(kiosk: &Kiosk, settings: Settings) -> Rc<Appliance> {
+    let mut drawer = Drawer::open(kiosk.dir.path()).unwrap();
+    set_pin(&mut drawer, PIN, 0).unwrap();
+    Appliance::open(&kiosk.screens, None, drawer, settings).unwrap()
+}
+
+pub fn own<'a>(kiosk: &'a Kiosk) -> Own<'a> {
     kiosk.screens.ui.global::<Own>()
 }
 
-fn corner(kiosk: &Kiosk, taps: usize) {
-    (0..taps).for_each(|_| kiosk.tap(80.0, 40.0));
+pub fn corner(kiosk: &Kiosk, taps: usize) {
+    (0..taps).for_each(|_| kiosk.touch(CORNER));
+    kiosk.settle();
 }
 
-/// Where the keys of the PIN lie on a high screen.
-fn type_pin(kiosk: &Kiosk, pin: &str) {
-    for digit in pin.bytes().map(|digit| digit - b'0') {
-        let (row, column) = if digit == 0 { (3, 1) } else { ((digit - 1) / 3, (digit - 1) % 3) };
-        kiosk.tap(300.0 + 240.0 * f32::from(column), 1254.0 + 152.0 * f32::from(row));
-    }
+pub fn type_pin(kiosk: &Kiosk, pin: &str) {
+    kiosk.types(pin);
     assert_eq!(own(kiosk).get_typed(), i32::try_from(pin.len()).unwrap());
-    kiosk.tap(780.0, 1710.0);
+    kiosk.press("进入");
 }
 
-fn kept(kiosk: &Kiosk) -> Settings {
+pub fn kept(kiosk: &Kiosk) -> Settings {
     Settings::load(&Drawer::open(kiosk.dir.path()).unwrap()).unwrap()
 }
 
@@ -56,18 +61,14 @@ fn five_taps_and_the_pin_lead_to_the_settings_and_nothing_stays_open() {
         kiosk.see("pin-wrong");
         type_pin(kiosk, PIN);
         assert_eq!(own(kiosk).get_page(), OwnPage::Settings);
-        kiosk.tap(979.0, 350.0);
+        kiosk.press_beside("没人用多久回首页", "+");
         assert_eq!((own(kiosk).get_idle(), kept(kiosk).idle), (70, 70));
-        kiosk.tap(900.0, 630.0);
+        kiosk.press_beside("夜里熄屏", "换一下");
         assert_eq!(kept(kiosk).nights.to_string(), "22:00-06:00");
-        kiosk.tap(979.0, 770.0);
+        kiosk.press_beside("几点熄", "+");
         assert_eq!(kept(kiosk).nights.to_string(), "22:30-06:00");
         kiosk.see("settings-portrait");
         assert!(appliance.wants_restart());
-        kiosk.tap(286.0, 1848.0);
-        assert_eq!(own(kiosk).get_page(), OwnPage::Enrol);
-        kiosk.tap(540.0, 1848.0);
-        assert_eq!(own(kiosk).get_page(), OwnPage::Settings);
     });
 }
 
@@ -82,9 +83,9 @@ fn whoever_does_not_know_the_pin_waits_and_leaves() {
         (0..5).for_each(|_| type_pin(kiosk, "314159"));
         assert_eq!((own(kiosk).get_page(), own(kiosk).get_wait_minutes()), (OwnPage::Pin, 5));
         kiosk.see("pin-wait");
-        kiosk.tap(300.0, 1254.0);
+        kiosk.press("1");
         assert_eq!(own(kiosk).get_typed(), 0, "nothing can be typed");
-        kiosk.tap(540.0, 1848.0);
+        kiosk.press("不用了");
         assert_eq!((own(kiosk).get_page(), kiosk.screens.place()), (OwnPage::None, Place::Home));
     });
 }

@@ -6,11 +6,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod cut;
+mod finger;
 mod golden;
 mod hidden;
+mod items;
 mod search;
 mod sources;
 mod town;
+mod ways;
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -24,7 +27,7 @@ use mingbai_kiosk::headless::Display;
 use mingbai_kiosk::screens::ui::{Api, Page};
 use mingbai_kiosk::screens::{Columns, Comfort, Options, Paper, Place, Screens, TextSize};
 use mingbai_kiosk::shelf::{Shelf, Trouble, TroubleKind};
-use slint::{ComponentHandle, Model};
+use slint::ComponentHandle;
 use tempfile::TempDir;
 use town::{Town, village};
 
@@ -55,13 +58,20 @@ struct Kiosk<'a> {
     dir: TempDir,
 }
 
-/// Runs a test over a stocked kiosk, on the thread of the display.
-fn kiosk(town: Town, size: (u32, u32), test: impl FnOnce(&Kiosk) + Send + 'static) {
+/// Runs a test over a kiosk, on the thread of the display: stocked from a town, or before anything came.
+fn kiosk(
+    town: impl Into<Option<Town>>,
+    size: (u32, u32),
+    test: impl FnOnce(&Kiosk) + Send + 'static,
+) {
+    let town = town.into();
     let (done, outcome) = channel();
     let turn: Turn = Box::new(move |display| {
         let run = std::panic::AssertUnwindSafe(|| {
             let dir = TempDir::new().unwrap();
-            town.stock(dir.path());
+            if let Some(town) = town {
+                town.stock(dir.path());
+            }
             // The town signed its papers weeks ago.
             let stale_days = 3_660;
             let options = Options::new(dir.path().to_owned(), URL.into(), now);
@@ -83,11 +93,6 @@ fn kiosk(town: Town, size: (u32, u32), test: impl FnOnce(&Kiosk) + Send + 'stati
 impl Kiosk<'_> {
     fn settle(&self) {
         self.display.settle(|| self.screens.is_busy());
-    }
-
-    fn tap(&self, x: f32, y: f32) {
-        self.display.tap(x, y);
-        self.settle();
     }
 
     fn go(&self, place: Place) {
@@ -151,47 +156,6 @@ fn read_codes(picture: &RgbImage) -> Vec<String> {
 }
 
 #[test]
-fn a_finger_finds_its_way_from_home_to_the_seal_and_back() {
-    kiosk(Town::busy(), PORTRAIT, |kiosk| {
-        assert_eq!(kiosk.api().get_page(), Page::Home);
-        kiosk.tap(280.0, 400.0); // the door of the receipts
-        assert_eq!(kiosk.api().get_villages().row_count(), 8);
-        kiosk.tap(280.0, 300.0); // the first village
-        assert_eq!(kiosk.screens.place(), Place::Village(village(0)));
-        kiosk.tap(400.0, 270.0); // the newest month
-        assert_eq!(kiosk.screens.place(), Place::Month(village(0), "2026-10".parse().unwrap()));
-        kiosk.tap(400.0, 330.0); // the first receipt
-        assert_eq!(kiosk.screens.place(), Place::Receipt(kiosk.first_receipt()));
-        kiosk.tap(400.0, 1120.0); // the seal
-        assert_eq!(kiosk.api().get_page(), Page::Seal);
-        kiosk.tap(120.0, 1720.0); // back, five times
-        assert_eq!(kiosk.api().get_page(), Page::Receipt);
-        for page in [Page::Month, Page::Village, Page::Villages, Page::Home] {
-            kiosk.tap(120.0, 1720.0);
-            assert_eq!(kiosk.api().get_page(), page);
-        }
-        kiosk.tap(120.0, 1720.0); // from home there is no way back
-        assert_eq!(kiosk.api().get_page(), Page::Home);
-    });
-}
-
-#[test]
-fn a_finger_finds_its_way_on_a_wide_screen_too() {
-    kiosk(Town::busy(), LANDSCAPE, |kiosk| {
-        kiosk.tap(200.0, 400.0);
-        assert_eq!(kiosk.screens.place(), Place::Villages);
-        kiosk.tap(200.0, 300.0);
-        assert_eq!(kiosk.screens.place(), Place::Village(village(0)));
-        kiosk.tap(300.0, 270.0);
-        assert_eq!(kiosk.api().get_page(), Page::Month);
-        kiosk.tap(1680.0, 1000.0); // back
-        assert_eq!(kiosk.api().get_page(), Page::Village);
-        kiosk.tap(1820.0, 1000.0); // home
-        assert_eq!(kiosk.api().get_page(), Page::Home);
-    });
-}
-
-#[test]
 fn left_alone_the_screen_forgets_who_was_there() {
     kiosk(Town::busy(), PORTRAIT, |kiosk| {
         kiosk.screens.set_english(true);
@@ -234,12 +198,16 @@ fn a_telephone_reads_the_address_off_every_page() {
     for size in [PORTRAIT, LANDSCAPE] {
         kiosk(Town::busy(), size, |kiosk| {
             for (name, place) in kiosk.pages() {
-                let address = format!("{URL}{}", place.path());
-                kiosk.screens.home();
-                kiosk.go(place);
-                let codes = read_codes(&kiosk.display.picture());
-                assert_eq!(codes, [address], "{name}");
+                for (english, language) in [(false, ""), (true, "?lang=en")] {
+                    let address = format!("{URL}{}{language}", place.path());
+                    kiosk.screens.home();
+                    kiosk.go(place.clone());
+                    kiosk.screens.set_english(english);
+                    let codes = read_codes(&kiosk.display.picture());
+                    assert_eq!(codes, [address], "{name}");
+                }
             }
+            kiosk.screens.forget();
         });
     }
 }
@@ -314,8 +282,7 @@ fn a_scan_at_rest_is_drawn_sharp_and_enlarges_under_the_finger() {
         let scan = kiosk.api().get_scan();
         assert!(scan.ready && scan.sharp_shown);
         let fitted = scan.sharp_height;
-        kiosk.tap(980.0, 750.0); // ＋
-        kiosk.tap(980.0, 750.0);
+        (0..2).for_each(|_| kiosk.press("＋"));
         let scan = kiosk.api().get_scan();
         assert!(scan.sharp_shown && scan.sharp_width > 0.0 && scan.sharp_height >= fitted);
         let level = kiosk.api().get_scan_level().size().width;
@@ -396,28 +363,15 @@ fn trouble_is_said_in_plain_words_and_what_was_verified_stays() {
 
 #[test]
 fn before_the_first_sync_the_screen_says_that_it_waits_and_then_opens_by_itself() {
-    let dirless = Town::busy();
-    kiosk_unstocked(move |kiosk| {
+    let town = Town::busy();
+    kiosk(None, PORTRAIT, move |kiosk| {
         assert_eq!(kiosk.api().get_page(), Page::Empty);
         kiosk.see("empty");
         kiosk.screens.set_english(true);
         kiosk.see("empty-en");
-        dirless.stock(kiosk.dir.path());
+        town.stock(kiosk.dir.path());
         kiosk.screens.refresher().now();
         kiosk.settle();
         assert_eq!(kiosk.api().get_page(), Page::Home);
-    });
-}
-
-/// As [`kiosk`], before anything came.
-fn kiosk_unstocked(test: impl FnOnce(&Kiosk) + Send + 'static) {
-    kiosk(Town::new(), PORTRAIT, |kiosk| {
-        let dir = TempDir::new().unwrap();
-        let screens =
-            Screens::open(&Options::new(dir.path().to_owned(), String::new(), now)).unwrap();
-        kiosk.display.show(&screens, PORTRAIT.0, PORTRAIT.1).unwrap();
-        let bare = Kiosk { display: kiosk.display, screens, dir };
-        bare.settle();
-        test(&bare);
     });
 }

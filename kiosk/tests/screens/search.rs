@@ -1,4 +1,4 @@
-//! Promises of the search: a finger without a keyboard finds a receipt, and nobody learns what was looked for.
+//! Promises of the search: nobody learns what was looked for, and its pads have room. How a finger writes: `ways/around.rs`.
 
 use std::time::Duration;
 
@@ -9,134 +9,19 @@ use slint::{ComponentHandle, Model};
 use crate::town::Town;
 use crate::{Kiosk, LANDSCAPE, PORTRAIT, kiosk};
 
-/// What a standing screen shows where, in pixels.
-const FIRST_FOUND: (f32, f32) = (400.0, 370.0);
-const SECOND_VILLAGE: (f32, f32) = (880.0, 346.0);
-const VILLAGES: (f32, f32) = (930.0, 222.0);
-const BACK: (f32, f32) = (150.0, 1720.0);
-const FIRST_CANDIDATE: (f32, f32) = (90.0, 1112.0);
-const DELETE: (f32, f32) = (992.0, 1444.0);
-const TO_HANDWRITING: (f32, f32) = (280.0, 1556.0);
-const TO_NUMBERS: (f32, f32) = (800.0, 1556.0);
-const FIRST_DRAWN: (f32, f32) = (90.0, 944.0);
-
-/// The middle of a letter's key.
-fn key(letter: char) -> (f32, f32) {
-    let place = letter as u32 - 'a' as u32;
-    (36.0 + (place % 9) as f32 * 112.9 + 52.0, 1220.0 + (place / 9) as f32 * 112.0)
-}
-
-/// The middle of a figure's key.
-fn figure(figure: char) -> (f32, f32) {
-    let place = match figure {
-        '0' => 10,
-        '.' => 9,
-        digit => digit as u32 - '1' as u32,
-    };
-    (154.0 + (place % 3) as f32 * 257.0, 1172.0 + (place / 3) as f32 * 124.0)
-}
-
 impl Kiosk<'_> {
-    fn search(&self) -> Search<'_> {
+    pub fn search(&self) -> Search<'_> {
         self.screens.ui.global::<Search>()
     }
 
-    fn touch(&self, (x, y): (f32, f32)) {
-        self.tap(x, y);
+    /// Letters or figures, a key each.
+    pub fn types(&self, keys: &str) {
+        keys.chars().for_each(|key| self.press(&key.to_string()));
     }
 
-    fn types(&self, letters: &str) {
-        letters.chars().for_each(|letter| self.touch(key(letter)));
-    }
-
-    fn titles(&self) -> Vec<String> {
+    pub fn titles(&self) -> Vec<String> {
         self.search().get_found().iter().map(|line| line.title.to_string()).collect()
     }
-}
-
-#[test]
-fn a_finger_types_the_sound_of_a_word_and_comes_to_the_receipt() {
-    kiosk(Town::busy(), PORTRAIT, |kiosk| {
-        kiosk.search().invoke_open();
-        kiosk.settle();
-        assert_eq!(kiosk.api().get_page(), Page::Search);
-        assert!(!kiosk.search().get_answered() && kiosk.titles().is_empty());
-        kiosk.types("ludeng");
-        assert_eq!(kiosk.search().get_letters(), "ludeng");
-        // The letters alone find it already.
-        assert!(kiosk.titles().iter().all(|title| title.contains("路灯")));
-        kiosk.see("search-typed");
-        kiosk.touch(FIRST_CANDIDATE);
-        assert_eq!(
-            (kiosk.search().get_text(), kiosk.search().get_letters()),
-            ("路灯".into(), "".into())
-        );
-        assert_eq!(kiosk.titles(), ["修村部门前的路灯"; 6]);
-        kiosk.see("search-found");
-        kiosk.touch(FIRST_FOUND);
-        assert_eq!(kiosk.api().get_page(), Page::Receipt);
-        assert_eq!(kiosk.api().get_receipt().purpose, "修村部门前的路灯");
-        kiosk.touch(BACK);
-        assert_eq!(kiosk.api().get_page(), Page::Search);
-        assert_eq!(kiosk.search().get_text(), "路灯");
-        assert_eq!(kiosk.titles().len(), 6);
-        kiosk.touch(DELETE);
-        assert_eq!(kiosk.search().get_text(), "路");
-    });
-}
-
-#[test]
-fn a_finger_draws_a_character() {
-    kiosk(Town::busy(), PORTRAIT, |kiosk| {
-        kiosk.search().invoke_open();
-        kiosk.settle();
-        kiosk.touch(TO_HANDWRITING);
-        assert_eq!(kiosk.search().get_pad(), Pad::Handwriting);
-        for (from, to) in [
-            ((200.0, 1100.0), (600.0, 1096.0)),
-            ((220.0, 1300.0), (580.0, 1296.0)),
-            ((400.0, 1100.0), (400.0, 1500.0)),
-            ((160.0, 1505.0), (640.0, 1500.0)),
-        ] {
-            kiosk.display.drag(from, to);
-            kiosk.settle();
-        }
-        let offered: Vec<_> = kiosk.search().get_candidates().iter().collect();
-        assert_eq!(offered[0], "王", "{offered:?}");
-        let picture = kiosk.see("search-drawn");
-        assert!(picture.get_pixel(400, 1200).0.iter().all(|part| *part < 90), "the ink is seen");
-        kiosk.touch(FIRST_DRAWN);
-        assert_eq!(kiosk.search().get_text(), "王");
-        assert!(kiosk.search().get_ink().is_empty());
-        assert_eq!(kiosk.search().get_candidates().row_count(), 0);
-    });
-}
-
-#[test]
-fn a_sum_is_found_by_its_figures() {
-    kiosk(Town::busy(), PORTRAIT, |kiosk| {
-        kiosk.search().invoke_open();
-        kiosk.settle();
-        kiosk.touch(TO_NUMBERS);
-        "680".chars().for_each(|digit| kiosk.touch(figure(digit)));
-        assert_eq!(kiosk.search().get_text(), "680");
-        assert!(kiosk.titles().contains(&"修村部门前的路灯".to_owned()), "{:?}", kiosk.titles());
-        kiosk.see("search-numbers");
-    });
-}
-
-#[test]
-fn a_village_is_two_taps_away() {
-    kiosk(Town::busy(), PORTRAIT, |kiosk| {
-        kiosk.search().invoke_open();
-        kiosk.settle();
-        kiosk.touch(VILLAGES);
-        kiosk.see("search-villages");
-        kiosk.touch(SECOND_VILLAGE);
-        assert_eq!(kiosk.search().get_village(), 1);
-        assert_eq!(kiosk.titles(), ["办公用品"]);
-        kiosk.see("search-village");
-    });
 }
 
 #[test]
@@ -183,11 +68,11 @@ fn where_the_pad_covers_the_list_a_button_opens_it() {
         kiosk.settle();
         assert_eq!(kiosk.titles().len(), 6);
         kiosk.see("search-covered");
-        kiosk.touch((596.0, 72.0));
+        kiosk.press("看结果（6）");
         assert_eq!(kiosk.search().get_pad(), Pad::None);
         assert_eq!(kiosk.search().get_letters(), "ludeng");
         kiosk.see("search-opened");
-        kiosk.touch((360.0, 240.0));
+        kiosk.press("修村部门前的路灯");
         assert_eq!(kiosk.api().get_page(), Page::Receipt);
     });
 }

@@ -97,30 +97,35 @@ impl Town {
             let key = town.accountants[n].verifier();
             town.enrol(village(n), Role::Accountant, key, "李秀英", "报账员");
         }
-        let column = |id: &str, name: &str, name_en: &str| Column {
-            id: id.into(),
-            name: name.into(),
-            name_en: name_en.into(),
-            kind: ColumnKind::Notice,
-        };
+        town.directory(&[
+            ("cunwu", "村务公开", "Village affairs", ColumnKind::Notice),
+            ("tongzhi", "通知公告", "Notices", ColumnKind::Notice),
+            ("zhengce", "政策解读", "Policies", ColumnKind::Notice),
+        ]);
+        town
+    }
+
+    /// The villages, and these columns: id, name, English name, what stands in them.
+    fn directory(&mut self, columns: &[(&str, &str, &str, ColumnKind)]) {
         let villages = VILLAGES.iter().enumerate();
+        let columns = columns.iter().map(|(id, name, name_en, kind)| Column {
+            id: (*id).into(),
+            name: (*name).into(),
+            name_en: (*name_en).into(),
+            kind: *kind,
+        });
         let directory = DirectoryContent {
-            salt: town.salt(),
+            salt: self.salt(),
             township: "新街镇".into(),
             villages: villages
                 .map(|(n, name)| VillageName { code: village(n), name: (*name).into() })
                 .collect(),
-            columns: vec![
-                column("cunwu", "村务公开", "Village affairs"),
-                column("tongzhi", "通知公告", "Notices"),
-                column("zhengce", "政策解读", "Policies"),
-            ],
+            columns: columns.collect(),
         };
         let (bytes, content) = directory.to_bytes();
         let statement =
             Statement::Directory { village: TOWNSHIP.parse().unwrap(), time: time(), content };
-        town.append(&statement, Some(bytes), None);
-        town
+        self.append(&statement, Some(bytes), None);
     }
 
     /// Three months of the first village, one of the others, and bulletins.
@@ -144,12 +149,31 @@ impl Town {
         town
     }
 
-    /// The same, with an emergency.
+    /// The same, with every kind of door on the home page.
+    pub fn with_every_door() -> Self {
+        let mut town = Self::busy();
+        town.directory(&[
+            ("cunwu", "村务公开", "Village affairs", ColumnKind::Notice),
+            ("tongzhi", "通知公告", "Notices", ColumnKind::Notice),
+            ("zhengce", "政策文件", "Policies", ColumnKind::Policy),
+            ("bangong", "办事指南", "Guides", ColumnKind::Notice),
+            ("cangwu", "财务公开", "Finances", ColumnKind::Notice),
+            ("huodong", "活动预告", "Events", ColumnKind::Notice),
+        ]);
+        town
+    }
+
+    /// Three months and an emergency.
     pub fn alarmed() -> Self {
         let mut town = Self::busy();
-        let body = "受强降雨影响，柳塘水库**今晚八点**开闸泄洪。\n\n- 沿河各户立即撤到村部\n- 不要下河，不要过桥";
-        town.written("tongzhi", "柳塘水库泄洪，沿河村民马上转移", body, Importance::Emergency);
+        town.alarm();
         town
+    }
+
+    /// An emergency comes up.
+    pub fn alarm(&mut self) -> u64 {
+        let body = "受强降雨影响，柳塘水库**今晚八点**开闸泄洪。\n\n- 沿河各户立即撤到村部\n- 不要下河，不要过桥";
+        self.written("tongzhi", "柳塘水库泄洪，沿河村民马上转移", body, Importance::Emergency)
     }
 
     fn salt(&mut self) -> Salt {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConnectionExt, CreateWindowAux, EventMask, PropMode,
+    AtomEnum, ClientMessageEvent, ConnectionExt, CreateWindowAux, EventMask, ImageFormat, PropMode,
     SELECTION_NOTIFY_EVENT, SelectionNotifyEvent, SelectionRequestEvent, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
@@ -67,11 +67,24 @@ impl Display {
         asked.expect("xdotool (Debian: xdotool)").status.success()
     }
 
+    /// What the display shows, kept in a file for whoever wants to look.
     pub fn picture(&self, file: &Path) -> image::RgbImage {
-        let root = ["-display", &self.name, "-window", "root"];
-        let status = Command::new("import").args(root).arg(file).status();
-        assert!(status.expect("import (Debian: imagemagick)").success());
-        image::open(file).unwrap().to_rgb8()
+        let picture = self.pixels();
+        picture.save(file).unwrap();
+        picture
+    }
+
+    /// What the display shows.
+    pub fn pixels(&self) -> image::RgbImage {
+        let (connection, screen) = x11rb::connect(Some(&self.name)).unwrap();
+        let root = &connection.setup().roots[screen];
+        let (width, height) = (root.width_in_pixels, root.height_in_pixels);
+        let asked =
+            connection.get_image(ImageFormat::Z_PIXMAP, root.root, 0, 0, width, height, u32::MAX);
+        // Blue, green, red and nothing: such is a screen of 24 bits.
+        let pixels = asked.unwrap().reply().unwrap().data;
+        let pixels = pixels.chunks_exact(4).flat_map(|bgr| [bgr[2], bgr[1], bgr[0]]).collect();
+        image::RgbImage::from_raw(width.into(), height.into(), pixels).unwrap()
     }
 
     fn xdotool(&self, args: &[&str]) {
@@ -81,6 +94,12 @@ impl Display {
 
     pub fn tap(&self, x: u32, y: u32) {
         self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]);
+    }
+
+    /// Two quick taps in one place.
+    pub fn tap_twice(&self, x: u32, y: u32) {
+        let place = ["mousemove", &x.to_string(), &y.to_string()];
+        self.xdotool(&[&place[..], &["click", "--repeat", "2", "--delay", "40", "1"]].concat());
     }
 
     /// From one place to another with the button held.

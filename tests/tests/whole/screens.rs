@@ -24,7 +24,12 @@ fn shot(copy: &Copy, server: &Server, screen: &str, size: &str, lang: &str) -> P
 }
 
 pub fn codes(picture: &std::path::Path) -> Vec<String> {
-    let grey = image::open(picture).unwrap().to_luma8();
+    codes_on(&image::open(picture).unwrap().to_rgb8())
+}
+
+/// What a telephone reads off a picture.
+pub fn codes_on(picture: &image::RgbImage) -> Vec<String> {
+    let grey = image::imageops::grayscale(picture);
     let (width, height) = (grey.width() as usize, grey.height() as usize);
     let pixel = |x, y| grey.get_pixel(x as u32, y as u32).0[0];
     let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
