@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use i_slint_core::item_tree::{ItemRc, ParentItemTraversalMode};
 use i_slint_core::items::{
-    Clip, ComplexText, Flickable, Orientation, SimpleText, StyledTextItem, TextOverflow, TextWrap,
-    TouchArea,
+    Clip, ComplexText, Flickable, Orientation, ScaleRotateGestureHandler, SimpleText,
+    StyledTextItem, TextOverflow, TextWrap, TouchArea,
 };
 use i_slint_core::lengths::{LogicalPoint, LogicalRect};
 use i_slint_core::window::{WindowAdapter, WindowInner};
@@ -23,10 +23,13 @@ pub fn high(ui: &AppWindow) -> Vec<String> {
     let mut found = Vec::new();
     touch_areas(&root, &mut |area| {
         let place = area.map_to_window(area.geometry().origin);
-        // The whole window takes bare touches; what is dragged can be dragged.
+        // The whole window takes bare touches; what is dragged can be dragged, and a picture by its lower part.
         let whole = area.geometry().height() >= root.geometry().height();
         let dragged = ancestors(area).any(|one| one.downcast::<Flickable>().is_some());
-        if !whole && !dragged && !is_hidden(area) && place.y < half - BLUR {
+        let pinched =
+            ancestors(area).any(|one| one.downcast::<ScaleRotateGestureHandler>().is_some());
+        let pinched = pinched && place.y + area.geometry().height() > 1.5 * half;
+        if !whole && !dragged && !pinched && !is_hidden(area) && place.y < half - BLUR {
             found.push(format!("something to touch at {:?}, {:?}", place, area.geometry().size));
         }
     });
