@@ -325,9 +325,7 @@ impl Cli {
         options.orders = queue.as_ref().map(|(orders, _)| orders.clone()).unwrap_or_default();
         let refresh = Arc::new(OnceLock::new());
         let fleet = place.join(options.idle, refresh.clone());
-        let share = settings.share.or(self.share).map(|at| share_at(&self.place.data, at));
-        // What is wrong with that is no reason to show nothing.
-        let _share = share.and_then(|share| share.map_err(|error| eprintln!("{error}")).ok());
+        let share = settings.share.or(self.share);
         let mut kept = None;
         screens::run(&options, |screens| {
             let refresh = refresh.get_or_init(|| screens.refresher()).clone();
@@ -337,7 +335,10 @@ impl Cli {
                 tell_fleet(told.as_ref(), ended);
             };
             let background = queue.map(|queue| Background::start(sync, every, queue, tell));
-            kept = Some((Appliance::open(screens, fleet, drawer, settings), background));
+            // What is wrong with that is no reason to show nothing.
+            let share = share.map(|at| share_at(&self.place.data, at));
+            let share = share.and_then(|share| share.map_err(|error| eprintln!("{error}")).ok());
+            kept = Some((Appliance::open(screens, fleet, drawer, settings), (background, share)));
         })?;
         let Some((appliance, _)) = kept else { return Ok(()) };
         let appliance = appliance?;

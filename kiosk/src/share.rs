@@ -57,7 +57,7 @@ impl Share {
         tell: impl FnOnce(SocketAddr) + Send + 'static,
     ) -> Result<Self, CannotShare> {
         let cannot = |source| CannotShare { at, source };
-        let listener = match TcpListener::bind(at) {
+        let listener = match serve::listen(at) {
             Ok(listener) => Some(listener),
             Err(error) if error.kind() == ErrorKind::AddrNotAvailable => {
                 eprintln!("{}", cannot(error));
@@ -100,7 +100,7 @@ pub fn as_found(at: SocketAddr) -> SocketAddr {
 /// Listens as soon as the machine has the address; `None` when it is not wanted any more.
 fn listen_patiently(at: SocketAddr, stopped: &mut oneshot::Receiver<()>) -> Option<TcpListener> {
     while stopped.try_recv() == Err(TryRecvError::Empty) {
-        match TcpListener::bind(at) {
+        match serve::listen(at) {
             Ok(listener) => return Some(listener),
             Err(_) => thread::sleep(NEXT_TRY),
         }

@@ -60,19 +60,21 @@ impl Drop for Seat {
     }
 }
 
-/// A connection whose reader may make it wait for so long in all, and a second more for every [`SLOWEST`] bytes taken.
+/// A connection whose reader may make it wait for so long; every [`SLOWEST`] bytes taken make good a second of that.
 #[derive(Debug)]
 pub(super) struct Patient {
     stream: TcpStream,
-    /// How much longer it may be made to wait.
+    /// The longest that it may be made to wait.
+    most: Duration,
+    /// How much longer it may be now.
     patience: Duration,
     /// While it waits: since when, and until when.
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl Patient {
-    pub fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+    pub fn new(stream: TcpStream, most: Duration) -> Self {
+        Self { stream, most, patience: most, waiting: None }
     }
 
     /// Counts what a try to write came to.
@@ -87,7 +89,8 @@ impl Patient {
                 self.patience = self.patience.saturating_sub(since.elapsed());
             }
             let taken = done.as_ref().map_or(0, bytes) as u64;
-            self.patience += Duration::from_millis(taken * 1000 / SLOWEST);
+            let good = Duration::from_millis(taken * 1000 / SLOWEST);
+            self.patience = self.most.min(self.patience + good);
             return Poll::Ready(done);
         }
         let patience = self.patience;

@@ -1,13 +1,14 @@
 //! The listener of a shelf that is shared, and what it lets others do.
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::net::TcpStream;
 use tokio::runtime;
 use tokio::sync::oneshot;
@@ -19,6 +20,9 @@ use super::guests::{Guests, Patient};
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Lines of it.
 const HEAD_LINES_MAX: usize = 64;
+/// Bytes of an answer that the system takes at once. It tells that there is room again when a third of it was taken: the
+/// more, the longer an honest slow reader seems to take nothing.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
 /// A pause after the system had no file descriptor or memory left for a connection.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -27,14 +31,22 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Limits {
     /// For a request's head, and between two requests.
     pub head: Duration,
-    /// While they take nothing of what they asked for, in all; what they take earns more.
+    /// While they take nothing, or too little, of what they asked for.
     pub patience: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { head: Duration::from_secs(10), patience: Duration::from_secs(30) }
+        Self { head: Duration::from_secs(10), patience: Duration::from_secs(60) }
     }
+}
+
+/// Listens at an address; port 0 lets the system choose.
+pub(super) fn listen(at: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(at)?;
+    // Accepted connections inherit it.
+    set_socket_send_buffer_size(&listener, SEND_BUFFER_BYTES)?;
+    Ok(listener)
 }
 
 /// Answers on this thread, and reads and hashes on one other, until `stopped`.

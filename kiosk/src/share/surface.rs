@@ -39,6 +39,12 @@ pub(super) enum Body {
     File(File),
 }
 
+/// All entries of a bundle, and their hashes.
+struct Bundle {
+    entries: Vec<Vec<u8>>,
+    leaves: Vec<Hash>,
+}
+
 impl Surface {
     pub fn of(shelf: Shelf) -> Self {
         Self { shelf, tree: Tree::default(), head: None, lost: None }
@@ -47,16 +53,18 @@ impl Surface {
     /// Follows the shelf to its newest head, which is given only with every entry under it.
     pub fn follow(&mut self) -> Result<Option<&Head>, ShelfError> {
         let newest = self.shelf.head()?;
-        if newest != self.head && self.lost.is_none_or(|at| at.elapsed() >= REST) {
-            self.head = None;
-            self.lost = None;
-            if let Some(head) = newest {
-                if self.reaches(&head)? {
-                    self.head = Some(head);
-                } else {
-                    self.lost = Some(Instant::now());
-                }
-            }
+        let rests = self.lost.is_some_and(|at| at.elapsed() < REST);
+        if newest == self.head || rests {
+            return Ok(self.head.as_ref());
+        }
+        (self.head, self.lost) = (None, None);
+        match newest {
+            Some(head) if self.reaches(&head)? => self.head = Some(head),
+            Some(_) => self.lost = Some(Instant::now()),
+            None => {}
+        }
+        if self.head.is_none() {
+            self.tree = Tree::default();
         }
         Ok(self.head.as_ref())
     }
@@ -115,24 +123,23 @@ impl Surface {
             return Ok(None);
         }
         let bundle = self.bundle(tile.number)?;
-        let leaves = bundle.as_ref().and_then(|(_, leaves)| leaves.get(..tile.width.into()));
+        let leaves = bundle.as_ref().and_then(|bundle| bundle.leaves.get(..tile.width.into()));
         Ok(leaves.map(bytes))
     }
 
     fn entries(&self, number: u64, width: u16) -> Result<Option<Vec<u8>>, ShelfError> {
         let bundle = self.bundle(number)?;
-        let entries = bundle.as_ref().and_then(|(entries, _)| entries.get(..width.into()));
+        let entries = bundle.as_ref().and_then(|bundle| bundle.entries.get(..width.into()));
         Ok(entries.and_then(|entries| join_bundle(entries.iter().map(Vec::as_slice))))
     }
 
-    /// All entries of a bundle and their hashes, if they are those of the log.
-    #[allow(clippy::type_complexity, reason = "two lists of one length")]
-    fn bundle(&self, number: u64) -> Result<Option<(Vec<Vec<u8>>, Vec<Hash>)>, ShelfError> {
+    /// A bundle, if its entries are those of the log.
+    fn bundle(&self, number: u64) -> Result<Option<Bundle>, ShelfError> {
         let Some(width) = self.tree.bundle_width(number) else { return Ok(None) };
         let first = number * TILE_WIDTH;
         let entries = self.shelf.entries_in(first..first + u64::from(width))?;
         let leaves: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
-        Ok(self.tree.proves(number, &leaves).then_some((entries, leaves)))
+        Ok(self.tree.proves(number, &leaves).then_some(Bundle { entries, leaves }))
     }
 
     fn contents(&self, number: u64) -> Result<Option<Vec<u8>>, ShelfError> {
