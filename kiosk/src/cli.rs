@@ -1,8 +1,9 @@
 //! The command line: `mingbai-kiosk` opens the screen, `sync` fetches once, `export` and `import` carry the log on a
-//! stick, `shot` draws one screen to a file.
+//! stick, `share` gives it to other kiosks, `shot` draws one screen to a file.
 
 use std::fs::File;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,6 +12,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use ledger::key::VerifierKey;
 use ledger::place::Village;
 use ledger::time::Period;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use crate::appliance::{self, Appliance};
 use crate::diary::Event;
@@ -20,6 +23,7 @@ use crate::headless::{self, Screen, Shot};
 use crate::hours::Hours;
 use crate::screens::{self, Comfort, Refresh, TextSize};
 use crate::settings::{Setting, Settings, set_pin};
+use crate::share::{self, CannotShare, Limits, Share};
 use crate::shelf::{Images, Shelf};
 use crate::sync::{
     self, Background, BadPolicy, Options, POLICY_BYTES_MAX, Policy, Report, SyncError,
@@ -41,9 +45,12 @@ pub struct Cli {
     #[arg(long, env = "MINGBAI_FULLSCREEN")]
     fullscreen: bool,
     /// 每隔多少秒同步一次 / seconds between syncs
-    #[arg(long, env = "MINGBAI_EVERY", default_value = "300", value_name = "SECONDS",
+    #[arg(long, global = true, env = "MINGBAI_EVERY", default_value = "300", value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     every: u64,
+    /// 开着屏的同时把核对过的账本分享给别的屏，在这个地址，如 0.0.0.0:8080 / serve what is verified here to other kiosks
+    #[arg(long, env = "MINGBAI_SHARE", value_name = "ADDRESS")]
+    share: Option<SocketAddr>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -119,6 +126,12 @@ enum Command {
         /// 哪个文件 / the file
         #[arg(value_name = "FILE")]
         file: PathBuf,
+    },
+    /// 不开屏幕，只把核对过的账本分享给别的屏；给了 --server 就不断同步 / serves it to other kiosks, no screen; follows the servers
+    Share {
+        /// 在哪个地址，如 0.0.0.0:8080 / the address to listen at
+        #[arg(long, env = "MINGBAI_LISTEN", value_name = "ADDRESS")]
+        listen: SocketAddr,
     },
     /// 向镇里报告一次，打印 JSON / ask and report to the office once; prints JSON
     Report,
@@ -282,6 +295,7 @@ impl Cli {
             Some(Command::Sync { json }) => self.sync(*json),
             Some(Command::Export { out }) => self.export(out),
             Some(Command::Import { file }) => self.import(file),
+            Some(Command::Share { listen }) => self.share(*listen),
             Some(Command::Report) => self.report(),
             Some(Command::Diary { json }) => self.diary(*json),
             Some(Command::Settings) => self.settings(),
@@ -307,6 +321,7 @@ impl Cli {
         options.orders = queue.as_ref().map(|(orders, _)| orders.clone()).unwrap_or_default();
         let refresh = Arc::new(OnceLock::new());
         let fleet = place.join(options.idle, refresh.clone());
+        let share = settings.share.or(self.share);
         let mut kept = None;
         screens::run(&options, |screens| {
             let refresh = refresh.get_or_init(|| screens.refresher()).clone();
@@ -316,12 +331,38 @@ impl Cli {
                 tell_fleet(told.as_ref(), ended);
             };
             let background = queue.map(|queue| Background::start(sync, every, queue, tell));
-            kept = Some((Appliance::open(screens, fleet, drawer, settings), background));
+            // What is wrong with that is no reason to show nothing.
+            let share = share.map(|at| share_at(&self.place.data, at));
+            let share = share.and_then(|share| share.map_err(|error| eprintln!("{error}")).ok());
+            kept = Some((Appliance::open(screens, fleet, drawer, settings), (background, share)));
         })?;
         let Some((appliance, _)) = kept else { return Ok(()) };
         let appliance = appliance?;
         appliance.end();
         if appliance.wants_restart() { Err(appliance::start_again().into()) } else { Ok(()) }
+    }
+
+    /// Shares without a screen, and follows the servers where there are any, until it is told to stop.
+    fn share(&self, listen: SocketAddr) -> Result<(), Failure> {
+        let options = self.place.options();
+        let mut signals = Signals::new([SIGTERM, SIGINT])?;
+        let every = Duration::from_secs(self.every);
+        let background = if options.servers.is_empty() {
+            Shelf::open_audited(&options.data)?;
+            None
+        } else {
+            Shelf::open(&options.data)?;
+            let tell = |ended: &Result<Report, SyncError>| match ended {
+                Ok(report) if report.is_news() => eprintln!("{}", in_words(report)),
+                Ok(_) => {}
+                Err(error) => eprintln!("{error}"),
+            };
+            Some(Background::start(options, every, sync::orders(), tell))
+        };
+        let _share = share_at(&self.place.data, listen)?;
+        signals.forever().next();
+        drop(background);
+        Ok(())
     }
 
     fn sync(&self, json: bool) -> Result<(), Failure> {
@@ -339,7 +380,7 @@ impl Cli {
     }
 
     fn export(&self, out: &Path) -> Result<(), Failure> {
-        let done = sync::export(&self.place.data, out, self.place.images)?;
+        let done = share::export(&self.place.data, out, self.place.images)?;
         println!(
             "已导出到 {}：账本 {} 条、{} 份内容、{} 张图片，{} 字节",
             out.display(),
@@ -425,6 +466,14 @@ impl Cli {
     }
 }
 
+/// Shares what is on a shelf, and says where.
+fn share_at(data: &Path, at: SocketAddr) -> Result<Share, CannotShare> {
+    Share::start(data, at, Limits::default(), |at| {
+        // Nobody may be reading it.
+        let _ = writeln!(io::stdout(), "sharing on http://{at}");
+    })
+}
+
 fn in_words(report: &Report) -> String {
     let Report { size, entries, contents, images, cost, ms, .. } = report;
     let mut words = if report.is_news() {
@@ -479,6 +528,12 @@ mod tests {
         };
         assert!(with("quorum none\n").unwrap().place.options().policy.is_some());
         assert!(with("quorum X\n").unwrap_err().to_string().contains("第 1 行"));
+        let parsed = |words: &str| Cli::try_parse_from(words.split(' ')).map(|cli| cli.share);
+        let at: SocketAddr = "[::]:8080".parse().unwrap();
+        assert_eq!(parsed("mingbai-kiosk --share [::]:8080").unwrap(), Some(at));
+        assert!(parsed("mingbai-kiosk --share 8080").is_err());
+        assert!(parsed("mingbai-kiosk share").is_err());
+        assert!(parsed("mingbai-kiosk share --listen 0.0.0.0:8080 --every 60").is_ok());
         assert!(Cli::try_parse_from(["mingbai-kiosk", "shot"]).is_err());
         assert!(Cli::try_parse_from(["mingbai-kiosk", "shot", "--list"]).is_ok());
         assert!(Cli::try_parse_from(["mingbai-kiosk", "--vkey", "rubbish"]).is_err());

@@ -1,6 +1,7 @@
 //! The villager's screen: what was published, verified before it is shown.
 //!
-//! `sync` fetches and verifies, `shelf` keeps, `screens` show. Nothing on a screen comes from anywhere but the shelf.
+//! `sync` fetches and verifies, `shelf` keeps, `screens` show, `share` gives on. Nothing on a screen comes from anywhere but
+//! the shelf.
 //! `input` is how people write without a keyboard, `speech` how the screen reads to them.
 
 pub mod appliance;
@@ -21,6 +22,7 @@ pub mod qr;
 pub mod scan;
 pub mod screens;
 pub mod settings;
+pub mod share;
 pub mod shelf;
 pub mod speech;
 pub mod sync;

@@ -4,6 +4,7 @@ mod gesture;
 mod pin;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -79,6 +80,8 @@ pub struct Settings {
     pub volume: u8,
     /// Whether a screen that nobody touches shows bulletins in turn.
     pub attract: bool,
+    /// Where other kiosks are given what is on the shelf; none: what the command line says.
+    pub share: Option<SocketAddr>,
 }
 
 impl Default for Settings {
@@ -92,6 +95,7 @@ impl Default for Settings {
             sound: true,
             volume: 60,
             attract: true,
+            share: None,
         }
     }
 }
@@ -115,6 +119,8 @@ pub enum Setting {
     Volume(u8),
     /// [`Settings::attract`].
     Attract(bool),
+    /// [`Settings::share`].
+    Share(Option<SocketAddr>),
 }
 
 /// Why a setting was refused.
@@ -134,8 +140,8 @@ pub enum BadSetting {
 }
 
 /// The names of all settings.
-pub const NAMES: [&str; 8] =
-    ["servers", "station", "idle", "night", "turn", "sound", "volume", "attract"];
+pub const NAMES: [&str; 9] =
+    ["servers", "station", "idle", "night", "turn", "sound", "volume", "attract", "share"];
 
 impl Setting {
     /// Its name, as it is kept.
@@ -150,6 +156,7 @@ impl Setting {
             Self::Sound(_) => 5,
             Self::Volume(_) => 6,
             Self::Attract(_) => 7,
+            Self::Share(_) => 8,
         };
         NAMES[at]
     }
@@ -179,6 +186,11 @@ impl Setting {
             "sound" => (switch(text).map(Self::Sound), "on 或 off"),
             "volume" => (number(text, 0..=VOLUME_MAX).map(Self::Volume), "0 到 100"),
             "attract" => (switch(text).map(Self::Attract), "on 或 off"),
+            "share" => (
+                if text == "off" { Some(None) } else { text.parse().ok().map(Some) }
+                    .map(Self::Share),
+                "off，或者地址和端口，如 0.0.0.0:8080",
+            ),
             _ => return Err(BadSetting::Name(name.chars().take(40).collect())),
         };
         let known = NAMES.into_iter().find(|known| *known == name).unwrap_or_default();
@@ -197,6 +209,8 @@ impl fmt::Display for Setting {
             Self::Nights(nights) => write!(f, "{nights}"),
             Self::Turn(turn) => write!(f, "{}", turn.degrees()),
             Self::Sound(on) | Self::Attract(on) => f.write_str(on_off(on)),
+            Self::Share(None) => f.write_str("off"),
+            Self::Share(Some(at)) => write!(f, "{at}"),
             Self::Volume(percent) => write!(f, "{percent}"),
         }
     }
@@ -249,6 +263,7 @@ impl Settings {
             Setting::Sound(on) => self.sound = on,
             Setting::Volume(percent) => self.volume = percent,
             Setting::Attract(on) => self.attract = on,
+            Setting::Share(at) => self.share = at,
         }
     }
 
@@ -273,7 +288,7 @@ impl Settings {
 
     /// All of them, in the order of [`NAMES`].
     #[must_use]
-    pub fn list(&self) -> [Setting; 8] {
+    pub fn list(&self) -> [Setting; NAMES.len()] {
         [
             Setting::Servers(self.servers.clone()),
             Setting::Station(self.station),
@@ -283,6 +298,7 @@ impl Settings {
             Setting::Sound(self.sound),
             Setting::Volume(self.volume),
             Setting::Attract(self.attract),
+            Setting::Share(self.share),
         ]
     }
 
@@ -318,6 +334,7 @@ mod tests {
             ("sound", "off"),
             ("volume", "100"),
             ("attract", "off"),
+            ("share", "0.0.0.0:8080"),
         ] {
             let setting = Setting::parse(name, text).unwrap();
             assert_eq!((setting.name(), setting.to_string().as_str()), (name, text));
@@ -325,7 +342,7 @@ mod tests {
         }
         assert_eq!(Settings::load(&drawer).unwrap(), settings);
         assert_eq!(settings.list().map(|setting| setting.name()), NAMES);
-        assert_eq!(drawer.diary().unwrap().len(), 8);
+        assert_eq!(drawer.diary().unwrap().len(), NAMES.len());
         drawer.put("set-idle", Some("0")).unwrap();
         assert_eq!(Settings::load(&drawer).unwrap().idle, 60);
     }
@@ -346,6 +363,8 @@ mod tests {
             ("sound", "yes"),
             ("volume", "101"),
             ("attract", ""),
+            ("share", "on"),
+            ("share", "8080"),
         ] {
             let bad = Setting::parse(name, text).unwrap_err();
             assert!(bad.to_string().starts_with(name), "{bad}");

@@ -6,6 +6,7 @@
 mod adopt;
 mod audit;
 mod judge;
+mod kept;
 mod lists;
 mod pages;
 mod pictures;

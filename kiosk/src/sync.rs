@@ -6,7 +6,6 @@
 mod ahead;
 mod background;
 mod contents;
-mod export;
 mod ladder;
 mod pictures;
 mod policy;
@@ -30,7 +29,6 @@ use crate::hours::Hours;
 use crate::shelf::{Adopted, Batch, Head, Images, Shelf, ShelfError, Trouble, TroubleKind, Wanted};
 use ahead::Incoming;
 pub use background::{Background, Orders, Queue, orders};
-pub use export::{ExportError, Exported, export};
 use ladder::Ladder;
 pub use policy::{BadPolicy, Cosigned, POLICY_BYTES_MAX, Policy};
 
@@ -614,4 +612,4 @@ impl<'s> Sync<'s> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

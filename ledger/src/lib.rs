@@ -23,6 +23,7 @@ pub mod place;
 pub mod proof;
 pub mod roster;
 pub mod statement;
+pub mod surface;
 pub mod tile;
 pub mod time;
 pub mod tree;

@@ -1,15 +1,17 @@
 // Verifies a log with Go's own implementation of the public formats (golang.org/x/mod/sumdb), none of it ours:
 // the checkpoint's signature, every tile under it, every entry's hash, and an inclusion proof for each entry.
 //
-//	GO111MODULE=off GOPATH=/usr/share/gocode go run verify.go DIR VKEY
+//	GO111MODULE=off GOPATH=/usr/share/gocode go run verify.go WHERE VKEY
 //
-// DIR holds the files of the read surface: checkpoint, tile/...
+// WHERE has the files of the read surface (checkpoint, tile/...): a folder, or an address such as http://127.0.0.1:8080.
 package main
 
 import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -26,14 +28,14 @@ func fail(format string, args ...any) {
 
 func main() {
 	if len(os.Args) != 3 {
-		fail("usage: verify DIR VKEY")
+		fail("usage: verify WHERE VKEY")
 	}
-	dir, vkey := os.Args[1], os.Args[2]
+	where, vkey := os.Args[1], os.Args[2]
 	verifier, err := note.NewVerifier(vkey)
 	if err != nil {
 		fail("vkey: %v", err)
 	}
-	signed, err := os.ReadFile(filepath.Join(dir, "checkpoint"))
+	signed, err := read(where, "checkpoint")
 	if err != nil {
 		fail("%v", err)
 	}
@@ -55,11 +57,11 @@ func main() {
 	}
 	tree := tlog.Tree{N: size}
 	copy(tree.Hash[:], root)
-	hashes := tlog.TileHashReader(tree, tiles{dir})
+	hashes := tlog.TileHashReader(tree, tiles{where})
 	entries := 0
 	for bundle := int64(0); bundle*256 < size; bundle++ {
 		width := int(min(size-bundle*256, 256))
-		data, err := os.ReadFile(filepath.Join(dir, path("entries", bundle, width)))
+		data, err := read(where, path("entries", bundle, width))
 		if err != nil {
 			fail("%v", err)
 		}
@@ -108,8 +110,24 @@ func path(level string, number int64, width int) string {
 	return "tile/" + level + "/" + digits
 }
 
-// tiles reads tiles from the directory; TileHashReader authenticates what it reads against the tree.
-type tiles struct{ dir string }
+// read reads a file of the read surface.
+func read(where, name string) ([]byte, error) {
+	if !strings.HasPrefix(where, "http") {
+		return os.ReadFile(filepath.Join(where, name))
+	}
+	answer, err := http.Get(where + "/" + name)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %s", name, answer.Status)
+	}
+	return io.ReadAll(answer.Body)
+}
+
+// tiles reads tiles; TileHashReader authenticates what it reads against the tree.
+type tiles struct{ where string }
 
 func (t tiles) Height() int { return 8 }
 
@@ -118,7 +136,7 @@ func (t tiles) SaveTiles([]tlog.Tile, [][]byte) {}
 func (t tiles) ReadTiles(wanted []tlog.Tile) ([][]byte, error) {
 	var data [][]byte
 	for _, tile := range wanted {
-		bytes, err := os.ReadFile(filepath.Join(t.dir, path(strconv.Itoa(tile.L), tile.N, tile.W)))
+		bytes, err := read(t.where, path(strconv.Itoa(tile.L), tile.N, tile.W))
 		if err != nil {
 			return nil, err
 		}

@@ -1,11 +1,11 @@
-//! The township's server as a child process.
+//! The township's server as a child process, and kiosks that share what they have.
 
 use crate::{Result, programs};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// A running `mingbai-server serve`; killed when dropped.
+/// A running `mingbai-server serve`, or another program that answers as it does; killed when dropped.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -34,7 +34,15 @@ impl Server {
         Server::spawn_logging(command, data, statements)
     }
 
-    fn spawn(command: Command, data: &Path) -> Result<Server> {
+    /// A kiosk that shares what it has, without a screen, with these options: it is asked as a server is.
+    pub fn start_sharing(data: &Path, listen: &str, options: &[&str]) -> Result<Server> {
+        let mut command = programs::command("mingbai-kiosk")?;
+        command.args(["share", "--data", programs::text(data), "--listen", listen]).args(options);
+        Server::spawn(command, data)
+    }
+
+    /// Any program that says on its first line where it answers.
+    pub fn spawn(command: Command, data: &Path) -> Result<Server> {
         Server::spawn_logging(command, data, &log_path(data))
     }
 

@@ -15,6 +15,7 @@ use crate::night::Nights;
 use crate::screens::ui::{Api, Enrolling, Knob, Own, OwnPage};
 use crate::screens::{Comfort, Screens};
 use crate::settings::{Answer, IDLE_SECONDS, PIN_DIGITS, Setting, VOLUME_MAX};
+use crate::share::{USUAL_ADDRESS, as_found};
 
 /// Seconds that a step of the idle time makes.
 const IDLE_STEP: i32 = 10;
@@ -157,6 +158,10 @@ fn turn(appliance: &Appliance, screens: &Screens, knob: Knob, by: i32) {
         Knob::Sound => Setting::Sound(!settings.sound),
         Knob::Volume => Setting::Volume(stepped(settings.volume, by * VOLUME_STEP, 0..=VOLUME_MAX)),
         Knob::Turn => Setting::Turn(settings.turn.next()),
+        Knob::Share => {
+            let usual = || USUAL_ADDRESS.parse().ok();
+            Setting::Share(if settings.share.is_none() { usual() } else { None })
+        }
     };
     drop(settings);
     let mut drawer = appliance.drawer.borrow_mut();
@@ -214,6 +219,8 @@ pub(super) fn fill(appliance: &Appliance, screens: &Screens) {
     own.set_sound(settings.sound);
     own.set_volume(settings.volume.into());
     own.set_turn(settings.turn.degrees().into());
+    let shared = settings.share.map(|at| format!("http://{}", as_found(at)));
+    own.set_share(shared.unwrap_or_default().into());
     own.set_servers(settings.servers.join("\n").into());
     let now = written(appliance.clock.now());
     let now = now.map(|now| format!("{} {}", now.date(), now.clock())).unwrap_or_default();

@@ -8,12 +8,11 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use ledger::surface::Item;
 use tar::Archive;
 
 /// The most files in a bundle.
 const FILES_MAX: usize = 500_000;
-/// Bytes of the longest name: of the deepest tile of the largest log.
-const NAME_BYTES_MAX: usize = 90;
 /// Bytes of the largest file in it: a bundle of entries or contents.
 const FILE_BYTES_MAX: u64 = 17 * 1024 * 1024;
 
@@ -61,7 +60,7 @@ impl Bundle {
             let name = String::from_utf8_lossy(&bytes);
             let strange = || BadBundle::Strange(name.chars().take(100).collect());
             let place = (entry.raw_file_position(), entry.size());
-            if !is_of_read_surface(&name)
+            if Item::parse(&name).is_none()
                 || !entry.header().entry_type().is_file()
                 || place.1 > FILE_BYTES_MAX
             {
@@ -101,17 +100,6 @@ fn ends_as_tar(file: &File, length: u64) -> io::Result<bool> {
     Ok(end.iter().all(|byte| *byte == 0))
 }
 
-/// True for the names that docs/FORMATS.md gives the files of the read surface.
-fn is_of_read_surface(name: &str) -> bool {
-    let right = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/.".contains(c);
-    let parts = || name.split('/');
-    name == "checkpoint"
-        || (name.len() <= NAME_BYTES_MAX
-            && ["tile/", "content/", "blob/"].iter().any(|folder| name.starts_with(folder))
-            && name.chars().all(right)
-            && parts().all(|part| !part.is_empty() && !part.starts_with('.')))
-}
-
 /// A part of the bundle's file.
 #[derive(Debug)]
 pub struct Part {
@@ -136,6 +124,7 @@ mod tests {
 
     use std::fs;
 
+    use ledger::hash::sha256;
     use tar::{Builder, EntryType, Header};
     use tempfile::TempDir;
 
@@ -200,7 +189,7 @@ mod tests {
             refused(name, EntryType::Regular);
         }
         for kind in [EntryType::Symlink, EntryType::Link, EntryType::Directory, EntryType::Char] {
-            refused("blob/aa", kind);
+            refused(&format!("blob/{}", sha256(b"x")), kind);
         }
         assert!(matches!(opened(b"not a tar file at all"), Err(BadBundle::File(_))));
     }

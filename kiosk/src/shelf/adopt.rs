@@ -1,7 +1,5 @@
 //! How verified things come onto the shelf: head, entries and contents in one transaction, the tables of views with them.
 
-use std::ops::Range;
-
 use ledger::hash::Hash;
 use ledger::time::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
@@ -115,30 +113,6 @@ impl Shelf {
         views.keep_again()?;
         views.settle()?;
         Ok(tx.commit()?)
-    }
-
-    /// All entries in the log's order, up to the first that is missing.
-    pub fn entries(&self) -> Result<Vec<Vec<u8>>, ShelfError> {
-        let mut query = self.db.prepare("SELECT id, bytes FROM entry ORDER BY id")?;
-        let mut rows = query.query([])?;
-        let mut entries = Vec::new();
-        while let Some(row) = rows.next()? {
-            if row.get::<_, u64>(0)? != entries.len() as u64 {
-                break;
-            }
-            entries.push(row.get(1)?);
-        }
-        Ok(entries)
-    }
-
-    /// The contents of these entries, in order; empty where there is none.
-    pub fn contents(&self, entries: Range<u64>) -> Result<Vec<Vec<u8>>, ShelfError> {
-        let mut query = self.db.prepare_cached("SELECT bytes FROM content WHERE id = ?1")?;
-        let mut content = |index: u64| {
-            let bytes: Option<Vec<u8>> = query.query_row([index], |row| row.get(0)).optional()?;
-            Ok(bytes.unwrap_or_default())
-        };
-        entries.map(&mut content).collect()
     }
 
     /// Contents that were committed to, neither withdrawn nor here: index and hash, oldest first.

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use ledger::hash::{Hash, sha256};
@@ -89,17 +89,29 @@ impl Shelf {
     /// one is removed, so that the next sync fetches it again.
     #[must_use]
     pub fn image(&self, hash: Hash) -> Option<Vec<u8>> {
+        self.open_image(hash).map(|(_, bytes)| bytes)
+    }
+
+    /// The same as an open file, to be read again from its start, and how many bytes it has.
+    #[must_use]
+    pub fn image_file(&self, hash: Hash) -> Option<(File, u64)> {
+        let (mut file, bytes) = self.open_image(hash)?;
+        file.rewind().ok()?;
+        Some((file, bytes.len() as u64))
+    }
+
+    fn open_image(&self, hash: Hash) -> Option<(File, Vec<u8>)> {
         let mut query = self.db.prepare_cached("SELECT 1 FROM picture WHERE hash = ?1").ok()?;
         query.query_row([hash.0], |_| Ok(())).optional().ok()??;
         let path = self.blob(hash);
         let file = File::open(&path).ok()?;
         let mut bytes = Vec::new();
-        file.take(PICTURE_BYTES_MAX + 1).read_to_end(&mut bytes).ok()?;
+        (&file).take(PICTURE_BYTES_MAX + 1).read_to_end(&mut bytes).ok()?;
         if sha256(&bytes) != hash {
             let _ = fs::remove_file(&path); // the next reader will see the same
             return None;
         }
-        Some(bytes)
+        Some((file, bytes))
     }
 
     /// Where the picture lies, or will.

@@ -7,6 +7,7 @@ use std::thread::Scope;
 use std::time::Instant;
 
 use ledger::client::{View, Want};
+use ledger::surface::Item;
 use ledger::tile::{TILE_WIDTH, bundle_path, bundle_width, split_bundle};
 
 use super::contents::{SINGLES_MAX, content_bundle};
@@ -145,14 +146,7 @@ impl Incoming {
     }
 
     fn bundle_at(&self, path: &str) -> Option<(u64, u16)> {
-        let digits: String = path
-            .strip_prefix("tile/entries/")?
-            .split(".p/")
-            .next()?
-            .chars()
-            .filter(char::is_ascii_digit)
-            .collect();
-        let number = digits.parse().ok()?;
+        let Item::Entries { number, .. } = Item::parse(path)? else { return None };
         Some((number, bundle_width(number, self.size)?))
     }
 }

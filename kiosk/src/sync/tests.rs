@@ -7,7 +7,7 @@ mod manners;
 mod mirror;
 mod reads;
 mod sticks;
-mod town;
+pub(crate) mod town;
 mod witnessed;
 
 use std::fs;
@@ -28,14 +28,14 @@ use town::{Files, MONTH, Town, village};
 const DEAD: &str = "http://127.0.0.1:1";
 
 /// A kiosk beside a mirror.
-struct Kiosk {
-    dir: TempDir,
+pub(crate) struct Kiosk {
+    pub dir: TempDir,
     mirror: Mirror,
-    options: Options,
+    pub options: Options,
 }
 
 /// A sync without pictures of all that a server has.
-fn options(data: &Path, server: &str) -> Options {
+pub(crate) fn options(data: &Path, server: &str) -> Options {
     Options {
         images: Images::None,
         patience: Duration::from_secs(20),
@@ -44,18 +44,23 @@ fn options(data: &Path, server: &str) -> Options {
 }
 
 impl Kiosk {
-    fn new(town: &Town) -> Self {
+    pub fn new(town: &Town) -> Self {
         let (dir, mirror) = (TempDir::new().unwrap(), Mirror::new(town.files()));
         let vkey = Some(town.log.verifier());
         let options = Options { vkey, ..options(dir.path(), &mirror.url) };
         Self { dir, mirror, options }
     }
 
-    fn sync(&self) -> Result<Report, SyncError> {
+    /// Its mirror has these files from now on.
+    pub fn serve(&self, town: &Town) {
+        self.mirror.serve(town.files());
+    }
+
+    pub fn sync(&self) -> Result<Report, SyncError> {
         run(&self.options)
     }
 
-    fn shelf(&self) -> Shelf {
+    pub fn shelf(&self) -> Shelf {
         Shelf::open(self.dir.path()).unwrap()
     }
 
@@ -95,7 +100,7 @@ fn month() -> Period {
     MONTH.parse().unwrap()
 }
 
-fn town_of(receipts: i64) -> Town {
+pub(crate) fn town_of(receipts: i64) -> Town {
     let mut town = Town::new();
     for n in 0..receipts {
         town.receipt(if n % 5 == 0 { 100 + n } else { -100 - n }, &format!("事由{n}"));

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use i_slint_core::item_tree::ItemRc;
 use i_slint_core::items::{
-    ComplexText, Flickable, Orientation, StyledTextItem, TextOverflow, TextWrap, TouchArea,
+    ComplexText, Flickable, Orientation, ScaleRotateGestureHandler, StyledTextItem, TextOverflow,
+    TextWrap, TouchArea,
 };
 use i_slint_core::lengths::LogicalRect;
 use i_slint_core::window::{WindowAdapter, WindowInner};
@@ -26,10 +27,12 @@ pub fn high(ui: &AppWindow) -> Vec<String> {
             return;
         }
         let place = place(area);
-        // The whole window takes bare touches; what is dragged can be dragged.
+        // The whole window takes bare touches; what is dragged can be dragged, and a picture by its lower part.
         let whole = place.height() >= root.geometry().height();
         let dragged = around(area).any(|one| one.downcast::<Flickable>().is_some());
-        if !whole && !dragged && !is_hidden(area) && place.min_y() < half - BLUR {
+        let pinched = around(area).any(|one| one.downcast::<ScaleRotateGestureHandler>().is_some());
+        let pinched = pinched && place.max_y() > 1.5 * half;
+        if !whole && !dragged && !pinched && !is_hidden(area) && place.min_y() < half - BLUR {
             found.push(format!("something to touch at {place:?}"));
         }
     });

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use mingbai_kiosk::screens::Place;
 use mingbai_kiosk::screens::ui::{Pad, Page, Search};
+use mingbai_kiosk::screens::{Comfort, Place};
 use slint::{ComponentHandle, Model};
 
 use crate::town::Town;
-use crate::{Kiosk, LANDSCAPE, PORTRAIT, kiosk};
+use crate::{Kiosk, LANDSCAPE, PORTRAIT, cut, kiosk, looks};
 
 impl Kiosk<'_> {
     pub fn search(&self) -> Search<'_> {
@@ -107,6 +107,39 @@ fn every_pad_is_drawn_standing_and_lying_in_both_languages() {
                     kiosk.search().invoke_clear();
                 }
             }
+        });
+    }
+}
+
+#[test]
+fn while_everything_is_low_every_pad_lies_in_the_lower_half_and_is_read_whole() {
+    for (shape, size) in [("portrait", PORTRAIT), ("landscape", LANDSCAPE)] {
+        kiosk(Town::busy(), size, move |kiosk| {
+            let mut found = Vec::new();
+            for (text, _, english) in looks().filter(|(_, low, _)| *low) {
+                kiosk.search().invoke_open();
+                kiosk.screens.set_english(english);
+                kiosk.screens.set_comfort(Comfort { text, low: true, ..Comfort::default() });
+                for pad in [Pad::Pinyin, Pad::Handwriting, Pad::Numbers, Pad::None] {
+                    kiosk.search().invoke_show_pad(pad);
+                    for letters in ["", "ludeng"] {
+                        letters.chars().for_each(|letter| {
+                            kiosk.search().invoke_letter(letter.to_string().into());
+                        });
+                        kiosk.settle();
+                        let look =
+                            format!("search-low-{pad:?}-{letters}-{shape}-{text:?}-{english}");
+                        kiosk.see(&look);
+                        let high = cut::high(&kiosk.screens.ui);
+                        let cut = cut::cut(&kiosk.screens.ui);
+                        found.extend(high.iter().chain(&cut).map(|one| format!("{look}: {one}")));
+                    }
+                    kiosk.search().invoke_clear();
+                }
+                kiosk.screens.home();
+            }
+            kiosk.screens.forget();
+            assert!(found.is_empty(), "{}", found.join("\n"));
         });
     }
 }

@@ -8,13 +8,13 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ledger::hash::Hash;
+use ledger::surface::Item;
 
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::objects::{Object, Packing};
 use crate::web::answer::told;
 use crate::web::stream::Large;
-use ledger::tile::content_bundle_path;
 
 /// How an object is sent.
 struct Manner {
@@ -42,7 +42,7 @@ const BLOB: Manner = Manner { media: "image/jpeg", caching: A_DAY, packing: Pack
 
 /// The newest signed head.
 pub async fn checkpoint(State(app): State<Arc<App>>, asked: HeaderMap) -> Response {
-    send(&app, "checkpoint".into(), &CHECKPOINT, &asked).await
+    send(&app, Item::Checkpoint, &CHECKPOINT, &asked).await
 }
 
 /// A hash tile or an entry bundle.
@@ -51,11 +51,11 @@ pub async fn tile(
     Path(path): Path<String>,
     asked: HeaderMap,
 ) -> Response {
-    if !is_tile_path(&path) {
-        return absent();
+    match Item::parse(&format!("tile/{path}")) {
+        Some(item @ Item::Entries { .. }) => send(&app, item, &ENTRIES, &asked).await,
+        Some(item) => send(&app, item, &TILE, &asked).await,
+        None => absent(),
     }
-    let manner = if path.starts_with("entries/") { &ENTRIES } else { &TILE };
-    send(&app, format!("tile/{path}"), manner, &asked).await
 }
 
 /// The contents of an entry bundle's statements. The number may be written plain or in groups.
@@ -64,8 +64,9 @@ pub async fn bundle(
     Path(number): Path<String>,
     asked: HeaderMap,
 ) -> Response {
-    match bundle_number(&number) {
-        Some(number) => send(&app, content_bundle_path(number), &BUNDLE, &asked).await,
+    let grouped = || Item::parse(&format!("content/bundle/{number}"));
+    match plain(&number).map(Item::Contents).or_else(grouped) {
+        Some(item) => send(&app, item, &BUNDLE, &asked).await,
         None => absent(),
     }
 }
@@ -77,7 +78,7 @@ pub async fn content(
     asked: HeaderMap,
 ) -> Response {
     match hash.parse::<Hash>() {
-        Ok(hash) => send(&app, format!("content/{hash}"), &CONTENT, &asked).await,
+        Ok(hash) => send(&app, Item::Content(hash), &CONTENT, &asked).await,
         Err(_) => absent(),
     }
 }
@@ -89,8 +90,8 @@ pub async fn blob(
     asked: HeaderMap,
 ) -> Response {
     let Ok(hash) = hash.parse::<Hash>() else { return absent() };
-    let path = format!("blob/{hash}");
-    if let Some(object) = app.objects.hot(&path) {
+    let item = Item::Blob(hash);
+    if let Some(object) = app.objects.hot(&item.path()) {
         return answer(&object, &BLOB, &asked);
     }
     let file = app.data.public_blob(&hash);
@@ -98,7 +99,7 @@ pub async fn blob(
     match opened.unwrap_or_else(|_| Err(Error::Corrupt("读取文件时出错（程序内部错误）".into())))
     {
         Ok(Some(file)) if file.media == VIDEO => large(file, &hash, BLOB.caching, &asked),
-        Ok(Some(_)) => send(&app, path, &BLOB, &asked).await,
+        Ok(Some(_)) => send(&app, item, &BLOB, &asked).await,
         Ok(None) => absent(),
         Err(error) => error.into_response(),
     }
@@ -157,7 +158,8 @@ fn absent() -> Response {
     (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-cache")], "没有这个文件\n").into_response()
 }
 
-async fn send(app: &Arc<App>, path: String, manner: &Manner, asked: &HeaderMap) -> Response {
+async fn send(app: &Arc<App>, item: Item, manner: &Manner, asked: &HeaderMap) -> Response {
+    let path = item.path();
     let object = match app.objects.hot(&path) {
         Some(object) => Ok(Some(object)),
         None => read_cold(app, path, manner.packing).await,
@@ -292,47 +294,10 @@ fn has_it(asked: &HeaderMap, tag: &str) -> bool {
     })
 }
 
-/// Whether what stands below `/tile/` can be a tile or bundle (C2SP tlog-tiles): a level or
-/// `entries`, a number in groups of three digits, and a width for a partial one.
-fn is_tile_path(path: &str) -> bool {
-    let Some((kind, number)) = path.split_once('/') else { return false };
-    let level = || {
-        let canonical = kind == "0" || !kind.starts_with('0');
-        canonical && kind.len() <= 2 && kind.parse::<u8>().is_ok_and(|level| level < 64)
-    };
-    if kind != "entries" && !level() {
-        return false;
-    }
-    match number.split_once(".p/") {
-        None => group_number(number).is_some(),
-        Some((number, width)) => {
-            let canonical = !width.starts_with('0') && width.bytes().all(|b| b.is_ascii_digit());
-            let fits = width.parse::<u16>().is_ok_and(|width| (1..256).contains(&width));
-            group_number(number).is_some() && canonical && fits
-        }
-    }
-}
-
-/// A number written in groups: `x001/x234/067` is 1234067.
-fn group_number(text: &str) -> Option<u64> {
-    let mut groups = text.split('/').rev();
-    let is_group = |group: &&str| group.len() == 3 && group.bytes().all(|b| b.is_ascii_digit());
-    let mut number: u64 = groups.next().filter(is_group)?.parse().ok()?;
-    let mut scale: u64 = 1;
-    for group in groups {
-        let group = group.strip_prefix('x').filter(is_group)?;
-        scale = scale.checked_mul(1000)?;
-        number = number.checked_add(group.parse::<u64>().ok()?.checked_mul(scale)?)?;
-    }
-    Some(number)
-}
-
-fn bundle_number(text: &str) -> Option<u64> {
-    let plain = || {
-        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        digits.then(|| text.parse().ok()).flatten()
-    };
-    group_number(text).or_else(plain)
+/// A number without groups.
+fn plain(number: &str) -> Option<u64> {
+    let digits = number.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| number.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -360,59 +325,22 @@ mod tests {
     }
 
     #[test]
-    fn only_tile_paths_are_tile_paths() {
-        for good in ["0/000", "1/x001/067", "entries/000.p/255", "63/x001/x234/067.p/1"] {
-            assert!(is_tile_path(good), "{good}");
+    fn a_number_without_groups_is_plain() {
+        assert_eq!((plain("0"), plain("067")), (Some(0), Some(67)));
+        assert_eq!(plain("1234067"), Some(1_234_067));
+        for other in ["", "-1", "+1", "x001/067", "../x"] {
+            assert_eq!(plain(other), None, "{other}");
         }
-        for bad in [
-            "",
-            "0",
-            "0/",
-            "00/000",
-            "64/000",
-            "0/1",
-            "0/0000",
-            "0/000.p",
-            "0/000.p/0",
-            "0/000.p/256",
-            "0/000.p/01",
-            "0/../checkpoint",
-            "entries/../../keys/log.key",
-            "0/x001",
-            "0/001/002",
-            "0/000/",
-            "entries//000",
-            "0/000.p/1/2",
-        ] {
-            assert!(!is_tile_path(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_bundle_number_is_plain_or_in_groups() {
-        assert_eq!(bundle_number("0"), Some(0));
-        assert_eq!(bundle_number("000"), Some(0));
-        assert_eq!(bundle_number("x001/x234/067"), Some(1_234_067));
-        assert_eq!(bundle_number("1234067"), Some(1_234_067));
-        assert_eq!(bundle_number("-1"), None);
-        assert_eq!(bundle_number("../x"), None);
     }
 
     proptest::proptest! {
         #[test]
         fn no_header_or_path_panics_the_parsers(text in "\\PC{0,60}", length in 0usize..10) {
-            let _ = (is_tile_path(&text), bundle_number(&text));
+            let _ = plain(&text);
             if let Ok(value) = HeaderValue::from_str(&format!("bytes={text}"))
                 && let Part::Some(range) = part(Some(&value), length)
             {
                 proptest::prop_assert!(range.start < range.end && range.end <= length);
-            }
-        }
-
-        #[test]
-        fn no_tile_path_leaves_the_tree(path in "(entries|[0-9]{1,2})(/[x0-9.p]{1,6}){1,4}") {
-            if is_tile_path(&path) {
-                proptest::prop_assert!(!path.contains(".."));
             }
         }
     }

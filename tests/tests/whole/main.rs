@@ -21,6 +21,7 @@ mod restored;
 mod returned;
 mod schema;
 mod screens;
+mod shared;
 mod touched;
 mod township;
 mod verify;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::sync::{export, import};
+use crate::share::export;
+use crate::sync::import;
 
 /// A kiosk without a link, whose first key is given.
 struct Station {
