@@ -37,7 +37,7 @@ bench: packages-build packages-bench models ## figures of speed beside nginx, rs
 appliance: packages-appliance ## the kiosk's read-only image, into target/appliance (needs root)
 	@kiosk/appliance/build.sh
 
-test-appliance: build appliance ## boots it in QEMU, touches it, pulls its plug 20 times; PLUGS=1 for one boot
+test-appliance: build appliance ## boots it in QEMU, touches it, pulls its plug 20 times (PLUGS=1: once), crashes and hangs it
 	@kiosk/appliance/run.py --plugs $(or $(PLUGS),20)
 
 fuzz: ## each parser of the ledger, and photos and codes, for a minute (needs nightly Rust and cargo-fuzz)
@@ -73,5 +73,6 @@ packages-bench:
 	$(call install,nginx-light wrk rsync zbar-tools zxing-cpp-tools chromium xvfb openbox xdotool)
 
 packages-appliance: packages-build
-	$(call install,mmdebstrap squashfs-tools busybox-static cpio zstd e2fsprogs libinput-dev libudev-dev libxkbcommon-dev)
+	$(call install,mmdebstrap squashfs-tools busybox-static cpio zstd e2fsprogs libinput-dev libudev-dev libxkbcommon-dev \
+	  zbar-tools)
 	@kiosk/appliance/qemu

@@ -1,0 +1,82 @@
+"""Where fingers go, on the sample township's pages: each step's place, and the address that the code on the next page has to say.
+The places are those of a display of 1920 by 1080 that lies, and of one that stands."""
+
+import re
+import time
+
+from . import OUT, fail, until
+
+VILLAGE, MONTH, RECEIPT = r"/v/\d{12}", r"/v/\d{12}/\d{4}-\d\d", r"/r/\d+"
+# From the first page to a receipt's photograph.
+PHOTOGRAPH = [("villages", (740, 360), "/"), ("village", (290, 340), VILLAGE), ("month", (1180, 290), MONTH),
+              ("receipt", (408, 363), RECEIPT), ("photograph", (1142, 623), RECEIPT)]
+# Where the photograph is on the receipt's page, and on its own.
+ON_RECEIPT, ON_ITS_OWN = (430, 611), (800, 611)
+BULLETIN = [("bulletins", (1186, 640), "/"), ("bulletin", (700, 380), r"/b/\d+")]
+# The first door and the first village where the picture stands on end.
+PORTRAIT_DOOR, PORTRAIT_VILLAGE = (540, 400), (270, 400)
+HOME = (1831, 1001)
+# Share of a page that changes at least when another one is opened.
+TURNED_PAGE = 0.01
+# How much of the first page may look otherwise than before: a count, a time.
+HOME_MAY_DIFFER = 0.05
+# Grey levels between paper and what is on it.
+INK = 60
+
+
+def arrive(machine, name, address, before=None, least=TURNED_PAGE):
+    """The page with this address (whichever it is if None), when it has come to rest and more than a share of `least` of it is
+    other than `before`."""
+    last = None
+
+    def there():
+        nonlocal last
+        page, earlier = machine.screen(), last
+        last = page
+        return (earlier and page.pixels == earlier.pixels and page.is_drawn()
+                and (before is None or page.difference(before) > least)
+                and (address is None or re.fullmatch(address, page.address() or "")) and page)
+
+    page = until(f"{name}, whose address is {address}", there)
+    page.write(OUT / f"{name}.png")
+    return page
+
+
+def with_photograph(machine, name, place):
+    """The same page, once the photograph around a place is there: paper with ink on it, not a bare ground."""
+    x, y = place
+
+    def shown():
+        page = machine.screen()
+        greys = [page.grey(x + dx, y + dy, 3) for dx in range(-200, 201, 40) for dy in range(-200, 201, 40)]
+        return max(greys) - min(greys) > INK and page
+
+    until(f"the photograph on {name}", shown)
+    return arrive(machine, name, None)
+
+
+def go_home(machine):
+    """The first page, wherever the screen stands."""
+    machine.tap(*HOME)
+    return arrive(machine, "home", "/")
+
+
+def walk(machine, way):
+    """Taps from page to page, beginning at home; answers the last one."""
+    page = go_home(machine)
+    for name, place, address in way:
+        page = follow(machine, name, place, address, page)
+    return page
+
+
+def follow(machine, name, place, address, page):
+    """Taps, and once more where nothing came of it, as people do: a sync that ends just then fills the page anew under the
+    finger, and an emulated machine is slow enough for that to happen."""
+    for patience in (15, 60):
+        machine.tap(*place)
+        began = time.monotonic()
+        while time.monotonic() - began < patience:
+            if machine.screen().difference(page) > TURNED_PAGE:
+                return arrive(machine, name, address, page)
+            time.sleep(0.1)
+    fail(f"two taps on {place} opened no {name}")
