@@ -310,7 +310,7 @@ fn connect_from(address: &str, at: SocketAddr) -> TcpStream {
 #[test]
 fn whoever_says_nothing_is_shown_out_and_does_not_keep_others_out_meanwhile() {
     let kiosk = stocked(&town_of(3));
-    let patient = Shared::of(kiosk.dir.path(), Limits::default());
+    let patient = Shared::of(kiosk.dir.path(), Limits { head: PATIENCE, patience: PATIENCE });
     // From one address more than are let in.
     let mut idle: Vec<TcpStream> = (0..20).map(|_| connect_from("127.0.0.9", patient.at)).collect();
     idle.iter_mut().for_each(|stream| stream.write_all(b"GET /check").unwrap());
@@ -318,6 +318,9 @@ fn whoever_says_nothing_is_shown_out_and_does_not_keep_others_out_meanwhile() {
     for stream in &mut idle[8..] {
         assert_eq!(until_closed(stream), "");
     }
+    idle[0].set_nonblocking(true).unwrap();
+    let still_open = idle[0].read(&mut [0]).unwrap_err();
+    assert_eq!(still_open.kind(), ErrorKind::WouldBlock, "as many as may be are let in");
     let shared = Shared::of(kiosk.dir.path(), SHORT);
     for begun in ["", "GET", "GET /checkpoint HTTP/1.1\r\n", "GET /checkpoint HTTP/1.1\r\nx: "] {
         assert!(!shared.say(begun.as_bytes()).contains(" 200 "), "{begun}");

@@ -8,6 +8,7 @@ use mingbai_kiosk::drawer::Drawer;
 use mingbai_kiosk::screens::ui::{Enrolling, Own, OwnPage};
 use mingbai_kiosk::screens::{Comfort, Place, TextSize};
 use mingbai_kiosk::settings::{Settings, set_pin};
+use mingbai_kiosk::share::USUAL_ADDRESS;
 use slint::ComponentHandle;
 
 use super::town::Town;
@@ -67,7 +68,12 @@ fn five_taps_and_the_pin_lead_to_the_settings_and_nothing_stays_open() {
         assert_eq!(kept(kiosk).nights.to_string(), "22:00-06:00");
         kiosk.press_beside("几点熄", "+");
         assert_eq!(kept(kiosk).nights.to_string(), "22:30-06:00");
+        kiosk.tap(900.0, 1470.0);
+        assert_eq!(kept(kiosk).share, USUAL_ADDRESS.parse().ok());
+        assert!(own(kiosk).get_share().starts_with("http://"));
         kiosk.see("settings-portrait");
+        kiosk.tap(900.0, 1470.0);
+        assert_eq!((kept(kiosk).share, own(kiosk).get_share().as_str()), (None, ""));
         assert!(appliance.wants_restart());
     });
 }
