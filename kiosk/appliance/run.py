@@ -101,7 +101,7 @@ def main():
     say(f"appliance: all well after {(time.monotonic() - started) / 60:.0f} minutes: {plugs.pulled} plugs pulled in mid-sync, "
         f"{plugs.forgotten} writes lost in the disk's cache and nothing with them; page after a cut in {min(boots):.1f} to {max(boots):.1f} s, "
         f"median {statistics.median(boots):.1f} s; pinch {grown:.2f} times; crash {crashed:.1f} s, hang {hung:.1f} s, alone {alone:.1f} s; "
-        "the image as it was")
+        f"{machine.taps} taps, {machine.taps_lost} of them lost; the image as it was")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from . import fail, say, until
 from .disk import PIN
-from .pages import ON_ITS_OWN, PHOTOGRAPH, PORTRAIT_DOOR, PORTRAIT_VILLAGE, VILLAGE, arrive, follow, go_home, walk, with_photograph
+from .pages import NO_CODE, ON_ITS_OWN, PHOTOGRAPH, PORTRAIT_DOOR, PORTRAIT_VILLAGE, VILLAGE, arrive, follow, go_home, walk, with_photograph
 from .picture import magnification
 
 # How far around the photograph's middle it is looked, and how far apart the fingers are at first and at last.
@@ -37,13 +37,11 @@ def turn(machine):
     home = go_home(machine)
     for _ in range(5):
         machine.tap(*CORNER, seconds=0.1)
-    page = hidden(machine, "pin", home)
-    for digit in PIN:
-        machine.tap(*KEYS[digit])
-        page = hidden(machine, "pin-typed", page)
-    for name, place in (("settings", ENTER), ("settings-below", FURTHER_DOWN), ("settings-turned", TURN)):
-        machine.tap(*place)
-        page = hidden(machine, name, page)
+    page = arrive(machine, "pin", NO_CODE, home)
+    taps = [("pin-typed", KEYS[digit]) for digit in PIN]
+    taps += [("settings", ENTER), ("settings-below", FURTHER_DOWN), ("settings-turned", TURN)]
+    for name, place in taps:
+        page = follow(machine, name, place, NO_CODE, page, least=0)
     machine.tap(*DONE)
     machine.turned = True
     stands(machine)
@@ -57,11 +55,3 @@ def stands(machine):
     villages = follow(machine, "turned-villages", PORTRAIT_DOOR, "/", home)
     follow(machine, "turned-village", PORTRAIT_VILLAGE, VILLAGE, villages)
     say("turned: the picture stands on end, and a finger arrives where it points")
-
-
-def hidden(machine, name, before):
-    """The next page, which is one of the hidden ones: it has no code."""
-    page = arrive(machine, name, None, before, least=0)
-    if page.address():
-        fail(f"no hidden page, but {page.address()}: see {name}.png")
-    return page

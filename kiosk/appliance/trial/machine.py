@@ -33,7 +33,8 @@ class Machine:
 
     def __init__(self, disk):
         self.disk, self.turned = disk, False
-        self.process = self.fingers = None
+        self.process = None
+        self.taps = self.taps_lost = 0
         self.socket, self.second = OUT / "qmp.sock", OUT / "console.sock"
 
     def switch_on(self, network=True, clock="utc", console=False):
@@ -90,6 +91,7 @@ class Machine:
 
     def tap(self, x, y, seconds=0.25):
         """A finger comes down, stays for a moment and goes; an emulated machine is slow to look."""
+        self.taps += 1
         finger = self.put_down(0, x, y)
         time.sleep(seconds)
         self.lift(finger)

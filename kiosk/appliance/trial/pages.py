@@ -4,8 +4,10 @@ The places are those of a display of 1920 by 1080 that lies, and of one that sta
 import re
 import time
 
-from . import OUT, fail, until
+from . import OUT, fail, say, until
 
+# The hidden pages have no code.
+NO_CODE = ""
 VILLAGE, MONTH, RECEIPT = r"/v/\d{12}", r"/v/\d{12}/\d{4}-\d\d", r"/r/\d+"
 # From the first page to a receipt's photograph.
 PHOTOGRAPH = [("villages", (740, 360), "/"), ("village", (290, 340), VILLAGE), ("month", (1180, 290), MONTH),
@@ -69,14 +71,16 @@ def walk(machine, way):
     return page
 
 
-def follow(machine, name, place, address, page):
-    """Taps, and once more where nothing came of it, as people do: a sync that ends just then fills the page anew under the
-    finger, and an emulated machine is slow enough for that to happen."""
-    for patience in (15, 60):
+def follow(machine, name, place, address, page, least=TURNED_PAGE):
+    """Taps, and once more where nothing came of it, as people do: a page that is filled anew under the finger loses the touch,
+    and an emulated machine is slow enough for that to happen."""
+    for patience in (8, 60):
         machine.tap(*place)
         began = time.monotonic()
         while time.monotonic() - began < patience:
-            if machine.screen().difference(page) > TURNED_PAGE:
-                return arrive(machine, name, address, page)
+            if machine.screen().difference(page) > least:
+                return arrive(machine, name, address, page, least)
             time.sleep(0.1)
+        machine.taps_lost += 1
+        say(f"a tap on {place} was lost on the way to {name}")
     fail(f"two taps on {place} opened no {name}")
