@@ -36,7 +36,7 @@ class Records:
             return f"the diary has {self.lines} lines, before {before.lines}"
         if any(self.seconds.get(key, 0) < seconds for key, seconds in before.seconds.items()):
             return f"proofs of display {self.seconds}, before {before.seconds}"
-        if self.kept != before.kept:
+        if any(self.kept.get(name) != value for name, value in before.kept.items()):
             return f"settings, PIN or enrolment {self.kept}, before {before.kept}"
         return None
 
