@@ -83,6 +83,7 @@ fn number(groups: &str) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::hash::sha256;
+    use alloc::string::ToString;
 
     #[test]
     fn every_file_has_one_name() {
