@@ -31,6 +31,7 @@ const TAG_DIGITS: usize = 16;
 /// Where requests come to: the shelf, open, and room for answers.
 pub(super) struct Desk {
     data: PathBuf,
+    /// Open from the first request on; and which file the database is.
     surface: Mutex<Option<(Surface, u64)>>,
     room: Arc<Semaphore>,
 }
@@ -74,18 +75,15 @@ impl Desk {
     /// The file, from the shelf as it is now. Blocks.
     fn give(&self, item: Item) -> Result<Option<Given>, ShelfError> {
         let mut open = self.surface.lock().unwrap_or_else(PoisonError::into_inner);
-        let database = fs::metadata(self.data.join("kiosk.db")).map_or(0, |file| file.ino());
-        // A broken database is set aside while this runs, and another one begun.
-        let mut held = open.take().filter(|(_, file)| *file == database);
-        if held.is_none() {
-            let surface = Surface::of(Shelf::open(&self.data)?);
-            let database = fs::metadata(self.data.join("kiosk.db")).map_or(0, |file| file.ino());
-            held = Some((surface, database));
-        }
-        let Some((surface, _)) = &mut held else { return Ok(None) };
+        let database = || fs::metadata(self.data.join("kiosk.db")).map_or(0, |file| file.ino());
+        let (mut surface, file) = match open.take() {
+            Some((surface, file)) if file == database() => (surface, file),
+            // A broken database is set aside while this runs, and another one begun.
+            _ => (Surface::of(Shelf::open(&self.data)?), database()),
+        };
         surface.follow()?;
         let given = surface.give(item)?;
-        *open = held;
+        *open = Some((surface, file));
         Ok(given)
     }
 

@@ -30,7 +30,12 @@ fn every_screen_looks_as_it_did() {
             let pages = kiosk.pages().into_iter();
             for (name, place) in pages.chain([("emergency", Place::Emergency(emergency))]) {
                 let shape = if size == PORTRAIT { "portrait" } else { "landscape" };
-                sender.send((format!("{name}-{shape}"), sheet(kiosk, &place))).unwrap();
+                sender.send((format!("{name}-{shape}"), sheet(kiosk, &place, false))).unwrap();
+                // Its pads are laid out otherwise where everything is low.
+                if place == Place::Search {
+                    let low = sheet(kiosk, &place, true);
+                    sender.send((format!("{name}-low-{shape}"), low)).unwrap();
+                }
             }
             kiosk.screens.forget();
         });
@@ -42,14 +47,14 @@ fn every_screen_looks_as_it_did() {
 }
 
 /// A screen in every look, side by side.
-fn sheet(kiosk: &Kiosk, place: &Place) -> GrayImage {
+fn sheet(kiosk: &Kiosk, place: &Place, low: bool) -> GrayImage {
     let mut tiles = Vec::new();
     for english in [false, true] {
         for contrast in [false, true] {
             for text in [TextSize::Standard, TextSize::Large, TextSize::Largest] {
                 kiosk.screens.home();
                 kiosk.screens.set_english(english);
-                kiosk.screens.set_comfort(Comfort { text, contrast, low: false });
+                kiosk.screens.set_comfort(Comfort { text, contrast, low });
                 kiosk.go(place.clone());
                 tiles.push(small(&kiosk.display.picture()));
             }
