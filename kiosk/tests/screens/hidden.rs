@@ -68,11 +68,11 @@ fn five_taps_and_the_pin_lead_to_the_settings_and_nothing_stays_open() {
         assert_eq!(kept(kiosk).nights.to_string(), "22:00-06:00");
         kiosk.press_beside("几点熄", "+");
         assert_eq!(kept(kiosk).nights.to_string(), "22:30-06:00");
-        kiosk.tap(900.0, 1470.0);
+        kiosk.press_beside(SHARED, "换一下");
         assert_eq!(kept(kiosk).share, USUAL_ADDRESS.parse().ok());
         assert!(own(kiosk).get_share().starts_with("http://"));
         kiosk.see("settings-portrait");
-        kiosk.tap(900.0, 1470.0);
+        kiosk.press_beside(SHARED, "换一下");
         assert_eq!((kept(kiosk).share, own(kiosk).get_share().as_str()), (None, ""));
         assert!(appliance.wants_restart());
     });
