@@ -293,7 +293,14 @@ impl Screens {
         self.refill();
         let history = self.history.borrow();
         api.set_can_go_back(history.len() > 1);
-        api.set_scroll(history.last().map_or(0.0, |visit| visit.scroll));
+        self.begin_list(history.last().map_or(0.0, |visit| visit.scroll));
+    }
+
+    /// The page's list stands there from now on.
+    pub(crate) fn begin_list(&self, scroll: f32) {
+        let api = self.api();
+        api.set_scroll(scroll);
+        api.set_begun(api.get_begun().wrapping_add(1));
     }
 
     /// Fills the open page from the shelf; whoever is reading it keeps their place.

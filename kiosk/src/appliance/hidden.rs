@@ -12,7 +12,7 @@ use crate::clock::{Machine, written};
 use crate::fleet::Enrolment;
 use crate::hours::{DAY_MINUTES, Hours, clock_face};
 use crate::night::Nights;
-use crate::screens::ui::{Api, Enrolling, Knob, Own, OwnPage};
+use crate::screens::ui::{Enrolling, Knob, Own, OwnPage};
 use crate::screens::{Comfort, Screens};
 use crate::settings::{Answer, IDLE_SECONDS, PIN_DIGITS, Setting, VOLUME_MAX};
 
@@ -110,7 +110,7 @@ fn enter(appliance: &Appliance, screens: &Screens) {
     drop((lock, drawer));
     match answer {
         Ok(Answer::Open) => {
-            screens.ui.global::<Api>().set_scroll(0.0);
+            screens.begin_list(0.0);
             own.set_page(OwnPage::Settings);
         }
         Ok(Answer::Wrong(left)) => own.set_tries_left(left.into()),
@@ -125,7 +125,7 @@ fn watch_code(appliance: &Appliance, screens: &Screens, watched: bool) {
     if let Some(fleet) = &appliance.fleet {
         fleet.watch(watched);
     }
-    screens.ui.global::<Api>().set_scroll(0.0);
+    screens.begin_list(0.0);
     let page = if watched { OwnPage::Enrol } else { OwnPage::Settings };
     screens.ui.global::<Own>().set_page(page);
     fill(appliance, screens);

@@ -23,6 +23,8 @@ use crate::shelf::{
 /// Characters of a date and time to the minute: `2026-11-22T14:05`.
 const MINUTE_CHARS: usize = 16;
 const SECONDS_A_DAY: i64 = 86_400;
+/// By how much the clock that a time was written down by may be ahead of the one that the kiosk reckons by.
+const BLUR_SECONDS: i64 = 60;
 
 pub(super) fn model<T: Clone + 'static>(rows: impl IntoIterator<Item = T>) -> ModelRc<T> {
     ModelRc::new(VecModel::from(rows.into_iter().collect::<Vec<T>>()))
@@ -47,13 +49,13 @@ pub(super) fn minute(at: &Timestamp) -> SharedString {
     at.as_str().get(..MINUTE_CHARS).unwrap_or(at.as_str()).replace('T', " ").into()
 }
 
-/// Whole days from `then` to `now` by the calendar of `now`'s clock; `None` when `now` comes first.
+/// Whole days from `then` to `now` by the calendar of `now`'s clock; `None` when `now` comes first by more than a minute.
 pub(super) fn days_between(then: &Timestamp, now: &Timestamp) -> Option<i32> {
     let seconds = |at: &Timestamp| at.as_str().parse::<Instant>().map(Instant::as_second).ok();
     let (from, to) = (seconds(then)?, seconds(now)?);
     let offset = seconds(&format!("{}Z", now.as_str().get(..19)?).parse().ok()?)? - to;
     let day = |second: i64| (second + offset).div_euclid(SECONDS_A_DAY);
-    (to >= from).then(|| i32::try_from(day(to) - day(from)).ok())?
+    (to + BLUR_SECONDS >= from).then(|| i32::try_from(day(to.max(from)) - day(from)).ok())?
 }
 
 /// A fingerprint that two people can compare aloud.
@@ -405,6 +407,7 @@ mod tests {
     fn days_are_those_of_the_calendar_on_the_wall() {
         let noon = "2026-11-22T12:00:00+08:00";
         assert_eq!(days(noon, "2026-11-22T23:59:59+08:00"), Some(0));
+        assert_eq!(days(noon, "2026-11-22T11:59:59+08:00"), Some(0), "it was just now");
         assert_eq!(days(noon, "2026-11-23T00:00:00+08:00"), Some(1));
         assert_eq!(days("2026-11-21T17:00:00Z", noon), Some(0));
         assert_eq!(days("2026-11-21T15:00:00Z", noon), Some(1));

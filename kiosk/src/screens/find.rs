@@ -226,7 +226,7 @@ impl Screens {
     }
 
     fn show_found(&self, draft: &mut Draft, mut found: Vec<Found>) {
-        let (api, search) = (self.api(), self.search());
+        let search = self.search();
         search.set_more(found.len() > FOUND_MAX);
         found.truncate(FOUND_MAX);
         search.set_answered(!draft.question().text.is_empty() || draft.village.is_some());
@@ -234,8 +234,7 @@ impl Screens {
         let listed = |found: &Found| (found.index(), matches!(found, Found::Bulletin(_)));
         draft.found = found.iter().map(listed).collect();
         if !draft.still {
-            api.set_scroll(0.0);
-            api.set_serial(api.get_serial().wrapping_add(1));
+            self.begin_list(0.0);
         }
     }
 

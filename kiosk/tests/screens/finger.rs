@@ -131,15 +131,31 @@ impl Kiosk<'_> {
         true
     }
 
-    /// A finger goes down, moves straight to another place in a few steps, rests there and lifts.
+    /// A finger goes down, moves straight to another place, rests there and lifts.
     fn drag(&self, from: LogicalPoint, to: LogicalPoint) {
+        self.slide(from, to);
+        self.display.advance(REST);
+        self.finger(0, to, TouchPhase::Ended);
+    }
+
+    /// The same without a rest: what was dragged goes on by itself, and comes to rest.
+    pub fn fling(&self, from: LogicalPoint, to: LogicalPoint) {
+        self.slide(from, to);
+        self.finger(0, to, TouchPhase::Ended);
+        let mut before = None;
+        while before != Some(self.api().get_scroll()) {
+            before = Some(self.api().get_scroll());
+            self.settle();
+        }
+    }
+
+    /// A finger goes down and moves straight to another place in a few steps.
+    fn slide(&self, from: LogicalPoint, to: LogicalPoint) {
         self.finger(0, from, TouchPhase::Started);
         for step in 1..=STEPS {
             let part = f32::from(step) / f32::from(STEPS);
             self.finger(0, from + (to - from) * part, TouchPhase::Moved);
         }
-        self.display.advance(REST);
-        self.finger(0, to, TouchPhase::Ended);
     }
 
     fn finger(&self, id: i32, position: LogicalPoint, phase: TouchPhase) {

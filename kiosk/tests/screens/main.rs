@@ -22,6 +22,7 @@ use std::sync::{LazyLock, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use i_slint_core::lengths::LogicalPoint;
 use image::RgbImage;
 use mingbai_kiosk::headless::Display;
 use mingbai_kiosk::screens::ui::{Api, Page};
@@ -194,6 +195,26 @@ fn the_way_back_leads_to_the_row_one_left() {
 }
 
 #[test]
+fn a_list_that_was_flung_stays_where_it_came_to_rest() {
+    kiosk(Town::busy(), PORTRAIT, |kiosk| {
+        kiosk.go(Place::Month(village(0), "2026-10".parse().unwrap()));
+        let (from, to) = (LogicalPoint::new(500.0, 1300.0), LogicalPoint::new(500.0, 1000.0));
+        kiosk.fling(from, to);
+        let scroll = kiosk.api().get_scroll();
+        assert!(scroll < to.y - from.y - 100.0, "it went on after the finger: {scroll}");
+        let before = kiosk.see("month-flung");
+        kiosk.screens.refresh();
+        kiosk.settle();
+        assert!(before == kiosk.see("month-refreshed"), "news do not move it");
+        kiosk.go(Place::Receipt(kiosk.first_receipt()));
+        kiosk.screens.back();
+        kiosk.settle();
+        assert_eq!(kiosk.api().get_scroll(), scroll);
+        assert!(before == kiosk.see("month-back"), "the way back leads there");
+    });
+}
+
+#[test]
 fn a_telephone_reads_the_address_off_every_page() {
     for size in [PORTRAIT, LANDSCAPE] {
         kiosk(Town::busy(), size, |kiosk| {
@@ -316,7 +337,7 @@ fn what_was_withdrawn_is_said_in_words_and_what_was_corrected_points_on() {
         assert_eq!(kiosk.api().get_receipt().corrected_by, i32::try_from(right).unwrap());
         kiosk.see("receipt-corrected");
         kiosk.go(Place::Month(village(0), "2026-10".parse().unwrap()));
-        kiosk.api().set_scroll(-2000.0);
+        kiosk.bring("已撤下的票据");
         kiosk.see("month-withdrawn");
     });
 }

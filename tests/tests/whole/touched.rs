@@ -48,6 +48,7 @@ struct Shape {
     // Pads: the first key, how far it is to the next, and how many stand in a row.
     letters: (Spot, Spot, u32),
     figures: (Spot, Spot, u32),
+    candidate: Spot,
     to_figures: Spot,
     clear: Spot,
     /// What puts an emergency away.
@@ -81,6 +82,7 @@ const HIGH: Shape = Shape {
     chinese: (280, 988),
     letters: ((88, 1212), (113, 112), 9),
     figures: ((154, 1172), (257, 124), 3),
+    candidate: (90, 1112),
     to_figures: (804, 1551),
     clear: (780, 222),
     seen: (540, 1556),
@@ -113,6 +115,7 @@ const WIDE: Shape = Shape {
     chinese: (404, 987),
     letters: ((820, 557), (114, 112), 7),
     figures: ((862, 620), (203, 124), 3),
+    candidate: (830, 440),
     to_figures: (1372, 1001),
     clear: (1291, 221),
     seen: (800, 1008),
@@ -269,14 +272,15 @@ impl Way<'_> {
 
     fn search(&self) {
         let (window, shape) = (&self.window, self.shape);
-        let power = self.listed().into_iter().find(|one| one.purpose.contains("电费")).unwrap();
+        let fuel = self.listed().into_iter().find(|one| one.purpose.contains("加油")).unwrap();
         let tools = self.listed().into_iter().find(|one| one.purpose.contains("扫把")).unwrap();
         window.tap(shape.search, "/");
         let letter = |key: char| key as u32 - 'a' as u32;
-        "dianfei".chars().for_each(|key| self.key(&shape.letters, letter(key)));
+        "jiayou".chars().for_each(|key| self.key(&shape.letters, letter(key)));
+        window.tap(shape.candidate, "/");
         self.only_one_is_found();
-        let here = self.address(power);
-        is_of(&window.tap(shape.found, &here), power);
+        let here = self.address(fuel);
+        is_of(&window.tap(shape.found, &here), fuel);
         window.tap(shape.back, "/");
         window.tap(shape.clear, "/");
         window.tap(shape.to_figures, "/");
@@ -295,10 +299,11 @@ impl Way<'_> {
         self.window.wait("single receipt", one);
     }
 
-    /// Presses a key of a pad.
+    /// Presses a key of a pad, which changes a few pixels only.
     fn key(&self, (first, step, across): &(Spot, Spot, u32), place: u32) {
-        let key = (first.0 + place % across * step.0, first.1 + place / across * step.1);
-        self.window.tap(key, "/");
+        self.window
+            .display
+            .tap(first.0 + place % across * step.0, first.1 + place / across * step.1);
     }
 
     /// It comes up by itself once it is published, and goes when it was read.

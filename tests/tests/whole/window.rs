@@ -1,6 +1,6 @@
 //! The kiosk's real window on a display (Xvfb with a window manager), touched with a real pointer.
 
-use crate::display::{Display, PATIENCE};
+use crate::display::Display;
 use crate::fixture::{self, Copy};
 use crate::screens::codes_on;
 use image::RgbImage;
@@ -8,8 +8,12 @@ use mingbai_tests::programs;
 use mingbai_tests::server::Server;
 use std::path::Path;
 use std::process::Child;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+/// How long anything may take: not so long that the window is left alone meanwhile.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How many looks in a row find nothing new where nothing moves.
+const STILL: u32 = 3;
 /// How far around the tip of a finger one looks for what to touch.
 const SIGHT: u32 = 24;
 /// Of 255: words that are darker are not pale.
@@ -48,14 +52,13 @@ impl Window<'_> {
     }
 
     /// Waits until `right` says yes to what is shown, and nothing moves. Panics with `what` it waited for.
-    pub fn wait(&self, what: &str, right: impl Fn(&RgbImage) -> bool) -> RgbImage {
+    #[track_caller]
+    pub fn wait(&self, what: &str, right: impl Fn(&RgbImage) -> bool) {
         let start = Instant::now();
-        let mut before = self.display.pixels();
-        loop {
+        let (mut before, mut still) = (self.display.pixels(), 0);
+        while still < STILL || !right(&before) {
             let now = self.display.pixels();
-            if now == before && right(&now) {
-                return now;
-            }
+            still = if now == before { still + 1 } else { 0 };
             before = now;
             if start.elapsed() > PATIENCE {
                 let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("window.png");
@@ -67,15 +70,17 @@ impl Window<'_> {
 
     /// Does something after which the window is another one, whose only code leads to `path` on the server; answers what
     /// a telephone is shown there.
+    #[track_caller]
     pub fn after(&self, act: impl Fn(&Display), path: &str) -> String {
         let before = self.display.pixels();
         act(&self.display);
         let address = format!("{}{path}", self.server.url);
-        self.wait(&address, |now| is_other(now, &before) && codes_on(now) == [address.as_str()]);
+        self.wait(&address, |now| is_other(now, &before) && self.codes(now) == [address.as_str()]);
         self.page(path)
     }
 
     /// Touches what stands in a place, as soon as something does.
+    #[track_caller]
     pub fn tap(&self, (x, y): (u32, u32), path: &str) -> String {
         self.wait("button", |now| is_something(now, (x, y)));
         self.after(|display| display.tap(x, y), path)
@@ -124,8 +129,8 @@ fn left_alone_the_window_shows_the_loop_until_a_touch() {
     let window = Window::open(&copy, &server, "1080x1920");
     let home = window.display.pixels();
     window.after(|_| (), "/");
-    let loop_ = window.display.pixels();
-    assert!(is_other(&loop_, &home));
+    let slides = window.display.pixels();
+    assert!(is_other(&slides, &home));
     window.tap((540, 900), "/");
     assert!(!is_other(&window.display.pixels(), &home), "home again");
 }
