@@ -272,15 +272,15 @@ impl Way<'_> {
 
     fn search(&self) {
         let (window, shape) = (&self.window, self.shape);
-        let power = self.listed().into_iter().find(|one| one.purpose.contains("电费")).unwrap();
+        let fuel = self.listed().into_iter().find(|one| one.purpose.contains("加油")).unwrap();
         let tools = self.listed().into_iter().find(|one| one.purpose.contains("扫把")).unwrap();
         window.tap(shape.search, "/");
         let letter = |key: char| key as u32 - 'a' as u32;
-        "dianfei".chars().for_each(|key| self.key(&shape.letters, letter(key)));
+        "jiayou".chars().for_each(|key| self.key(&shape.letters, letter(key)));
         window.tap(shape.candidate, "/");
         self.only_one_is_found();
-        let here = self.address(power);
-        is_of(&window.tap(shape.found, &here), power);
+        let here = self.address(fuel);
+        is_of(&window.tap(shape.found, &here), fuel);
         window.tap(shape.back, "/");
         window.tap(shape.clear, "/");
         window.tap(shape.to_figures, "/");
