@@ -111,7 +111,7 @@ impl Kiosk<'_> {
             if let Some(found) = called.iter().find_map(&right) {
                 return found;
             }
-            if !called.iter().any(|item| self.drag_to(item)) {
+            if !called.iter().any(|item| self.drag_to(item)) && !self.drag_on() {
                 break;
             }
         }
@@ -129,6 +129,22 @@ impl Kiosk<'_> {
         self.drag(frame.center() - way / 2.0, frame.center() + way / 2.0);
         self.settle();
         true
+    }
+
+    /// Drags the page's list on: a long one makes its rows as they come. False at its end.
+    fn drag_on(&self) -> bool {
+        let mut list = None;
+        each(&root(&self.screens.ui), &mut |item| {
+            if item.downcast::<Flickable>().is_some() {
+                list = list.or_else(|| seen(item));
+            }
+        });
+        let Some(frame) = list else { return false };
+        let before = self.api().get_scroll();
+        let way = LogicalVector::new(0.0, frame.height() * DRAG_PART / 2.0);
+        self.drag(frame.center() + way, frame.center() - way);
+        self.settle();
+        self.api().get_scroll() != before
     }
 
     /// A finger goes down, moves straight to another place, rests there and lifts.

@@ -16,7 +16,7 @@ use super::{Kiosk, LANDSCAPE, PORTRAIT, kiosk};
 
 pub const PIN: &str = "271828";
 /// The row that turns sharing on and off.
-const SHARED: &str = "分享给别的屏（离开这里时生效）";
+const SHARED: &str = "分享给别的屏（离开后生效）";
 /// Where nothing stands.
 pub const CORNER: LogicalPoint = LogicalPoint::new(80.0, 40.0);
 
