@@ -65,7 +65,7 @@ impl Kiosk<'_> {
 
     /// Draws a line on what is called so: from one place of it to another, in parts of its width and height.
     pub fn draw(&self, words: &str, from: (f32, f32), to: (f32, f32)) {
-        let on = place(&self.drag_until(words, |item| reached(item).map(|_| item.clone())));
+        let on = place(&self.thing(words));
         let at = |(x, y): (f32, f32)| {
             LogicalPoint::new(on.min_x() + on.width() * x, on.min_y() + on.height() * y)
         };
@@ -89,7 +89,7 @@ impl Kiosk<'_> {
 
     /// Where the whole picture lies within what is called so, seen or not.
     pub fn picture_in(&self, words: &str) -> LogicalRect {
-        let frame = self.drag_until(words, |item| reached(item).map(|_| item.clone()));
+        let frame = self.thing(words);
         let mut found = None;
         each(&frame, &mut |item| {
             let image =
@@ -102,6 +102,11 @@ impl Kiosk<'_> {
     /// Where to touch what is called so, after lists were dragged until it can be.
     pub fn bring(&self, words: &str) -> LogicalPoint {
         self.drag_until(words, reached)
+    }
+
+    /// The thing itself.
+    fn thing(&self, words: &str) -> ItemRc {
+        self.drag_until(words, |item| reached(item).map(|_| item.clone()))
     }
 
     /// Drags lists until something that is called so is as it shall be.

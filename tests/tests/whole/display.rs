@@ -17,6 +17,9 @@ use x11rb::wrapper::ConnectionExt as _;
 /// How long anything on a display may take.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Places that a swipe touches on its way.
+const SWIPE_STEPS: u32 = 8;
+
 /// The display; gone when dropped.
 pub struct Display {
     server: Child,
@@ -87,6 +90,19 @@ impl Display {
         image::RgbImage::from_raw(width.into(), height.into(), pixels).unwrap()
     }
 
+    /// Whether the window that takes keys is as large as the display.
+    pub fn is_filled(&self) -> bool {
+        let (connection, screen) = x11rb::connect(Some(&self.name)).unwrap();
+        let root = &connection.setup().roots[screen];
+        let name = connection.intern_atom(false, b"_NET_ACTIVE_WINDOW").unwrap().reply().unwrap();
+        let told = connection.get_property(false, root.root, name.atom, AtomEnum::WINDOW, 0, 1);
+        let told = told.unwrap().reply().unwrap();
+        let active = told.value32().and_then(|mut windows| windows.next());
+        let size = active.and_then(|window| connection.get_geometry(window).ok()?.reply().ok());
+        let whole = (root.width_in_pixels, root.height_in_pixels);
+        size.is_some_and(|size| (size.width, size.height) == whole)
+    }
+
     fn xdotool(&self, args: &[&str]) {
         let status = Command::new("xdotool").envs(self.env()).args(args).status();
         assert!(status.expect("xdotool (Debian: xdotool)").success());
@@ -110,6 +126,22 @@ impl Display {
         self.xdotool(&["mousemove", &half[0], &half[1]]);
         self.xdotool(&["mousemove", &a, &b]);
         self.xdotool(&["mouseup", "1"]);
+    }
+
+    /// As a finger goes over glass: without a stop between.
+    pub fn swipe(&self, from: (u32, u32), to: (u32, u32)) {
+        let on_way =
+            |step: u32, from: u32, to: u32| (from * (SWIPE_STEPS - step) + to * step) / SWIPE_STEPS;
+        let mut words = Vec::new();
+        for step in 0..=SWIPE_STEPS {
+            let (x, y) = (on_way(step, from.0, to.0), on_way(step, from.1, to.1));
+            words.extend(["mousemove".to_owned(), x.to_string(), y.to_string()]);
+            words.extend(
+                if step == 0 { ["mousedown", "1"] } else { ["sleep", "0.02"] }.map(String::from),
+            );
+        }
+        words.extend(["mouseup", "1"].map(String::from));
+        self.xdotool(&words.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
     /// Presses keys one after another, such as `Return` or `ctrl+z`.

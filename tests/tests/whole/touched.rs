@@ -197,7 +197,7 @@ impl Way<'_> {
         says(&window.tap(shape.summary, &month), &["钱花在哪里"]);
         let (from, to) = shape.drag;
         while is_pressable(&window.display.pixels(), shape.down) {
-            window.after(|display| display.drag(from, to), &month);
+            window.after(|display| display.swipe(from, to), &month);
         }
         let smallest = self.listed().into_iter().min_by_key(|one| one.amount).unwrap();
         is_of(&window.tap(shape.smallest, &self.address(smallest)), smallest);
@@ -220,7 +220,7 @@ impl Way<'_> {
         window.tap(shape.alone, &here);
         window.tap(shape.larger[1], &here);
         let (x, y) = shape.photograph;
-        window.after(|display| display.drag((x, y), (x - 200, y - 50)), &here);
+        window.after(|display| display.swipe((x, y), (x - 200, y - 50)), &here);
         window.tap(shape.whole[1], &here);
         // Two quick taps enlarge it, and two more show all of it again.
         for all in [false, true] {

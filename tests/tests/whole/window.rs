@@ -47,7 +47,8 @@ impl Window<'_> {
         let program = command.spawn().unwrap();
         let window = Window { display, server, program };
         let home = format!("{}/", server.url);
-        window.wait(&home, |now| window.codes(now) == [home.as_str()]);
+        let is_home = |now: &_| window.codes(now) == [home.as_str()];
+        window.wait(&home, |now| is_home(now) && window.display.is_filled());
         window
     }
 
@@ -61,7 +62,9 @@ impl Window<'_> {
             still = if now == before { still + 1 } else { 0 };
             before = now;
             if start.elapsed() > PATIENCE {
-                let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("window.png");
+                let test = std::thread::current().name().unwrap().replace("::", "-");
+                let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+                let file = folder.join(test).with_extension("png");
                 before.save(&file).unwrap();
                 panic!("no {what}, but {:?}; see {}", self.codes(&before), file.display());
             }

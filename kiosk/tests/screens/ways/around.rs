@@ -99,10 +99,18 @@ impl Walk<'_> {
         self.kiosk.types("ludeng");
         self.press("路灯");
         assert_eq!((search.get_text(), search.get_letters()), ("路灯".into(), "".into()));
+        // Where the pad covers the list, a button puts it away.
+        let covered = format!("看结果（{}）", self.kiosk.titles().len());
+        if self.kiosk.reads(&covered) {
+            self.press(&covered);
+        }
         self.press("修村部门前的路灯");
         assert_eq!(super::of_place(&self.kiosk.screens.place()), "a receipt");
         self.reads("修村部门前的路灯");
         self.back(&Place::Search);
+        if search.get_pad() == Pad::None {
+            self.press("路灯");
+        }
         // What was written is there still; a touch on it puts the pad away, and another brings it back.
         for pad in [Pad::None, Pad::Pinyin] {
             self.press("路灯");
