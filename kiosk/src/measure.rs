@@ -35,6 +35,7 @@ pub struct Ask {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "one is made in the life of the program")]
 enum What {
     /// Milliseconds a frame: a month scrolled, its largest scan moved and enlarged.
     Frames,
