@@ -285,13 +285,15 @@ impl Screens {
         let serial = api.get_serial().wrapping_add(1);
         self.be_silent();
         self.shown.replace(None);
-        self.pictures.replace(Vec::new());
+        let had_pictures = !self.pictures.take().is_empty();
         self.rest.stop();
         api.set_serial(serial);
         api.set_scan(ui::Scan::default());
         api.set_scan_levels(ModelRc::default());
         api.set_scan_level(slint::Image::default());
-        self.darkroom.order(Order::Close { serial });
+        if had_pictures {
+            self.darkroom.order(Order::Close { serial });
+        }
         api.set_dots(self.ui.window().scale_factor());
         self.refill();
         let history = self.history.borrow();

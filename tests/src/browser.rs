@@ -5,8 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 /// What keeps Chromium quiet and on this machine.
-const FLAGS: [&str; 10] = [
-    "--headless",
+pub const QUIET: [&str; 7] = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -14,9 +13,35 @@ const FLAGS: [&str; 10] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--hide-scrollbars",
-    "--disable-dev-shm-usage",
 ];
+/// What makes it a browser that nobody sees.
+const UNSEEN: [&str; 3] = ["--headless", "--hide-scrollbars", "--disable-dev-shm-usage"];
+
+/// How often chromedriver is started before it counts as broken.
+const DRIVER_STARTS: usize = 5;
+
+/// A chromedriver and the port it listens on.
+fn start_driver() -> Result<(Child, u16)> {
+    for _ in 0..DRIVER_STARTS {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| format!("chromedriver (Debian: chromium-driver): {error}"))?;
+        let out = driver.stdout.take().ok_or("no output")?;
+        let port = BufReader::new(out).lines().map_while(std::io::Result::ok).find_map(|line| {
+            let (_, port) = line.rsplit_once("successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        match port {
+            Some(port) => return Ok((driver, port)),
+            // The port that IPv4 gave it was taken on IPv6 meanwhile: it ends by itself.
+            None => drop(driver.wait()),
+        }
+    }
+    Err("chromedriver named no port".into())
+}
 
 /// A running chromedriver and one browser window.
 pub struct Browser {
@@ -39,26 +64,10 @@ impl Browser {
     }
 
     async fn start(width: u32, height: u32, scripts: bool, exact: bool) -> Result<Browser> {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("chromedriver (Debian: chromium-driver): {error}"))?;
-        let out = driver.stdout.take().ok_or("no output")?;
-        let port = BufReader::new(out)
-            .lines()
-            .map_while(std::io::Result::ok)
-            .find_map(|line| {
-                line.rsplit_once("successfully on port ")?
-                    .1
-                    .trim_end_matches('.')
-                    .parse::<u16>()
-                    .ok()
-            })
-            .ok_or("chromedriver named no port")?;
+        let (driver, port) = start_driver()?;
         let profile = tempfile::tempdir()?;
-        let mut flags: Vec<String> = FLAGS.iter().map(|flag| flag.to_string()).collect();
+        let mut flags: Vec<String> =
+            QUIET.iter().chain(&UNSEEN).map(|flag| flag.to_string()).collect();
         flags.push(format!("--window-size={width},{height}"));
         flags.push(format!("--user-data-dir={}", profile.path().display()));
         let mut options = serde_json::json!({ "args": flags, "binary": "/usr/bin/chromium" });

@@ -3,6 +3,7 @@
 pub mod accountant;
 pub mod bench;
 pub mod browser;
+pub mod codes;
 pub mod kiosk;
 pub mod mirror;
 pub mod office;
@@ -13,6 +14,7 @@ pub mod server;
 pub mod supervisors;
 pub mod town;
 pub mod wire;
+pub mod xvfb;
 
 /// What goes wrong here is told to a person and ends the run.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -145,6 +145,19 @@ impl Office {
         self.submit("/office", "/office/return", &form)
     }
 
+    /// Writes an emergency notice for a day, which then waits for a reviewer.
+    pub fn warn(&self, column: &str, title: &str, body: &str) -> Result<String> {
+        let path = "/office/emergency";
+        let form = [
+            ("title", title),
+            ("body", body),
+            ("village", ""),
+            ("column", column),
+            ("hours", "24"),
+        ];
+        self.submit(path, path, &form)
+    }
+
     /// Writes a bulletin, which then waits for a reviewer.
     pub fn write(&self, column: &str, title: &str, body: &str) -> Result<String> {
         let list = "/office/bulletins";

@@ -14,9 +14,6 @@ use crate::sync;
 
 /// Memory is looked at so often in a run, on the first page.
 const LOOKS: u32 = 50;
-/// The share of looks, in per cent, that are compared: the first ones after the warm-up, and the last.
-const WARM_UP: usize = 10;
-const SPAN: usize = 20;
 /// Every how many pixels one is looked at.
 const SAMPLE: usize = 997;
 /// A page has more colours than this.
@@ -33,9 +30,8 @@ pub(super) struct Soak {
     failed: u32,
     /// Frames without anything on them.
     blank: u32,
-    /// MiB of memory after the warm-up, and at the end (proportional set size, medians).
-    early: f64,
-    late: f64,
+    /// MiB of memory at every look (proportional set size).
+    memory: Vec<f64>,
 }
 
 /// Opens `changes` pages with `syncs` spread among them.
@@ -47,9 +43,8 @@ pub(super) fn run(
 ) -> Result<Soak, Failure> {
     let (width, height) = stage.display.size();
     let mut pixels = vec![Rgb8Pixel::default(); width as usize * height as usize];
-    let mut soak = Soak { changes, syncs, news: 0, failed: 0, blank: 0, early: 0.0, late: 0.0 };
-    let (mut memory, mut due) = (Vec::new(), false);
-    let mut way = Vec::new();
+    let mut soak = Soak { changes, syncs, news: 0, failed: 0, blank: 0, memory: Vec::new() };
+    let (mut way, mut due) = (Vec::new(), false);
     for change in 0..changes {
         due |= is_due(change, LOOKS, changes);
         if is_due(change, syncs, changes) {
@@ -65,7 +60,7 @@ pub(super) fn run(
             // Always on the same page: a scan is large, and goes with its page.
             if std::mem::take(&mut due) {
                 stage.hurry();
-                memory.push(proportional_mib()?);
+                soak.memory.push(proportional_mib()?);
             }
         }
         if let Some(place) = way.pop() {
@@ -75,9 +70,6 @@ pub(super) fn run(
         stage.display.draw(&mut pixels);
         soak.blank += u32::from(is_blank(&pixels));
     }
-    let (early, late) = (memory.len() * WARM_UP / 100, memory.len() * (100 - SPAN) / 100);
-    soak.early = median(&memory[early..(early + memory.len() * SPAN / 100).min(memory.len())]);
-    soak.late = median(&memory[late..]);
     Ok(soak)
 }
 
@@ -135,10 +127,4 @@ fn proportional_mib() -> Result<f64, Failure> {
     let told = fs::read_to_string("/proc/self/smaps_rollup")?;
     let line = told.lines().find_map(|line| line.strip_prefix("Pss:")).ok_or("no Pss")?;
     Ok(line.trim().trim_end_matches("kB").trim().parse::<f64>()? / 1024.0)
-}
-
-fn median(figures: &[f64]) -> f64 {
-    let mut sorted = figures.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -70,6 +70,15 @@ impl Shared {
         let _ = stream.write_all(bytes);
         until_closed(&mut stream)
     }
+
+    /// Somebody who asks for something and has yet to read the answer.
+    fn asking(&self, asks: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.at).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        // Whoever has no place here may be turned away while still asking.
+        let _ = stream.write_all(asks.as_bytes());
+        stream
+    }
 }
 
 fn until_closed(stream: &mut TcpStream) -> String {
@@ -350,17 +359,19 @@ fn whoever_takes_nothing_of_what_was_asked_for_is_shown_out() {
     let shared = Shared::of(kiosk.dir.path(), SHORT);
     // More than the system holds between the two.
     let asks = format!("GET /blob/{hash} HTTP/1.1\r\n\r\n").repeat(8);
-    let full: Vec<TcpStream> = (0..8)
-        .map(|_| {
-            let mut stream = TcpStream::connect(shared.at).unwrap();
-            stream.write_all(asks.as_bytes()).unwrap();
-            stream
-        })
-        .collect();
-    // This address has no place left until they are gone.
+    let full: Vec<TcpStream> = (0..8).map(|_| shared.asking(&asks)).collect();
+    // This address has as many places as before only when all of them are gone.
     let began = Instant::now();
-    let served = || shared.say(b"GET /checkpoint HTTP/1.1\r\nconnection: close\r\n\r\n");
-    while !served().starts_with("HTTP/1.1 200 ") {
+    let welcome = |stream: &mut TcpStream| {
+        let mut told = [0; 13];
+        stream.read_exact(&mut told).is_ok() && told == *b"HTTP/1.1 200 "
+    };
+    let all_free = || {
+        let mut next: Vec<TcpStream> =
+            (0..full.len()).map(|_| shared.asking("GET /checkpoint HTTP/1.1\r\n\r\n")).collect();
+        next.iter_mut().all(welcome)
+    };
+    while !all_free() {
         assert!(began.elapsed() < PATIENCE, "they keep their places");
         thread::sleep(Duration::from_millis(20)); // that there is a place is nowhere told
     }

@@ -1,9 +1,8 @@
-//! A display without a screen (Xvfb with a window manager), with a hand at its pointer and keys.
+//! A display without a screen as the tests use it: what it shows, and what a hand does there.
 
+use mingbai_tests::xvfb::Xvfb;
 use std::cell::RefCell;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use x11rb::connection::Connection;
 use x11rb::protocol::Event;
@@ -22,9 +21,7 @@ const SWIPE_STEPS: u32 = 8;
 
 /// The display; gone when dropped.
 pub struct Display {
-    server: Child,
-    manager: Child,
-    name: String,
+    screen: Xvfb,
     /// The letters that were put on spare keys, the newest last.
     letters: RefCell<Vec<char>>,
 }
@@ -32,42 +29,12 @@ pub struct Display {
 impl Display {
     /// One of a size such as `1366x768`.
     pub fn start(size: &str) -> Display {
-        let screen = format!("{size}x24");
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp"])
-            // A display begins anew when its last client leaves, and turns away who comes just then.
-            .arg("-noreset")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xvfb (Debian: xvfb)");
-        let mut number = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        let name = format!(":{}", number.trim());
-        let manager = Command::new("openbox").env("DISPLAY", &name).stderr(Stdio::null()).spawn();
-        let display = Display {
-            server,
-            manager: manager.expect("openbox (Debian: openbox)"),
-            name,
-            letters: RefCell::default(),
-        };
-        // Without its manager a display knows no full screen.
-        let start = Instant::now();
-        while !display.managed() {
-            assert!(start.elapsed() < PATIENCE, "openbox did not start");
-        }
-        display
+        Display { screen: Xvfb::start(size, &[]).unwrap(), letters: RefCell::default() }
     }
 
     /// The environment of a program that shall be shown here.
     pub fn env(&self) -> [(&str, &str); 1] {
-        [("DISPLAY", &self.name)]
-    }
-
-    fn managed(&self) -> bool {
-        let mut asked = Command::new("xdotool");
-        let asked = asked.envs(self.env()).arg("get_num_desktops").output();
-        asked.expect("xdotool (Debian: xdotool)").status.success()
+        self.screen.env()
     }
 
     /// What the display shows, kept in a file for whoever wants to look.
@@ -79,7 +46,7 @@ impl Display {
 
     /// What the display shows.
     pub fn pixels(&self) -> image::RgbImage {
-        let (connection, screen) = x11rb::connect(Some(&self.name)).unwrap();
+        let (connection, screen) = x11rb::connect(Some(&self.screen.name)).unwrap();
         let root = &connection.setup().roots[screen];
         let (width, height) = (root.width_in_pixels, root.height_in_pixels);
         let asked =
@@ -92,7 +59,7 @@ impl Display {
 
     /// Whether the window that takes keys is as large as the display.
     pub fn is_filled(&self) -> bool {
-        let (connection, screen) = x11rb::connect(Some(&self.name)).unwrap();
+        let (connection, screen) = x11rb::connect(Some(&self.screen.name)).unwrap();
         let root = &connection.setup().roots[screen];
         let name = connection.intern_atom(false, b"_NET_ACTIVE_WINDOW").unwrap().reply().unwrap();
         let told = connection.get_property(false, root.root, name.atom, AtomEnum::WINDOW, 0, 1);
@@ -104,8 +71,7 @@ impl Display {
     }
 
     fn xdotool(&self, args: &[&str]) {
-        let status = Command::new("xdotool").envs(self.env()).args(args).status();
-        assert!(status.expect("xdotool (Debian: xdotool)").success());
+        self.screen.xdotool(args).unwrap();
     }
 
     pub fn tap(&self, x: u32, y: u32) {
@@ -157,7 +123,7 @@ impl Display {
     /// Puts letters that no key has on spare ones and leaves them there: xdotool would take them away again as soon as it
     /// pressed them, and a window that is slow to look then sees a key without a letter.
     fn put_on_keys(&self, text: &str) {
-        let (connection, _) = x11rb::connect(Some(&self.name)).unwrap();
+        let (connection, _) = x11rb::connect(Some(&self.screen.name)).unwrap();
         let setup = connection.setup();
         let (first, count) = (setup.min_keycode, setup.max_keycode - setup.min_keycode + 1);
         let keys = connection.get_keyboard_mapping(first, count).unwrap().reply().unwrap();
@@ -187,26 +153,15 @@ impl Display {
 
     /// Whether a window of this name is shown.
     pub fn shows(&self, name: &str) -> bool {
-        let mut asked = Command::new("xdotool");
-        let asked = asked.envs(self.env()).args(["search", "--onlyvisible", "--name", name]);
-        asked.output().expect("xdotool (Debian: xdotool)").status.success()
+        self.screen.xdotool(&["search", "--onlyvisible", "--name", name]).is_ok()
     }
 
     /// Drops files on the window that takes them, as a file manager does (XDND 5).
     pub fn drop_files(&self, files: &[PathBuf]) {
-        let (connection, screen) = x11rb::connect(Some(&self.name)).unwrap();
+        let (connection, screen) = x11rb::connect(Some(&self.screen.name)).unwrap();
         let root = connection.setup().roots[screen].root;
         let list: String = files.iter().map(|f| format!("file://{}\r\n", f.display())).collect();
         Drag::begin(connection, root, list).carry_out();
-    }
-}
-
-impl Drop for Display {
-    fn drop(&mut self) {
-        for child in [&mut self.manager, &mut self.server] {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
     }
 }
 

@@ -118,7 +118,7 @@ fn a_real_kiosk_is_one_of_the_fleet() {
     assert!(list.contains("最新") && list.contains("文化广场"), "{list}");
 
     // An emergency is asked for at once, and only counts once it is on the shelf.
-    let urgent = publish(town, &server, emergency) - 1;
+    let urgent = publish(town, &server, warn) - 1;
     let came = screen.report_kept();
     assert_eq!((&came["emergencies"][0], &came["wants_sync"]), (&urgent.into(), &true.into()));
     screen.run(&["sync"]).unwrap();
@@ -186,13 +186,6 @@ fn enrol(office: &Office, asked: &Value) {
     office.submit(list, "/office/kiosks/enrol", &form).unwrap();
 }
 
-fn emergency(editor: &Office) {
-    let form = [
-        ("title", "台风红色预警"),
-        ("body", "请到小学避险。"),
-        ("village", ""),
-        ("column", "cunwu"),
-        ("hours", "24"),
-    ];
-    editor.submit("/office/emergency", "/office/emergency", &form).unwrap();
+fn warn(editor: &Office) {
+    editor.warn("cunwu", "台风红色预警", "请到小学避险。").unwrap();
 }

@@ -2,10 +2,11 @@
 //! real server.
 
 use crate::fixture::{self, Copy};
-use crate::window::{Window, is_pressable, is_something};
+use crate::window::{PATIENCE, Window, is_pressable, is_something};
 use ledger::money::Fen;
 use mingbai_tests::sample::{Sample, SampleReceipt};
 use mingbai_tests::server::Server;
+use std::time::Instant;
 
 type Spot = (u32, u32);
 
@@ -196,8 +197,12 @@ impl Way<'_> {
         says(&window.tap(shape.month, &month), &[&village.name, "2026年6月", &sum]);
         says(&window.tap(shape.summary, &month), &["钱花在哪里"]);
         let (from, to) = shape.drag;
+        let start = Instant::now();
         while is_pressable(&window.display.pixels(), shape.down) {
-            window.after(|display| display.swipe(from, to), &month);
+            assert!(start.elapsed() < PATIENCE, "the list has no end");
+            // A swipe that comes while the list runs to its end changes nothing.
+            window.display.swipe(from, to);
+            window.wait("list at rest", |_| true);
         }
         let smallest = self.listed().into_iter().min_by_key(|one| one.amount).unwrap();
         is_of(&window.tap(shape.smallest, &self.address(smallest)), smallest);
@@ -308,16 +313,8 @@ impl Way<'_> {
 
     /// It comes up by itself once it is published, and goes when it was read.
     fn emergency(&self, server: &Server) {
-        let form = [
-            ("title", "台风红色预警"),
-            ("body", "请到小学避险。"),
-            ("village", ""),
-            ("column", "cunwu"),
-            ("hours", "24"),
-        ];
         let office = |login| fixture::town().office(server, login).unwrap();
-        let path = "/office/emergency";
-        office("editor").submit(path, path, &form).unwrap();
+        office("editor").warn("cunwu", "台风红色预警", "请到小学避险。").unwrap();
         let reviewer = office("reviewer");
         let here = format!("/b/{}", self.entries());
         let page =

@@ -11,7 +11,7 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 /// How long anything may take: not so long that the window is left alone meanwhile.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How many looks in a row find nothing new where nothing moves.
 const STILL: u32 = 3;
 /// How far around the tip of a finger one looks for what to touch.

@@ -4,6 +4,7 @@
 use super::stage::{Actor, Stage};
 use super::stock::{A_MONTH, MONTH, Picture};
 use crate::bench::cost::{cpu_seconds, pss_mib};
+use crate::browser::QUIET;
 use crate::{Result, programs};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -125,16 +126,7 @@ impl Chromium {
     /// The command that opens a page, such as `month.html#move`.
     pub fn command(&self, page: &str) -> Command {
         let mut command = Command::new("chromium");
-        let quiet =
-            ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
-        command.args([
-            "--kiosk",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-quic",
-        ]);
-        command.args(quiet).arg("--disable-features=Translate");
+        command.arg("--kiosk").args(QUIET).arg("--disable-features=Translate");
         command.arg(format!("--user-data-dir={}", self.profile.path().display()));
         command.arg(format!("file://{}/{page}", self.pages.display())).stderr(Stdio::null());
         command
@@ -146,7 +138,7 @@ impl Chromium {
         let told = |what: &str| -> Result<String> {
             let begun = Instant::now();
             while begun.elapsed() < PATIENCE {
-                let title = stage.title()?;
+                let title = stage.title();
                 if title.contains(what) {
                     return Ok(title);
                 }

@@ -1,8 +1,9 @@
-//! A display whose picture lies in a file (Xvfb with a window manager), with a hand at its pointer.
+//! A display whose picture lies in a file, so that looking at it costs next to nothing, and a hand at its pointer.
 
-use crate::Result;
+use crate::bench::cost;
+use crate::xvfb::Xvfb;
+use crate::{Result, codes, programs};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::FileExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -20,9 +21,7 @@ const REST: Duration = Duration::from_secs(3);
 
 /// The display; gone when dropped.
 pub struct Stage {
-    server: Child,
-    manager: Child,
-    name: String,
+    screen: Xvfb,
     picture: File,
     start: u64,
     line: u64,
@@ -33,23 +32,8 @@ impl Stage {
     /// Sets it up.
     pub fn set_up() -> Result<Stage> {
         let folder = tempfile::tempdir()?;
-        let screen = format!("{}x{}x24", SIZE.0, SIZE.1);
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-noreset"])
-            .arg("-fbdir")
-            .arg(folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("Xvfb (Debian: xvfb): {error}"))?;
-        let mut number = String::new();
-        BufReader::new(server.stdout.take().ok_or("no output")?).read_line(&mut number)?;
-        let name = format!(":{}", number.trim());
-        let manager = Command::new("openbox")
-            .env("DISPLAY", &name)
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("openbox: {error}"))?;
+        let size = format!("{}x{}", SIZE.0, SIZE.1);
+        let screen = Xvfb::start(&size, &["-fbdir", programs::text(folder.path())])?;
         let picture = File::open(folder.path().join("Xvfb_screen0"))?;
         // The head of an XWD file: big-endian words, then colours of 12 bytes, then the lines.
         let word = |at: u64| -> Result<u64> {
@@ -58,19 +42,12 @@ impl Stage {
             Ok(u32::from_be_bytes(bytes).into())
         };
         let (start, line) = (word(0)? + word(19)? * 12, word(12)?);
-        let stage = Stage { server, manager, name, picture, start, line, _folder: folder };
-        let begun = Instant::now();
-        while !stage.xdotool(&["get_num_desktops"]).is_ok_and(|told| !told.is_empty()) {
-            if begun.elapsed() > PATIENCE {
-                return Err("openbox did not start".into());
-            }
-        }
-        Ok(stage)
+        Ok(Stage { screen, picture, start, line, _folder: folder })
     }
 
     /// Starts a program on it.
     pub fn start(&self, mut command: Command) -> Result<Actor> {
-        command.env("DISPLAY", &self.name).env_remove("WAYLAND_DISPLAY").stdout(Stdio::null());
+        command.envs(self.screen.env()).env_remove("WAYLAND_DISPLAY").stdout(Stdio::null());
         Ok(Actor(command.spawn()?))
     }
 
@@ -108,10 +85,10 @@ impl Stage {
     pub fn tap_to(&self, (x, y): (u32, u32), page: &str) -> Result<()> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
-            self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"])?;
+            self.screen.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"])?;
             let tapped = Instant::now();
             while tapped.elapsed() < Duration::from_secs(2) {
-                if self.code()?.is_some_and(|address| address.contains(page)) {
+                if codes::read(&self.picture()?).iter().any(|address| address.contains(page)) {
                     return Ok(());
                 }
             }
@@ -123,7 +100,7 @@ impl Stage {
     /// Taps a place and waits until what that changes is whole.
     pub fn tap(&self, (x, y): (u32, u32)) -> Result<()> {
         let before = self.glance()?;
-        self.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"])?;
+        self.screen.xdotool(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"])?;
         self.rest(before, Instant::now()).map(drop)
     }
 
@@ -145,14 +122,6 @@ impl Stage {
         }
     }
 
-    fn code(&self) -> Result<Option<String>> {
-        let picture = self.picture()?;
-        let (width, height) = (SIZE.0 as usize, SIZE.1 as usize);
-        let pixel = |x, y| picture.get_pixel(x as u32, y as u32).0[0];
-        let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
-        Ok(prepared.detect_grids().iter().find_map(|grid| Some(grid.decode().ok()?.1)))
-    }
-
     /// A finger goes from one place to another and back, so many times, a step of `step` pixels a frame.
     pub fn drag(&self, from: (i32, i32), to: (i32, i32), step: i32, times: u32) -> Result<()> {
         let mut words: Vec<String> = Vec::new();
@@ -168,7 +137,7 @@ impl Stage {
             }
             say(&["mouseup", "1", "sleep", FRAME]);
         }
-        self.xdotool(&words.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
+        self.screen.xdotool(&words.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
     }
 
     /// A wheel turns over a place, a notch a frame: so many up and as many down, so many times.
@@ -180,26 +149,12 @@ impl Stage {
                 words.extend(["click", if turn % 2 == 0 { "4" } else { "5" }, "sleep", FRAME]);
             }
         }
-        self.xdotool(&words).map(drop)
+        self.screen.xdotool(&words).map(drop)
     }
 
-    /// The title of the one window.
-    pub fn title(&self) -> Result<String> {
-        self.xdotool(&["getactivewindow", "getwindowname"])
-    }
-
-    fn xdotool(&self, args: &[&str]) -> Result<String> {
-        let told = Command::new("xdotool").env("DISPLAY", &self.name).args(args).output();
-        let told = told.map_err(|error| format!("xdotool: {error}"))?;
-        Ok(String::from_utf8_lossy(&told.stdout).trim().to_owned())
-    }
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        for child in [&mut self.manager, &mut self.server] {
-            let _ = (child.kill(), child.wait());
-        }
+    /// The title of the one window; nothing before there is one.
+    pub fn title(&self) -> String {
+        self.screen.xdotool(&["getactivewindow", "getwindowname"]).unwrap_or_default()
     }
 }
 
@@ -209,7 +164,7 @@ pub struct Actor(pub Child);
 impl Actor {
     /// Its processes.
     pub fn family(&self) -> Result<Vec<u32>> {
-        super::cost::family(self.0.id())
+        cost::family(self.0.id())
     }
 }
 
