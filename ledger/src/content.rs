@@ -23,6 +23,10 @@ pub const VIDEO_BYTES_MAX: u64 = 64 << 20;
 pub const VIDEO_SECONDS_MAX: u32 = 3600;
 /// Seconds for which an emergency notice may be shown.
 pub const EMERGENCY_SECONDS_MAX: i64 = 7 * 24 * 60 * 60;
+/// Characters of the longest question.
+pub const QUESTION_CHARS_MAX: usize = 500;
+/// Characters of the longest answer.
+pub const ANSWER_CHARS_MAX: usize = 2_000;
 /// The most covered places of one picture.
 pub const COVERED_MAX: usize = 40;
 
@@ -363,6 +367,94 @@ pub struct Unvouched {
     pub reason: String,
 }
 
+/// Who answers a question, in the order in which it is passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answerer {
+    /// The villagers' committee (村民委员会).
+    Village,
+    /// The village's supervisors (村务监督委员会).
+    Supervisors,
+    /// The township.
+    Township,
+}
+
+impl Answerer {
+    /// Who is asked next by somebody whom this one's answer did not satisfy.
+    #[must_use]
+    pub fn next(self) -> Option<Answerer> {
+        match self {
+            Answerer::Village => Some(Answerer::Supervisors),
+            Answerer::Supervisors => Some(Answerer::Township),
+            Answerer::Township => None,
+        }
+    }
+}
+
+/// What somebody asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Topic {
+    /// The amount looks wrong.
+    Amount,
+    /// The asker knows nothing of such a thing.
+    Unknown,
+    /// The picture or the words cannot be understood.
+    Unclear,
+    /// Something else about it.
+    Other,
+    /// A word to the office (意见箱).
+    Opinion,
+}
+
+impl Topic {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Topic; 5] =
+        [Topic::Amount, Topic::Unknown, Topic::Unclear, Topic::Other, Topic::Opinion];
+}
+
+/// Where somebody asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// On a phone.
+    Phone,
+    /// At a kiosk.
+    Kiosk,
+    /// On paper, typed in by the office.
+    Paper,
+}
+
+/// What somebody asks. It names nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuestionContent {
+    /// Makes the hash unguessable.
+    pub salt: Salt,
+    /// What for.
+    pub topic: Topic,
+    /// In the asker's words; a newline is allowed.
+    pub text: String,
+    /// Where it was asked.
+    pub channel: Channel,
+    /// The day it came to the office.
+    pub asked: Date,
+    /// Who has to answer.
+    pub to: Answerer,
+    /// The last day for the answer.
+    pub due: Date,
+}
+
+/// What is answered, in public.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerContent {
+    /// Makes the hash unguessable.
+    pub salt: Salt,
+    /// Whose answer it is.
+    pub by: Answerer,
+    /// The answer; a newline is allowed.
+    pub text: String,
+}
+
 /// Who holds a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyContent {
@@ -601,6 +693,28 @@ impl Content for ClosingContent {
     }
 }
 
+/// A few lines: not empty, at most `max` characters, no control character but the newline.
+fn lines(field: &'static str, text: &str, max: usize) -> Result<(), BadContent> {
+    let control = |c: char| c.is_control() && c != '\n';
+    let fits = text.chars().count() <= max && !text.trim().is_empty() && !text.contains(control);
+    fits.then_some(()).ok_or(BadContent::Field(field))
+}
+
+impl Content for QuestionContent {
+    fn check(&self) -> Result<(), BadContent> {
+        if self.due < self.asked {
+            return Err(BadContent::Field("due"));
+        }
+        lines("text", &self.text, QUESTION_CHARS_MAX)
+    }
+}
+
+impl Content for AnswerContent {
+    fn check(&self) -> Result<(), BadContent> {
+        lines("text", &self.text, ANSWER_CHARS_MAX)
+    }
+}
+
 impl Content for KeyContent {
     fn check(&self) -> Result<(), BadContent> {
         line("holder", &self.holder, 40, false)?;
@@ -754,6 +868,35 @@ pub(crate) mod tests {
         assert_eq!(serde_json::from_str::<Column>(&text).unwrap(), policy);
     }
 
+    #[test]
+    fn a_question_says_something_and_is_due_after_it_was_asked() {
+        let good = QuestionContent {
+            salt: Salt([7; 16]),
+            topic: Topic::Amount,
+            text: "路灯修了两次吗？\n我只见过一次。".into(),
+            channel: Channel::Kiosk,
+            asked: "2026-06-03".parse().unwrap(),
+            to: Answerer::Village,
+            due: "2026-06-06".parse().unwrap(),
+        };
+        assert_eq!(QuestionContent::parse(&good.to_bytes().0), Ok(good.clone()));
+        let refused = |field, bad: QuestionContent| {
+            let read = QuestionContent::parse(&bad.to_bytes().0);
+            assert_eq!(read, Err(BadContent::Field(field)));
+        };
+        refused("due", QuestionContent { due: "2026-06-02".parse().unwrap(), ..good.clone() });
+        refused("text", QuestionContent { text: " \n".into(), ..good.clone() });
+        refused("text", QuestionContent { text: "a\u{7}".into(), ..good.clone() });
+        refused("text", QuestionContent { text: "字".repeat(QUESTION_CHARS_MAX + 1), ..good });
+        let answer =
+            AnswerContent { salt: Salt([8; 16]), by: Answerer::Village, text: String::new() };
+        let read = AnswerContent::parse(&answer.to_bytes().0);
+        assert_eq!(read, Err(BadContent::Field("text")));
+        let mut to = Some(Answerer::Village);
+        let way = core::iter::from_fn(|| core::mem::replace(&mut to, to?.next()));
+        assert_eq!(way.count(), 3);
+    }
+
     proptest::proptest! {
         #[test]
         fn whatever_a_bulletin_says_it_is_refused_or_reads_back(
@@ -788,6 +931,8 @@ pub(crate) mod tests {
             let _ = DirectoryContent::parse(&bytes);
             let _ = KeyContent::parse(&bytes);
             let _ = ClosingContent::parse(&bytes);
+            let _ = QuestionContent::parse(&bytes);
+            let _ = AnswerContent::parse(&bytes);
         }
     }
 }

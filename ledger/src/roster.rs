@@ -27,7 +27,7 @@ pub enum Refusal {
     /// The key that is revoked is not enrolled.
     #[error("the key {0} is not enrolled")]
     NotEnrolled(String),
-    /// A correction or withdrawal of something that is not there or cannot be corrected.
+    /// A correction, a withdrawal, a question or an answer about something that is not there, or that it cannot be about.
     #[error("there is no statement {0} that this could be about")]
     Target(u64),
 }
@@ -74,7 +74,7 @@ impl Roster {
 
     /// Takes the log's next entry. A refused entry counts for the size and for nothing else.
     ///
-    /// `earlier(index)` answers the admitted statement at an index below this one, for corrections and withdrawals.
+    /// `earlier(index)` answers the admitted statement at an index below this one, for those that are about one.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -118,8 +118,12 @@ impl Roster {
         let signers: Vec<Signer> =
             self.signers.iter().filter(|s| signed.contains(&&s.key)).cloned().collect();
         let target = match &statement {
-            Statement::Correction { of, .. } | Statement::Withdrawal { of, .. } => {
-                Some(earlier(*of).filter(correctable).ok_or(Refusal::Target(*of))?)
+            Statement::Correction { of, .. }
+            | Statement::Withdrawal { of, .. }
+            | Statement::Question { of: Some(of), .. }
+            | Statement::Answer { of, .. } => {
+                let fits = |target: &Statement| may_be_about(&statement, target);
+                Some(earlier(*of).filter(fits).ok_or(Refusal::Target(*of))?)
             }
             _ => None,
         };
@@ -168,12 +172,24 @@ impl Roster {
     }
 }
 
-/// Keys and the directory are changed by new ones of their kind; a correction is corrected at its target.
-fn correctable(statement: &Statement) -> bool {
-    matches!(
-        statement,
+/// What may follow on what: keys and the directory are changed by new ones of their kind; a correction is corrected at
+/// its target; a question is answered, goes on or is taken back, but never put otherwise.
+fn may_be_about(statement: &Statement, target: &Statement) -> bool {
+    let record = matches!(
+        target,
         Statement::Receipt { .. } | Statement::Nothing { .. } | Statement::Bulletin { .. }
-    )
+    );
+    let question = matches!(target, Statement::Question { .. });
+    match statement {
+        Statement::Withdrawal { .. } => {
+            record || question || matches!(target, Statement::Answer { .. })
+        }
+        Statement::Question { .. } => {
+            record || question || matches!(target, Statement::Correction { .. })
+        }
+        Statement::Answer { .. } => question,
+        _ => record,
+    }
 }
 
 fn may_sign(signer: &Signer, statement: &Statement, target: Option<&Statement>) -> bool {
@@ -186,11 +202,14 @@ fn may_sign(signer: &Signer, statement: &Statement, target: Option<&Statement>) 
                 && target.village() == *village
                 && may_sign(signer, target, None)
         }),
-        Statement::Withdrawal { village, .. } => {
+        Statement::Withdrawal { village, .. }
+        | Statement::Question { village, of: Some(_), .. }
+        | Statement::Answer { village, .. } => {
             signer.role == Role::Office && target.is_some_and(|t| t.village() == *village)
         }
         Statement::Bulletin { .. }
         | Statement::Closing { .. }
+        | Statement::Question { of: None, .. }
         | Statement::Audit { .. }
         | Statement::Key { .. }
         | Statement::Directory { .. } => signer.role == Role::Office,
@@ -322,7 +341,21 @@ mod tests {
         assert_eq!(check(&withdrawal, &office, None), Err(Refusal::Target(2)));
         let key = key_statement(Act::Enrol, Role::Accountant, A, &accountant);
         assert_eq!(check(&withdrawal, &office, Some(key)), Err(Refusal::Target(2)));
+        let (time, content) = (TIME.parse().unwrap(), sha256(b"asked"));
+        let question = Statement::Question { village: place(A), time, of: Some(of), content };
+        let answer =
+            Statement::Answer { village: place(A), time: TIME.parse().unwrap(), of, content };
+        assert_eq!(check(&question, &office, Some(receipt(A))), Ok(()));
+        assert_eq!(check(&question, &office, Some(question.clone())), Ok(()));
+        assert_eq!(check(&answer, &office, Some(question.clone())), Ok(()));
+        assert_eq!(check(&withdrawal, &office, Some(question.clone())), Ok(()));
+        assert_eq!(check(&answer, &office, Some(receipt(A))), Err(Refusal::Target(2)));
+        assert_eq!(check(&question, &office, Some(answer.clone())), Err(Refusal::Target(2)));
+        assert_eq!(check(&correction, &office, Some(question.clone())), Err(Refusal::Target(2)));
         for (statement, key, target) in [
+            (&question, &accountant, receipt(A)),
+            (&question, &office, receipt(B)),
+            (&answer, &accountant, question.clone()),
             (&withdrawal, &accountant, receipt(A)),
             (&withdrawal, &office, receipt(B)),
             (&correction, &office, receipt(A)),

@@ -45,6 +45,8 @@ pub enum Reason {
     Duplicate,
     /// An authority ordered it.
     Ordered,
+    /// It insults or threatens somebody; a question's only reason beside personal data.
+    Abuse,
     /// It never was disclosed: shown to whoever applies for it (依申请公开).
     OnRequest,
     /// It never was disclosed, and is not to be (不予公开).
@@ -146,6 +148,17 @@ pub enum Statement {
     },
     /// A village's month is closed: nothing is missing from it, says the office.
     Closing { village: Village, period: Period, time: Timestamp, content: Hash },
+    /// Somebody asks the village or the township, about the statement at `of` or in general. One that goes on from an
+    /// answer is about the question before it.
+    Question {
+        village: Village,
+        time: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<u64>,
+        content: Hash,
+    },
+    /// The public answer to the question at index `of`.
+    Answer { village: Village, time: Timestamp, of: u64, content: Hash },
     /// The office's record of who did what: how many lines it has, and the newest link of its chain of hashes.
     Audit { village: Village, time: Timestamp, lines: u64, head: Hash },
     /// A signer enrolled or revoked.
@@ -215,6 +228,8 @@ impl Statement {
             | Statement::Withdrawal { village, .. }
             | Statement::Key { village, .. }
             | Statement::Closing { village, .. }
+            | Statement::Question { village, .. }
+            | Statement::Answer { village, .. }
             | Statement::Audit { village, .. }
             | Statement::Directory { village, .. } => *village,
         }
@@ -230,6 +245,8 @@ impl Statement {
             | Statement::Withdrawal { time, .. }
             | Statement::Key { time, .. }
             | Statement::Closing { time, .. }
+            | Statement::Question { time, .. }
+            | Statement::Answer { time, .. }
             | Statement::Audit { time, .. }
             | Statement::Directory { time, .. } => time,
         }
@@ -252,6 +269,8 @@ impl Statement {
             | Statement::Bulletin { content, .. }
             | Statement::Correction { content, .. }
             | Statement::Closing { content, .. }
+            | Statement::Question { content, .. }
+            | Statement::Answer { content, .. }
             | Statement::Directory { content, .. } => Some(*content),
             Statement::Key { content, .. } => *content,
             Statement::Nothing { .. } | Statement::Withdrawal { .. } | Statement::Audit { .. } => {
@@ -270,6 +289,8 @@ impl Statement {
             Statement::Withdrawal { .. } => "withdrawal",
             Statement::Key { .. } => "key",
             Statement::Closing { .. } => "closing",
+            Statement::Question { .. } => "question",
+            Statement::Answer { .. } => "answer",
             Statement::Audit { .. } => "audit",
             Statement::Directory { .. } => "directory",
         }

@@ -1,6 +1,7 @@
 //! Deadlines: by when something must be done, found anew from rules and calendar whenever somebody looks, and never stored.
 
 use jiff::civil::Date;
+use ledger::content::Answerer;
 use ledger::time::{Date as LedgerDate, Period};
 
 use crate::rulebook::Rulebook;
@@ -8,15 +9,6 @@ use crate::rules::{IfOff, MonthDay, Term, Unit};
 use crate::web::words::zh;
 use crate::why::Why;
 pub use crate::workdays::Due;
-
-/// Who has to answer a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answerer {
-    /// The villagers' committee.
-    Village,
-    /// The township.
-    Township,
-}
 
 /// How a deadline stands on some day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +97,7 @@ impl Rulebook {
         self.ending(term, created, zh("{from} 形成或变更的信息最迟 {on} 公开（{basis}）"))
     }
 
-    /// By when a question is answered.
+    /// By when a question is answered. The rules give the village's supervisors the village's term.
     #[must_use]
     pub fn answer_due(&self, received: Date, who: Answerer) -> Due {
         match who {
@@ -113,6 +105,11 @@ impl Rulebook {
                 &self.rules.answers.village,
                 received,
                 zh("{from} 收到的，村委会最迟 {on} 答复（{basis}）"),
+            ),
+            Answerer::Supervisors => self.ending(
+                &self.rules.answers.village,
+                received,
+                zh("{from} 收到的，村务监督委员会最迟 {on} 答复（{basis}）"),
             ),
             Answerer::Township => self.ending(
                 &self.rules.answers.township,

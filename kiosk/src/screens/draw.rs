@@ -221,7 +221,7 @@ pub(super) fn standing(state: &State) -> (Standing, ui::Reason, Day, i32) {
         State::Withdrawn { reason, at } => {
             let reason = match reason {
                 Reason::Personal => ui::Reason::Personal,
-                Reason::Mistaken => ui::Reason::Mistaken,
+                Reason::Mistaken | Reason::Abuse => ui::Reason::Mistaken,
                 Reason::Duplicate => ui::Reason::Duplicate,
                 Reason::Ordered => ui::Reason::Ordered,
                 Reason::OnRequest => ui::Reason::OnRequest,

@@ -120,7 +120,10 @@ impl<'t> Views<'t> {
             }
             Statement::Correction { of, .. } => self.correct(index, *of)?,
             Statement::Withdrawal { of, .. } => return self.withdraw(index, *of),
-            Statement::Directory { .. } | Statement::Audit { .. } => {}
+            Statement::Question { .. }
+            | Statement::Answer { .. }
+            | Statement::Directory { .. }
+            | Statement::Audit { .. } => {}
         }
         Ok(0)
     }

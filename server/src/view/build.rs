@@ -78,7 +78,9 @@ impl Entry {
                 self.withdraw(connection, &word(reason), ground.as_ref().map(word))
             }
             Statement::Closing { .. } => self.close(connection, &village, period.as_deref()),
-            Statement::Audit { .. } => Ok(()),
+            Statement::Question { .. } | Statement::Answer { .. } | Statement::Audit { .. } => {
+                Ok(())
+            }
             Statement::Key { act: Act::Enrol, role, key, .. } => {
                 self.enrol(connection, key.name(), key.id(), &word(role), &village)
             }
