@@ -694,7 +694,7 @@ impl Content for ClosingContent {
 }
 
 /// A few lines: not empty, at most `max` characters, no control character but the newline.
-fn lines(field: &'static str, text: &str, max: usize) -> Result<(), BadContent> {
+pub(crate) fn lines(field: &'static str, text: &str, max: usize) -> Result<(), BadContent> {
     let control = |c: char| c.is_control() && c != '\n';
     let fits = text.chars().count() <= max && !text.trim().is_empty() && !text.contains(control);
     fits.then_some(()).ok_or(BadContent::Field(field))
@@ -892,8 +892,7 @@ pub(crate) mod tests {
             AnswerContent { salt: Salt([8; 16]), by: Answerer::Village, text: String::new() };
         let read = AnswerContent::parse(&answer.to_bytes().0);
         assert_eq!(read, Err(BadContent::Field("text")));
-        let mut to = Some(Answerer::Village);
-        let way = core::iter::from_fn(|| core::mem::replace(&mut to, to?.next()));
+        let way = core::iter::successors(Some(Answerer::Village), |answerer| answerer.next());
         assert_eq!(way.count(), 3);
     }
 

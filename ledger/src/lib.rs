@@ -21,6 +21,7 @@ pub mod money;
 pub mod note;
 pub mod place;
 pub mod proof;
+pub mod question;
 pub mod roster;
 pub mod statement;
 pub mod surface;

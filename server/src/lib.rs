@@ -31,6 +31,7 @@ pub mod pdf;
 pub mod people;
 pub mod photo;
 pub mod publish;
+pub mod questions;
 pub mod random;
 pub mod review;
 pub mod rulebook;

@@ -4,6 +4,7 @@
 mod build;
 mod bulletins;
 mod item;
+pub mod questions;
 
 use std::collections::BTreeMap;
 

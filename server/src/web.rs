@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod api;
+pub mod ask;
 pub mod covers;
 pub mod guard;
 pub mod kiosks;
@@ -12,6 +13,7 @@ pub mod page_cache;
 pub mod pages;
 pub mod programs;
 pub mod qr;
+pub mod questions;
 pub mod read;
 pub mod router;
 pub mod sessions;

@@ -49,6 +49,8 @@ pub enum Deed {
     Review,
     /// To approve what needs the leader.
     Approve,
+    /// To answer questions: of one's own village, or of all.
+    Answer,
     /// To see deadlines, inspections and scores of all villages.
     Inspect,
     /// To say who may do what: accounts, keys, villages, columns, kiosks, rules.
@@ -57,12 +59,13 @@ pub enum Deed {
 
 impl Deed {
     /// Every deed.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Read,
         Self::Countersign,
         Self::Write,
         Self::Review,
         Self::Approve,
+        Self::Answer,
         Self::Inspect,
         Self::Manage,
     ];
@@ -76,6 +79,7 @@ impl Deed {
             Self::Write => "write",
             Self::Review => "review",
             Self::Approve => "approve",
+            Self::Answer => "answer",
             Self::Inspect => "inspect",
             Self::Manage => "manage",
         }
@@ -150,6 +154,9 @@ impl Role {
             Deed::Write => self == Self::Editor,
             Deed::Review => self == Self::Reviewer,
             Deed::Approve => self == Self::Leader,
+            Deed::Answer => {
+                matches!(self, Self::Reviewer | Self::Leader | Self::Supervisor | Self::Accountant)
+            }
             Deed::Inspect => !self.is_of_village(),
             Deed::Manage => self == Self::Admin,
         }
@@ -280,6 +287,7 @@ fn not_allowed(deed: Deed) -> Error {
         Deed::Write => "只有编辑人员可以这样做",
         Deed::Review => "只有审核人员可以这样做",
         Deed::Approve => "只有领导可以这样做",
+        Deed::Answer => "您的岗位不答复提问",
         Deed::Manage => "只有管理员可以这样做",
     };
     Error::refused("not-allowed", message)

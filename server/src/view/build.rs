@@ -9,6 +9,7 @@ use ledger::statement::{Act, Statement, word};
 use ledger::tree::leaf_hash;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::questions;
 use crate::error::{Error, Result};
 
 /// Reads the entries that were published since the last call. Belongs in a write transaction.
@@ -38,7 +39,7 @@ pub fn rebuild(connection: &Connection) -> Result<()> {
     connection.execute_batch(
         "DELETE FROM view_signer; DELETE FROM view_item; DELETE FROM view_key;
          DELETE FROM view_column; DELETE FROM view_village;
-         DELETE FROM view_closing;
+         DELETE FROM view_closing; DELETE FROM view_question; DELETE FROM view_answer;
          UPDATE view_state SET next = 0, township = '';",
     )?;
     extend(connection)
@@ -78,9 +79,13 @@ impl Entry {
                 self.withdraw(connection, &word(reason), ground.as_ref().map(word))
             }
             Statement::Closing { .. } => self.close(connection, &village, period.as_deref()),
-            Statement::Question { .. } | Statement::Answer { .. } | Statement::Audit { .. } => {
-                Ok(())
+            Statement::Question { of, time, .. } => {
+                questions::ask(connection, self.n, &village, *of, time, self.body.as_deref())
             }
+            Statement::Answer { of, time, .. } => {
+                questions::answer(connection, self.n, *of, time, self.body.as_deref())
+            }
+            Statement::Audit { .. } => Ok(()),
             Statement::Key { act: Act::Enrol, role, key, .. } => {
                 self.enrol(connection, key.name(), key.id(), &word(role), &village)
             }
@@ -185,7 +190,7 @@ impl Entry {
              WHERE n IN (SELECT idx FROM entry WHERE withdrawn = ?1)",
             [self.n],
         )?;
-        Ok(())
+        questions::withdraw(connection, self.n, reason)
     }
 
     /// The newest closing of a month counts.

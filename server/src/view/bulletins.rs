@@ -168,7 +168,8 @@ pub fn emergencies(
     lines(connection, &sql, params![now, village])
 }
 
-/// When the lists of bulletins change next although nothing is published: one begins or ends. Unix seconds.
+/// When pages change next although nothing is published: a bulletin begins or ends, a question becomes overdue. Unix
+/// seconds.
 ///
 /// # Errors
 /// When the database fails.
@@ -176,7 +177,10 @@ pub fn next_change(connection: &Connection, now: i64) -> Result<Option<i64>> {
     let sql = "SELECT min(at) FROM
                (SELECT min(shown_from) AS at FROM view_item WHERE shown_from > ?1
                 UNION ALL SELECT min(shown_until) + 1 FROM view_item WHERE shown_until >= ?1)";
-    Ok(connection.prepare_cached(sql)?.query_row([now], |row| row.get(0))?)
+    let bulletin: Option<i64> =
+        connection.prepare_cached(sql)?.query_row([now], |row| row.get(0))?;
+    let overdue = super::questions::next_overdue(connection, now)?;
+    Ok(bulletin.into_iter().chain(overdue).min())
 }
 
 /// Bulletins that explain the policy at this index, or another version of it: log index and title.

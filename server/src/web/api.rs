@@ -18,6 +18,7 @@ use crate::intake::{self, Status};
 use crate::kiosks::{Answer, Enrolment};
 use crate::review::{self, Flag, State as Standing};
 use crate::web::answer::Refusal;
+use crate::web::ask::{AskedQuestion, Slip};
 use crate::web::kiosks::AskedKiosk;
 use crate::web::programs;
 
@@ -230,7 +231,8 @@ fn offset_answer(status: StatusCode, held: u64) -> Response {
         append,
         super::kiosks::ask,
         super::kiosks::standing,
-        super::kiosks::report
+        super::kiosks::report,
+        super::ask::ask
     ),
     components(schemas(
         Submission,
@@ -241,6 +243,8 @@ fn offset_answer(status: StatusCode, held: u64) -> Response {
         AskedKiosk,
         Enrolment,
         Answer,
+        AskedQuestion,
+        Slip,
         Refusal
     ))
 )]
@@ -268,6 +272,7 @@ mod tests {
             "/api/kiosks",
             "/api/kiosks/{id}",
             "/api/kiosks/{id}/report",
+            "/api/questions",
         ] {
             assert!(text.contains(&format!("\"{path}\"")), "{path}");
         }

@@ -33,6 +33,8 @@ enum Kind {
     Submission,
     /// A piece of a picture; one that is accepted costs nothing.
     Piece,
+    /// A question, or a look at a slip.
+    Question,
     /// Everything else that is not public reading.
     Other,
 }
@@ -50,6 +52,10 @@ impl Kind {
             Some(Self::Submission)
         } else if *method == Method::PATCH && inside("/api/blobs") {
             Some(Self::Piece)
+        } else if *method == Method::POST
+            && (inside("/ask/send") || inside("/slip") || path == "/api/questions")
+        {
+            Some(Self::Question)
         } else if !reads || inside("/office") || inside("/api") {
             Some(Self::Other)
         } else {
@@ -63,6 +69,8 @@ impl Kind {
             Self::SignIn => (100, 3_000),
             Self::Submission => (500, 200),
             Self::Piece => (2_000, 50),
+            // A village hall's screen and phones share an address.
+            Self::Question => (40, 20_000),
             Self::Other => (3_000, 10),
         };
         Rate { burst, period: Duration::from_millis(millis) }

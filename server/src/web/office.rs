@@ -14,6 +14,7 @@ mod kiosks;
 mod me;
 mod months;
 mod people;
+mod questions;
 mod record;
 mod reviewed;
 mod rows;
@@ -105,6 +106,12 @@ pub const TABLE: &[Rule] = &[
     rule("POST", "/office/emergency", Deed::Write, || post(emergency::send)),
     rule("GET", "/office/shown/{id}", Deed::Read, || get(displayed::show)),
     rule("POST", "/office/shown/{id}/correct", Deed::Write, || post(displayed::correct)),
+    rule("GET", "/office/questions", Deed::Answer, || get(questions::show)),
+    rule("POST", "/office/questions/decide", Deed::Review, || post(questions::decide)),
+    rule("GET", "/office/questions/paper", Deed::Review, || get(questions::paper_form)),
+    rule("POST", "/office/questions/paper", Deed::Review, || post(questions::paper)),
+    rule("GET", "/office/questions/{n}", Deed::Answer, || get(questions::one)),
+    rule("POST", "/office/questions/{n}/answer", Deed::Answer, || post(questions::answer)),
     rule("GET", "/office/inspect", Deed::Inspect, || get(assess::inspect)),
     rule("POST", "/office/inspect", Deed::Review, || post(assess::sign_off)),
     rule("GET", "/office/scores", Deed::Inspect, || get(assess::scores)),
@@ -189,6 +196,7 @@ const MENU: &[(Deed, &str, &str)] = &[
     (Deed::Read, "/office/published", zh("已公布")),
     (Deed::Read, "/office/search", zh("查找")),
     (Deed::Write, "/office/bulletins", zh("公告")),
+    (Deed::Answer, "/office/questions", zh("提问")),
     (Deed::Countersign, "/office/key", zh("我的钥匙")),
     (Deed::Inspect, "/office/inspect", zh("巡查")),
     (Deed::Inspect, "/office/scores", zh("考核")),

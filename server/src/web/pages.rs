@@ -1,6 +1,8 @@
 //! The pages for phones: rendered here, complete without a script, each once per head of the log.
 
 mod accounts;
+mod asked;
+mod asking;
 mod figures;
 mod frame;
 mod record;
@@ -12,7 +14,7 @@ use axum::Router;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use ledger::time::Period;
 use rusqlite::Connection;
 
@@ -42,6 +44,15 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/figures/{period}", get(figures))
         .route("/b", get(bulletins))
         .route("/b/{n}", get(bulletin))
+        .route("/q", get(questions))
+        .route("/q/{n}", get(question))
+        .route("/ask", get(asking::form).post(asking::look))
+        .route("/ask/edit", post(asking::edit))
+        .route("/ask/send", post(asking::send))
+        .route("/slip", get(asking::slip).post(asking::follow))
+        .route("/slip/on", post(asking::ask_on))
+        .route("/slip/{number}", get(asking::slip))
+        .route("/slip/{number}/qr.png", get(asking::slip_code))
         .route("/logo.svg", get(logo))
 }
 
@@ -104,6 +115,32 @@ async fn bulletins(State(app): State<Arc<App>>, request: Request) -> Response {
     }
     // As many addresses as there are numbers lead here: none of them is worth keeping.
     fresh(&app, &request, make)
+}
+
+/// The choice of a list of questions.
+#[derive(serde::Deserialize)]
+struct ChosenQuestions {
+    v: Option<String>,
+    before: Option<u64>,
+}
+
+/// Made anew each time: what is overdue changes with the day, what waits with every question that comes.
+async fn questions(State(app): State<Arc<App>>, request: Request) -> Response {
+    let uri = request.uri();
+    let Ok(Query(chosen)) = Query::<ChosenQuestions>::try_from_uri(uri) else {
+        return bad_address(uri);
+    };
+    let village = chosen.v.filter(|village| !village.is_empty());
+    fresh(&app, &request, |db, frame| {
+        asked::list(db, frame, &app.township, village.as_deref(), chosen.before)
+    })
+}
+
+async fn question(State(app): State<Arc<App>>, request: Request) -> Response {
+    match log_index(request.uri()) {
+        Some(n) => fresh(&app, &request, |db, frame| asked::one(db, frame, n)),
+        None => bad_address(request.uri()),
+    }
 }
 
 async fn newest_figures(State(app): State<Arc<App>>, request: Request) -> Response {

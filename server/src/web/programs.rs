@@ -11,6 +11,7 @@ mod kiosks;
 mod months;
 mod people;
 mod places;
+mod questions;
 mod record;
 mod search;
 mod submissions;
@@ -57,6 +58,15 @@ pub const TABLE: &[Rule] = &[
     rule("POST", "/api/office/records/{n}/withdraw", Deed::Review, || post(submissions::withdraw)),
     rule("GET", "/api/office/records/{n}/shown", Deed::Read, || get(record::shown)),
     rule("POST", "/api/office/records/{n}/correct", Deed::Write, || post(drafts::correct)),
+    rule("GET", "/api/office/questions", Deed::Answer, || get(questions::questions)),
+    rule("POST", "/api/office/questions/decide", Deed::Review, || {
+        post(questions::decide_questions)
+    }),
+    rule("POST", "/api/office/questions/paper", Deed::Review, || post(questions::paper_question)),
+    rule("GET", "/api/office/questions/{n}", Deed::Answer, || get(questions::question)),
+    rule("POST", "/api/office/questions/{n}/answer", Deed::Answer, || {
+        post(questions::answer_question)
+    }),
     rule("GET", "/api/office/months", Deed::Read, || get(months::months)),
     rule("GET", "/api/office/months/{village}/{period}", Deed::Read, || get(months::month)),
     rule("POST", "/api/office/months/{village}/{period}/close", Deed::Review, || {
@@ -167,6 +177,11 @@ type Answer<T> = Result<Json<T>>;
     submissions::approve,
     submissions::object,
     submissions::withdraw,
+    questions::questions,
+    questions::question,
+    questions::decide_questions,
+    questions::answer_question,
+    questions::paper_question,
     months::months,
     months::month,
     months::close,

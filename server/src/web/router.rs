@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::metrics;
 use crate::web::answer::Times;
-use crate::web::{answer, api, kiosks, limit, office, pages, programs, read};
+use crate::web::{answer, api, ask, kiosks, limit, office, pages, programs, read};
 
 /// Bytes that a request's body may hold where its handler does not say otherwise.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -40,6 +40,7 @@ pub fn router_within(app: Arc<App>, times: Times) -> Router {
         .route("/api/submissions/{id}/statement", get(api::statement))
         .route("/api/submissions/{id}/signatures", post(api::countersign))
         .route("/api/blobs/{sha256}", head(api::held).patch(api::append))
+        .route("/api/questions", post(ask::ask))
         // For kiosks, whose signature is theirs too.
         .route("/api/kiosks", post(kiosks::ask))
         .route("/api/kiosks/{id}", get(kiosks::standing))

@@ -95,6 +95,7 @@ fn deed_words(w: Words, deed: Deed) -> &'static str {
         Deed::Write => w.t("写公告"),
         Deed::Review => w.t("审核、公布、结账"),
         Deed::Approve => w.t("签批"),
+        Deed::Answer => w.t("答复提问"),
         Deed::Inspect => w.t("看巡查和考核"),
         Deed::Manage => w.t("管理人员、钥匙和名录"),
     }

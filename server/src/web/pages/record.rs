@@ -7,8 +7,10 @@ use rusqlite::Connection;
 
 use super::shown::{Link, Shown};
 use super::{Frame, Rendered};
+use crate::clock;
 use crate::error::Result;
 use crate::view::{self, BulletinLine, Item, Place, Signer, Which};
+use crate::web::questions::Shown as Question;
 use crate::web::words::Words;
 
 /// Hex digits of the log's root that the page shows: enough to compare by eye.
@@ -35,6 +37,7 @@ struct Record {
     signers: Vec<String>,
     place: String,
     root: String,
+    questions: Vec<Question>,
 }
 
 /// A receipt, or the statement that a month had none.
@@ -59,6 +62,7 @@ pub fn record(db: &Connection, frame: Frame, n: u64) -> Rendered {
     let picture = content.as_ref().and_then(|c| c.images.first()).map(|image| image.thumb);
     let rows = content.as_ref().map(|c| receipt_rows(w, &village, item.period, c));
     super::rendered(&Record {
+        questions: asked_about(db, w, &item)?,
         standing: standing(w, &item),
         signers: signers(&frame, &item.signers),
         place: place(&frame, n),
@@ -85,6 +89,7 @@ struct Bulletin {
     signers: Vec<String>,
     place: String,
     root: String,
+    questions: Vec<Question>,
 }
 
 /// A bulletin.
@@ -111,6 +116,7 @@ pub fn bulletin(db: &Connection, frame: Frame, n: u64) -> Rendered {
         None => (w.one("第 {n} 号公告", &n), String::new()),
     };
     super::rendered(&Bulletin {
+        questions: asked_about(db, w, &item)?,
         past: until.is_some_and(|until| until.unix_seconds() < frame.now),
         standing: standing(w, &item),
         signers: signers(&frame, &item.signers),
@@ -182,6 +188,12 @@ pub fn bulletins(db: &Connection, frame: Frame, chosen: &str, after: Option<Plac
         newer: after.map(|_| path.clone()),
         older,
     })
+}
+
+/// What was asked about a record, in any of its versions.
+fn asked_about(db: &Connection, w: Words, item: &Item) -> Result<Vec<Question>> {
+    let asked = view::questions::about(db, item.corrects.unwrap_or(item.n))?;
+    Ok(asked.iter().map(|one| Question::of(w, one, clock::today())).collect())
 }
 
 fn village_of(db: &Connection, item: &Item) -> Result<String> {
@@ -272,6 +284,7 @@ pub fn reason_words(w: Words, code: &str, ground: Option<&str>) -> String {
         "personal" => w.t("原因：含有个人信息。"),
         "mistaken" => w.t("原因：内容有误。"),
         "duplicate" => w.t("原因：重复公布。"),
+        "abuse" => w.t("原因：辱骂、威胁、广告或刷屏。"),
         "ordered" => w.t("原因：上级机关或法院要求。"),
         "on-request" => w.t("依申请公开，可以向镇政府申请查看。"),
         "withheld" => w.t("依法不予公开。"),

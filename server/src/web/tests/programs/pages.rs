@@ -33,6 +33,7 @@ fn instead(rule: &Rule) -> Instead {
         ("POST", "/office/return") => Ask("POST", "/api/office/submissions/{id}/return"),
         ("POST", "/office/pass") => Ask("POST", "/api/office/submissions/{id}/pass"),
         ("POST", "/office/close") => Ask("POST", "/api/office/months/{village}/{period}/close"),
+        ("GET", "/office/questions/paper") => Nothing(QUESTION),
         ("GET", "/office/withdraw" | "/office/kiosks/confirm") => Nothing(QUESTION),
         ("POST", "/office/withdraw") => Ask("POST", "/api/office/records/{n}/withdraw"),
         ("POST", "/office/approve") => Ask("POST", "/api/office/submissions/{id}/approve"),
