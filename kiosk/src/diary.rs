@@ -28,6 +28,8 @@ pub enum Event {
     Trouble(TroubleKind),
     /// The office did not take or answer a report; a word for programs.
     Unheard(String),
+    /// The office will never take so many questions that were asked here, such as about what it does not have.
+    QuestionsRefused(u64),
     /// The office enrolled this kiosk.
     Enrolled,
     /// The office took it out of use.
@@ -62,6 +64,7 @@ impl Event {
             Self::Synced(size) => ("synced", size.to_string()),
             Self::Trouble(kind) => ("trouble", kind.word().to_owned()),
             Self::Unheard(word) => ("unheard", word.clone()),
+            Self::QuestionsRefused(count) => ("questions-refused", count.to_string()),
             Self::Enrolled => ("enrolled", String::new()),
             Self::Revoked => ("revoked", String::new()),
             Self::Forgotten => ("forgotten", String::new()),
@@ -214,6 +217,7 @@ mod tests {
             Event::Synced(1),
             Event::Trouble(TroubleKind::Disk),
             Event::Unheard("not-signed".into()),
+            Event::QuestionsRefused(1),
             Event::Enrolled,
             Event::Revoked,
             Event::Forgotten,

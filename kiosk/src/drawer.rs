@@ -104,7 +104,9 @@ fn connect(path: &Path) -> Result<Connection, DrawerError> {
     db.busy_timeout(BUSY_TIME)?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
-    Migrations::from_slice(&[M::up(include_str!("drawer/schema.sql"))]).to_latest(&mut db)?;
+    let steps =
+        [M::up(include_str!("drawer/schema.sql")), M::up(include_str!("drawer/schema-2.sql"))];
+    Migrations::from_slice(&steps).to_latest(&mut db)?;
     Ok(db)
 }
 

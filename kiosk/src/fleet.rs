@@ -21,6 +21,7 @@ use ledger::hash::Hash;
 use ledger::kiosk::{Word, id};
 use ledger::time::Timestamp;
 
+use crate::asking::Undelivered;
 use crate::clock::Clock;
 use crate::diary::Event;
 use crate::drawer::{Drawer, DrawerError};
@@ -39,6 +40,9 @@ pub enum FleetError {
     /// The network, or an answer that is none.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// Questions could not be sent; they wait.
+    #[error(transparent)]
+    Asking(#[from] Undelivered),
     /// The office refused; its word for programs.
     #[error("镇里没有接受（{0}）/ refused by the office")]
     Refused(String),

@@ -98,6 +98,12 @@ pub enum Screen {
     Status,
     /// How to see and reach better.
     Comfort,
+    /// The search.
+    Search,
+    /// What was asked about a receipt.
+    Questions,
+    /// Where somebody asks.
+    Ask,
 }
 
 /// A picture of one screen.
@@ -175,6 +181,8 @@ fn way(shot: &Shot, shelf: &Shelf) -> Result<Vec<Place>, ShotError> {
         Screen::Villages => way.push(Place::Villages),
         Screen::Status => way.push(Place::Status),
         Screen::Comfort => way.push(Place::Comfort),
+        Screen::Search => way.push(Place::Search),
+        Screen::Ask => way.push(Place::Ask(None)),
         Screen::Bulletins => way.push(Place::Bulletins(Columns::All)),
         Screen::Bulletin => {
             let first = shelf.bulletins(None)?.first().map(|row| row.index);
@@ -186,6 +194,7 @@ fn way(shot: &Shot, shelf: &Shelf) -> Result<Vec<Place>, ShotError> {
         | Screen::Summary
         | Screen::Receipt
         | Screen::Picture
+        | Screen::Questions
         | Screen::Seal => {
             let villages = shelf.villages()?;
             let busy = villages.iter().find(|row| row.receipts > 0).or(villages.first());
@@ -213,6 +222,8 @@ fn way_into_month(shot: &Shot, shelf: &Shelf, village: Village) -> Result<Vec<Pl
         way.push(Place::Receipt(index));
         if shot.screen == Screen::Seal {
             way.push(Place::Seal(Paper::Receipt(index)));
+        } else if shot.screen == Screen::Questions {
+            way.push(Place::Questions(Paper::Receipt(index)));
         } else if shot.screen == Screen::Picture {
             way.push(Place::Picture(Paper::Receipt(index), 0));
         }

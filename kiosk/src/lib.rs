@@ -5,6 +5,7 @@
 //! `input` is how people write without a keyboard, `speech` how the screen reads to them.
 
 pub mod appliance;
+pub mod asking;
 pub mod cli;
 pub mod clock;
 pub mod diary;

@@ -1,6 +1,7 @@
 //! The screens: which page is open, what it shows from the shelf, and what a finger does to it.
 
 mod aloud;
+mod ask;
 mod attract;
 mod comfort;
 mod draw;
@@ -128,6 +129,7 @@ pub struct Screens {
     shelf: Shelf,
     darkroom: Rc<Darkroom>,
     finder: RefCell<find::Finder>,
+    asking: RefCell<ask::Asking>,
     options: Options,
     history: RefCell<Vec<Visit>>,
     /// The receipt on the screen, so that a sync does not disturb whoever looks at it.
@@ -165,6 +167,7 @@ impl Screens {
             shelf,
             darkroom,
             finder,
+            asking: RefCell::default(),
             options: options.clone(),
             history: RefCell::default(),
             shown: RefCell::default(),
@@ -182,6 +185,7 @@ impl Screens {
         });
         touch::connect(&screens);
         find::connect(&screens);
+        ask::connect(&screens);
         screens.forget();
         Ok(screens)
     }
@@ -255,7 +259,7 @@ impl Screens {
     /// The home page in Chinese and as designed, with no trace of whoever was here.
     pub fn forget(&self) {
         self.set_english(false);
-        self.forget_search();
+        self.forget_question();
         self.set_comfort(Comfort::default());
         self.home();
         self.put_away.borrow_mut().clear();

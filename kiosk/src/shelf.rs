@@ -4,6 +4,7 @@
 //! pictures by hash. Whoever reads a shelf needs no network, and is never held up by a sync that writes to it.
 
 mod adopt;
+mod asked;
 mod audit;
 mod judge;
 mod kept;
@@ -36,6 +37,7 @@ use rusqlite_migration::{M, Migrations};
 use crate::clock;
 
 pub use adopt::{Adopted, Arrived, Batch};
+pub use asked::{Answered, Asked};
 pub use audit::Audit;
 pub use judge::Verdict;
 pub use pictures::{Images, PICTURE_BYTES_MAX, Plan, THUMB_BYTES_MAX, Wanted, Wishes};

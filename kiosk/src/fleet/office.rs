@@ -88,6 +88,11 @@ impl Office {
         Ok(Self { server: Server::new(url, Manner { patience, rate: None })?, key, id })
     }
 
+    /// The way to it.
+    pub(super) fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Asks to be enrolled, or where that stands already.
     pub(super) fn ask(&self) -> Result<Standing, FleetError> {
         let asked = serde_json::json!({

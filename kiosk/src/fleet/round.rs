@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::office::{Kept, Office, Reported, Said, Standing};
 use super::{Enrolled, Enrolment, FleetError, Options, Waiting, check_digits, key, seen};
+use crate::asking;
 use crate::clock::{Clock, Machine};
 use crate::diary::{self, Event};
 use crate::drawer::{Drawer, file_error};
@@ -194,6 +195,8 @@ impl Round {
     pub(super) fn go(&mut self, screen: &Screen) -> Result<Outcome, FleetError> {
         self.last = Some(Instant::now());
         self.hurried = false;
+        // Whoever asked something waits, whatever becomes of the report.
+        let delivered = self.deliver();
         let done = self.take_turn(screen);
         match &done {
             Err(FleetError::Refused(word)) => self.note(&Event::Unheard(word.clone()))?,
@@ -201,6 +204,7 @@ impl Round {
             _ => {}
         }
         let told = done?;
+        delivered?;
         let id = id(&self.key);
         Ok(Outcome {
             id: id.to_string(),
@@ -211,6 +215,16 @@ impl Round {
             emergencies: self.emergencies().to_vec(),
             wants_sync: self.wants_sync(),
         })
+    }
+
+    /// Sends the questions that wait.
+    fn deliver(&self) -> Result<(), FleetError> {
+        let Some(office) = &self.office else { return Ok(()) };
+        let delivered = asking::deliver(&self.drawer, office.server())?;
+        if delivered.refused > 0 {
+            self.note(&Event::QuestionsRefused(delivered.refused))?;
+        }
+        Ok(())
     }
 
     fn take_turn(&mut self, screen: &Screen) -> Result<Option<Told>, FleetError> {

@@ -143,7 +143,7 @@ pub(super) fn is_policy(column: &Column) -> bool {
 }
 
 /// The doors of the home page: the receipts, the first columns, the policies together; all bulletins, where not every
-/// column has its door; and the search.
+/// column has its door; the search; and where one asks.
 pub(super) fn doors(
     columns: &[Column],
     bulletins: &BTreeMap<String, u64>,
@@ -172,6 +172,7 @@ pub(super) fn doors(
         doors.push(HomeDoor { kind: DoorKind::AllBulletins, count, ..HomeDoor::default() });
     }
     doors.push(HomeDoor { kind: DoorKind::Search, ..HomeDoor::default() });
+    doors.push(HomeDoor { kind: DoorKind::Ask, ..HomeDoor::default() });
     doors
 }
 
@@ -221,7 +222,8 @@ pub(super) fn standing(state: &State) -> (Standing, ui::Reason, Day, i32) {
         State::Withdrawn { reason, at } => {
             let reason = match reason {
                 Reason::Personal => ui::Reason::Personal,
-                Reason::Mistaken | Reason::Abuse => ui::Reason::Mistaken,
+                Reason::Mistaken => ui::Reason::Mistaken,
+                Reason::Abuse => ui::Reason::Abuse,
                 Reason::Duplicate => ui::Reason::Duplicate,
                 Reason::Ordered => ui::Reason::Ordered,
                 Reason::OnRequest => ui::Reason::OnRequest,

@@ -50,6 +50,9 @@ impl Screens {
             Place::Status => Page::Status,
             Place::Comfort => Page::Comfort,
             Place::Search => self.fill_search()?,
+            Place::Questions(paper) => self.fill_questions(*paper)?,
+            Place::Ask(about) => self.fill_ask(*about)?,
+            Place::Slip(slip) => self.fill_slip(slip),
         };
         self.api().set_page(page);
         Ok(())
@@ -182,6 +185,7 @@ impl Screens {
             return Ok(Page::Receipt);
         };
         api.set_receipt(receipt(&page));
+        self.count_questions(index)?;
         api.set_signers(model(page.signers.iter().map(signer)));
         let versions = self.shelf.versions(index)?;
         api.set_versions(model(versions.iter().map(|one| version(one, index))));
@@ -270,6 +274,7 @@ impl Screens {
             api.set_signers(ModelRc::default());
             return Ok(Page::Bulletin);
         };
+        self.count_questions(index)?;
         api.set_signers(model(page.signers.iter().map(signer)));
         api.set_related(model(page.explains.iter().chain(&page.explained_by).map(bulletin_line)));
         let (standing, reason, withdrawn_on, _) = standing(&page.state);
@@ -405,6 +410,7 @@ impl Screens {
         match door.kind {
             DoorKind::Receipts => self.go(Place::Villages),
             DoorKind::Search => self.go(Place::Search),
+            DoorKind::Ask => self.begin_question(None),
             DoorKind::Policies => self.go(Place::Bulletins(Columns::Policies)),
             DoorKind::AllBulletins => self.go(Place::Bulletins(Columns::All)),
             DoorKind::Column => {

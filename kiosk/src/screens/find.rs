@@ -135,6 +135,16 @@ impl Screens {
         self.show_draft();
     }
 
+    /// More may be written than is looked for.
+    pub(super) fn write_at_length(&self) {
+        self.finder.borrow_mut().draft.long = true;
+    }
+
+    /// What was written, letters too.
+    pub(super) fn written(&self) -> String {
+        self.finder.borrow().draft.question().text
+    }
+
     /// Fills the page: the list is looked for again, and stands as it was until that is done.
     pub(super) fn fill_search(&self) -> Result<Page, ShelfError> {
         let villages = self.shelf.villages()?;

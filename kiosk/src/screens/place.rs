@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use ledger::place::Village;
+use ledger::question::Slip;
 use ledger::time::Period;
 
 /// A paper that carries a seal.
@@ -59,6 +60,12 @@ pub enum Place {
     Comfort,
     /// What somebody looks for.
     Search,
+    /// What was asked about a paper.
+    Questions(Paper),
+    /// A question that is being written, about a paper or about nothing on the screen.
+    Ask(Option<Paper>),
+    /// The slip of a question that was sent.
+    Slip(Slip),
 }
 
 impl Place {
@@ -72,18 +79,25 @@ impl Place {
             | Self::Status
             | Self::Comfort
             | Self::Search => "/".to_owned(),
+            Self::Ask(None) => "/ask".to_owned(),
+            Self::Ask(Some(Paper::Receipt(index) | Paper::Bulletin(index))) => {
+                format!("/ask?r={index}")
+            }
+            Self::Slip(slip) => format!("/slip/{slip}"),
             Self::Village(village) => format!("/v/{village}"),
             Self::Month(village, period) | Self::Summary(village, period) => {
                 format!("/v/{village}/{period}")
             }
             Self::Receipt(index)
             | Self::Picture(Paper::Receipt(index), _)
+            | Self::Questions(Paper::Receipt(index))
             | Self::Seal(Paper::Receipt(index)) => format!("/r/{index}"),
             Self::Bulletins(Columns::All | Columns::Policies) => "/b".to_owned(),
             Self::Bulletins(Columns::One(id)) => format!("/b?column={id}"),
             Self::Bulletin(index)
             | Self::Emergency(index)
             | Self::Picture(Paper::Bulletin(index), _)
+            | Self::Questions(Paper::Bulletin(index))
             | Self::Seal(Paper::Bulletin(index)) => format!("/b/{index}"),
         }
     }
@@ -110,6 +124,11 @@ impl fmt::Display for Place {
             Self::Status => f.write_str("status"),
             Self::Comfort => f.write_str("comfort"),
             Self::Search => f.write_str("search"),
+            Self::Questions(paper) => write!(f, "questions/{paper}"),
+            Self::Ask(None) => f.write_str("ask"),
+            Self::Ask(Some(paper)) => write!(f, "ask/{paper}"),
+            // Nobody comes back to the slip of somebody else.
+            Self::Slip(_) => f.write_str("home"),
         }
     }
 }
@@ -159,6 +178,9 @@ impl FromStr for Place {
             ["status"] => Self::Status,
             ["comfort"] => Self::Comfort,
             ["search"] => Self::Search,
+            ["questions", kind, index] => Self::Questions(paper(kind, index)?),
+            ["ask"] => Self::Ask(None),
+            ["ask", kind, index] => Self::Ask(Some(paper(kind, index)?)),
             _ => return Err(BadPlace),
         })
     }
@@ -184,6 +206,11 @@ mod tests {
         assert_eq!(path(Place::Bulletins(Columns::One("cunwu".into()))), "/b?column=cunwu");
         assert_eq!(path(Place::Bulletin(9)), "/b/9");
         assert_eq!(path(Place::Seal(Paper::Bulletin(9))), "/b/9");
+        assert_eq!(path(Place::Questions(Paper::Bulletin(9))), "/b/9");
+        assert_eq!(path(Place::Ask(Some(Paper::Receipt(17)))), "/ask?r=17");
+        let slip: Slip = "0123456789".parse().unwrap();
+        assert_eq!(path(Place::Slip(slip.clone())), "/slip/0123456789");
+        assert_eq!(Place::Slip(slip).to_string(), "home", "nobody comes back to it");
     }
 
     #[test]
@@ -210,6 +237,10 @@ mod tests {
             Place::Status,
             Place::Comfort,
             Place::Search,
+            Place::Questions(Paper::Receipt(17)),
+            Place::Questions(Paper::Bulletin(9)),
+            Place::Ask(None),
+            Place::Ask(Some(Paper::Receipt(17))),
         ] {
             assert_eq!(place.to_string().parse::<Place>().unwrap(), place);
         }

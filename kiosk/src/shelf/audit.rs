@@ -14,8 +14,18 @@ use super::views::sum_all;
 use super::{Shelf, ShelfError};
 
 /// The sealed tables, each keyed by log index.
-pub(super) const VIEWS: [&str; 8] =
-    ["statement", "receipt", "idle_month", "closing", "bulletin", "signer", "picture", "search"];
+pub(super) const VIEWS: [&str; 10] = [
+    "statement",
+    "receipt",
+    "idle_month",
+    "closing",
+    "bulletin",
+    "question",
+    "answer",
+    "signer",
+    "picture",
+    "search",
+];
 /// How many neighbouring entries have a seal in common.
 const PART: u64 = 1024;
 

@@ -142,6 +142,11 @@ impl Shelf {
         Ok(enrolled)
     }
 
+    /// The keys that counted when the entry at `index` was logged.
+    pub(super) fn keys_at(&self, index: u64) -> Result<Vec<VerifierKey>, ShelfError> {
+        Ok(self.enrolled(index)?.into_iter().map(|enrolled| enrolled.key).collect())
+    }
+
     /// True when the log has a paper at `index` whose content has not arrived.
     pub fn is_waiting(&self, index: u64) -> Result<bool, ShelfError> {
         let mut query = self.db.prepare_cached(

@@ -120,10 +120,12 @@ impl<'t> Views<'t> {
             }
             Statement::Correction { of, .. } => self.correct(index, *of)?,
             Statement::Withdrawal { of, .. } => return self.withdraw(index, *of),
-            Statement::Question { .. }
-            | Statement::Answer { .. }
-            | Statement::Directory { .. }
-            | Statement::Audit { .. } => {}
+            Statement::Question { village, of, .. } => self.ask(index, *village, *of)?,
+            Statement::Answer { of, .. } => {
+                let sql = "INSERT INTO answer (id, question) VALUES (?1, ?2)";
+                self.tx.prepare_cached(sql)?.execute((index, of))?;
+            }
+            Statement::Directory { .. } | Statement::Audit { .. } => {}
         }
         Ok(0)
     }
@@ -138,6 +140,17 @@ impl<'t> Views<'t> {
         let sql = format!("INSERT INTO {table} (id, village, period) VALUES (?1, ?2, ?3)");
         let values = (index, village.as_str(), period.to_string());
         self.tx.prepare_cached(&sql)?.execute(values)?;
+        Ok(())
+    }
+
+    /// A question; its paper is known by its first version.
+    fn ask(&self, index: u64, village: Village, of: Option<u64>) -> Result<(), ShelfError> {
+        let sql = "INSERT INTO question (id, village, follows, about) VALUES (?1, ?2,
+                   (SELECT id FROM question WHERE id = ?3),
+                   coalesce((SELECT about FROM question WHERE id = ?3),
+                            (SELECT coalesce(corrects, id) FROM receipt WHERE id = ?3),
+                            (SELECT coalesce(corrects, id) FROM bulletin WHERE id = ?3)))";
+        self.tx.prepare_cached(sql)?.execute((index, village.as_str(), of))?;
         Ok(())
     }
 
@@ -206,7 +219,7 @@ impl<'t> Views<'t> {
             .collect::<Result<_, _>>()?;
         let mut withdrawn = 0;
         for id in ids {
-            for table in ["receipt", "bulletin"] {
+            for table in ["receipt", "bulletin", "question", "answer"] {
                 let sql = format!(
                     "UPDATE {table} SET withdrawn_by = ?1
                      WHERE id = ?2 AND withdrawn_by IS NULL RETURNING id"

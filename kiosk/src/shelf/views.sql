@@ -10,6 +10,8 @@ DROP TABLE IF EXISTS bulletin;
 DROP TABLE IF EXISTS signer;
 DROP TABLE IF EXISTS picture;
 DROP TABLE IF EXISTS search;
+DROP TABLE IF EXISTS question;
+DROP TABLE IF EXISTS answer;
 DROP TABLE IF EXISTS seal;
 
 CREATE TABLE statement (
@@ -83,6 +85,22 @@ CREATE TABLE bulletin (
 ) STRICT;
 CREATE INDEX bulletin_corrects ON bulletin (corrects) WHERE corrects IS NOT NULL;
 CREATE INDEX bulletin_explains ON bulletin (explains) WHERE explains IS NOT NULL;
+
+CREATE TABLE question (
+    id           INTEGER PRIMARY KEY,
+    village      TEXT NOT NULL,
+    follows      INTEGER,               -- the question that it goes on from
+    about        INTEGER,               -- the first version of the paper that it, or the one before it, is about
+    withdrawn_by INTEGER
+) STRICT;
+CREATE INDEX question_about ON question (about) WHERE about IS NOT NULL;
+
+CREATE TABLE answer (
+    id           INTEGER PRIMARY KEY,
+    question     INTEGER NOT NULL,
+    withdrawn_by INTEGER
+) STRICT;
+CREATE INDEX answer_question ON answer (question);
 
 CREATE TABLE signer (
     id         INTEGER PRIMARY KEY,     -- log index of the enrolment

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod ask;
 mod cut;
 mod finger;
 mod golden;
@@ -142,6 +143,8 @@ impl Kiosk<'_> {
             ("status", Place::Status),
             ("comfort", Place::Comfort),
             ("search", Place::Search),
+            ("questions", Place::Questions(Paper::Receipt(receipt))),
+            ("ask", Place::Ask(None)),
         ]
     }
 }

@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use ledger::content::{
-    BulletinContent, Column, ColumnKind, Content, Direction, DirectoryContent, ImageRef,
-    Importance, Invoice, KeyContent, Openness, ReceiptContent, Salt, VillageName,
+    AnswerContent, Answerer, BulletinContent, Channel, Column, ColumnKind, Content, Direction,
+    DirectoryContent, ImageRef, Importance, Invoice, KeyContent, Openness, QuestionContent,
+    ReceiptContent, Salt, Topic, VillageName,
 };
 use ledger::hash::{Hash, sha256};
 use ledger::key::SigningKey;
@@ -139,6 +140,9 @@ impl Town {
             }
         }
         town.nothing(0, "2026-07");
+        // The first receipt of the newest month, by its day.
+        let asked_about = town.first_of_october();
+        town.doubted(asked_about);
         for n in 1..VILLAGES.len() - 1 {
             town.receipt(n, "2026-10", "办公用品", -12_345, "文达办公");
         }
@@ -147,6 +151,40 @@ impl Town {
         town.bulletin("zhengce", "城乡居民医保缴费怎么缴、缴多少");
         town.written("tongzhi", "冬季用火用电安全告知书", MARKED, Importance::Important);
         town
+    }
+
+    /// Somebody asks about a paper of the first village; it is answered, or withheld.
+    pub fn asked(&mut self, of: u64, text: &str, to: Answerer) -> u64 {
+        let content = QuestionContent {
+            salt: self.salt(),
+            topic: Topic::Amount,
+            text: text.into(),
+            channel: Channel::Kiosk,
+            asked: "2026-11-04".parse().unwrap(),
+            to,
+            due: "2026-11-07".parse().unwrap(),
+        };
+        let ((bytes, content), of) = (content.to_bytes(), Some(of));
+        let statement = Statement::Question { village: village(0), time: time(), of, content };
+        self.append(&statement, Some(bytes), None)
+    }
+
+    pub fn answered(&mut self, of: u64, text: &str, by: Answerer) -> u64 {
+        let content = AnswerContent { salt: self.salt(), by, text: text.into() };
+        let (bytes, content) = content.to_bytes();
+        let statement = Statement::Answer { village: village(0), time: time(), of, content };
+        self.append(&statement, Some(bytes), None)
+    }
+
+    /// Everything that can become of a question, about the receipt at this index.
+    pub fn doubted(&mut self, receipt: u64) {
+        let first = self.asked(receipt, "路灯修了两次吗？我只看到修过一次。", Answerer::Village);
+        self.answered(first, "村部门前和老戏台各修了一盏，合在一张票上。", Answerer::Village);
+        let more = "老戏台的灯还是不亮，请查一查是不是真的修过。";
+        let second = self.asked(first, more, Answerer::Supervisors);
+        let withheld = self.asked(receipt, "某某的电话是……", Answerer::Village);
+        self.withdraw(0, withheld);
+        assert!(second < withheld);
     }
 
     /// The same, with every kind of door on the home page.
@@ -174,6 +212,16 @@ impl Town {
     pub fn alarm(&mut self) -> u64 {
         let body = "受强降雨影响，柳塘水库**今晚八点**开闸泄洪。\n\n- 沿河各户立即撤到村部\n- 不要下河，不要过桥";
         self.written("tongzhi", "柳塘水库泄洪，沿河村民马上转移", body, Importance::Emergency)
+    }
+
+    /// The receipt of the first village's October that its list begins with.
+    fn first_of_october(&self) -> u64 {
+        let days = self.contents.iter().filter_map(|(index, bytes)| {
+            let content = ReceiptContent::parse(bytes).ok()?;
+            let day = content.date.to_string();
+            day.starts_with("2026-10").then_some((day, *index))
+        });
+        days.min().unwrap().1
     }
 
     fn salt(&mut self) -> Salt {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod arrows;
+mod asked;
 mod camera;
 mod corrected;
 mod crash;
@@ -16,6 +17,7 @@ mod interop;
 mod journey;
 mod killed;
 mod pages;
+mod person;
 mod published;
 mod restored;
 mod returned;

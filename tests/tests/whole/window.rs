@@ -71,6 +71,13 @@ impl Window<'_> {
         }
     }
 
+    /// Waits until the only code leads to `path` on the server, which need not be there.
+    #[track_caller]
+    pub fn shows(&self, path: &str) {
+        let address = format!("{}{path}", self.server.url);
+        self.wait(&address, |now| self.codes(now) == [address.as_str()]);
+    }
+
     /// Does something after which the window is another one, whose only code leads to `path` on the server; answers what
     /// a telephone is shown there.
     #[track_caller]

@@ -6,8 +6,10 @@ use crate::input::handwriting::Stroke;
 use crate::input::pinyin::{Candidate, LETTERS_MAX};
 use crate::shelf::Question;
 
-/// Characters of a question.
+/// Characters of what is looked for.
 const TEXT_MAX: usize = 40;
+/// Characters of what is asked.
+const LONG_TEXT_MAX: usize = 300;
 /// Points of a stroke: a finger that rests on the pad draws no more.
 const POINTS_MAX: usize = 2_000;
 /// Strokes of a character.
@@ -38,6 +40,8 @@ pub(super) struct Draft {
     pub drawing: i32,
     /// What comes next is no answer to a new question: the reader keeps their place in the list.
     pub still: bool,
+    /// It is a question to somebody, not what is looked for.
+    pub long: bool,
 }
 
 impl Draft {
@@ -105,7 +109,8 @@ impl Draft {
     }
 
     fn add(&mut self, text: &str) {
-        let room = TEXT_MAX.saturating_sub(self.text.chars().count());
+        let most = if self.long { LONG_TEXT_MAX } else { TEXT_MAX };
+        let room = most.saturating_sub(self.text.chars().count());
         self.text.extend(text.chars().take(room));
     }
 
