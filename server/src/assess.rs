@@ -94,6 +94,11 @@ pub enum Behind {
         /// Log index.
         n: u64,
     },
+    /// A question that everyone sees.
+    Question {
+        /// Log index.
+        n: u64,
+    },
     /// A submission.
     Submission {
         /// Its id.
@@ -222,12 +227,32 @@ fn score(
                 let days = days_of(half.first, HALF_MONTHS, today);
                 Some(kiosk_days::heard(c, &book.workdays, kiosks, village, days)?)
             }
-            // There are no questions yet.
-            Indicator::Answered => None,
+            Indicator::Answered => Some(answered(c, village, half, today)?),
         };
         measured.push(Measured { indicator, weight: weights.of(indicator), share });
     }
     Ok(Score { village: village.clone(), name: name.clone(), measured })
+}
+
+/// Questions to the village that were due in these months: answered in time or not. What is withheld is nobody's to answer.
+fn answered(c: &Connection, village: &str, half: Half, today: Date) -> Result<Share> {
+    let sql = "SELECT n, due, (SELECT min(substr(time, 1, 10)) FROM view_answer a WHERE a.of = q.n)
+               FROM view_question q WHERE village = ?1 AND due >= ?2 AND due < ?3 ORDER BY n";
+    let months = [half.first, half.first.later(HALF_MONTHS)].map(|month| format!("{month}-01"));
+    let mut query = c.prepare_cached(sql)?;
+    let mut rows = query.query(params![village, months[0], months[1]])?;
+    let (mut share, today) = (Share::default(), today.to_string());
+    while let Some(row) = rows.next()? {
+        let (n, due, first): (u64, String, Option<String>) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        match first {
+            Some(day) => share.count(day <= due, Behind::Question { n }),
+            // One that is not due yet says nothing.
+            None if due < today => share.count(false, Behind::Question { n }),
+            None => {}
+        }
+    }
+    Ok(share)
 }
 
 fn of_months(months: &[VillageMonth], good: impl Fn(&VillageMonth) -> bool) -> Share {
@@ -550,7 +575,7 @@ mod tests {
         assert_eq!(returned.amiss, [Behind::Submission { id: back }]);
         let vouchers = of(Indicator::Vouchers).share.unwrap();
         assert_eq!((vouchers.good, vouchers.of), (0, 1), "it has no picture");
-        assert_eq!(of(Indicator::Answered).points(), None);
+        assert_eq!(of(Indicator::Answered).points(), None, "nobody asked");
         assert!(scores[0].total().unwrap() < 10_000);
         let missing =
             app.db.read(|c| inspect(c, &book, "2026-05".parse().unwrap(), today)).unwrap();

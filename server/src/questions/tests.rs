@@ -100,6 +100,21 @@ fn a_question_goes_from_the_asker_to_a_public_answer_and_on_to_the_township() {
     let asked = about(&app, n).remove(0);
     assert_eq!(asked.answers.len(), 1, "the same answer again is no second one");
     assert_eq!(asked.standing(today), Standing::Answered { late: true });
+    let scores = |app: &App| {
+        let half = crate::assess::Half::of(clock::today().to_string()[..7].parse().unwrap());
+        let book = app.rulebook.now();
+        app.db.read(|c| crate::assess::scores(c, &book, half, today)).unwrap()
+    };
+    let measured = &scores(&app)[0].measured;
+    let share = measured
+        .iter()
+        .find(|one| one.indicator == crate::rules::Indicator::Answered)
+        .unwrap()
+        .share
+        .clone()
+        .unwrap();
+    // In the first days of half a year it was due in the one before.
+    assert!((share.good, share.of) == (0, 1) || share.of == 0, "{share:?}");
     // Not satisfied: the supervisors, then the township, then nobody.
     for (again, to) in [(2, Answerer::Supervisors), (3, Answerer::Township)] {
         let last = steps(&app).pop().unwrap();

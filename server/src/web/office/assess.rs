@@ -160,6 +160,9 @@ fn link(db: &Connection, w: Words, behind: &Behind) -> Result<Link> {
             let page = if kind.as_deref() == Some("bulletin") { "b" } else { "r" };
             Link { words: w.one("第 {n} 号", n), href: w.link(&format!("/{page}/{n}")) }
         }
+        Behind::Question { n } => {
+            Link { words: w.one("第 {n} 号提问", n), href: w.link(&format!("/q/{n}")) }
+        }
         Behind::Submission { id } => {
             let words = w.one("提交 {n}", &id.get(..8).unwrap_or(id));
             Link { words, href: w.link(&format!("/office/s/{id}")) }

@@ -16,10 +16,12 @@ use crate::app::App;
 use crate::clock;
 use crate::kiosks::{self, Concern};
 use crate::month::{self, VillageMonth};
-use crate::people::Deed;
+use crate::people::{Deed, Who};
+use crate::questions;
 use crate::review::{self, Stage};
 use crate::rules::Rules;
 use crate::view;
+use crate::view::questions::{Question, Standing};
 use crate::web::sessions::Session;
 use crate::web::words::Words;
 use crate::worklist::{self, Batch};
@@ -65,6 +67,10 @@ struct Work {
     unsupervised: Vec<String>,
     /// Why nothing can be published.
     stopped: Option<String>,
+    /// Questions for this person to answer; how many of them are due within three days, and how many overdue.
+    asked: (usize, usize, usize),
+    /// Questions that wait to be looked at, for whoever does that.
+    unseen: u64,
     returned: u64,
     silent: Vec<KioskLine>,
     unwell: usize,
@@ -93,11 +99,15 @@ pub async fn waiting(
         };
         let returned = review::count_returned(db, &session.who)?;
         let unsupervised = worklist::unsupervised(db, &book.rules, &session.who)?;
-        Ok((list.more, mine, others, late, returned, screens, unsupervised))
+        let asked = to_answer(db, &session.who, today)?;
+        let unseen =
+            if session.who.may(Deed::Review) { questions::list::backlog(db)?.0 } else { 0 };
+        let questions = (asked, unseen);
+        Ok((list.more, mine, others, late, returned, screens, unsupervised, questions))
     });
     match found {
         Err(error) => failed(&uri, &error),
-        Ok((more, mine, others, late, returned, (silent, unwell), unsupervised)) => {
+        Ok((more, mine, others, late, returned, (silent, unwell), unsupervised, questions)) => {
             let page = Work {
                 done: done(w, &asked),
                 total: mine.iter().map(|group| group.count).sum(),
@@ -107,6 +117,8 @@ pub async fn waiting(
                 late: by_month(w, &late),
                 unsupervised,
                 stopped: app.publisher.must_run().err().map(|error| error.to_string()),
+                asked: questions.0,
+                unseen: questions.1,
                 returned,
                 silent,
                 unwell,
@@ -115,6 +127,25 @@ pub async fn waiting(
             html(&uri, StatusCode::OK, &page)
         }
     }
+}
+
+/// Days before its last day that a question is near it.
+const NEAR_DAYS: i32 = 3;
+
+/// The questions for this person to answer: all, those near their last day, those after it.
+fn to_answer(
+    db: &rusqlite::Connection,
+    who: &Who,
+    today: jiff::civil::Date,
+) -> crate::Result<(usize, usize, usize)> {
+    let open = questions::list::to_answer(db, who)?;
+    let days = |one: &Question| match one.standing(today) {
+        Standing::Open { days } => days,
+        Standing::Withheld | Standing::Answered { .. } => i32::MAX,
+    };
+    let near = open.iter().filter(|one| (0..=NEAR_DAYS).contains(&days(one))).count();
+    let over = open.iter().filter(|one| days(one) < 0).count();
+    Ok((open.len(), near, over))
 }
 
 /// Late village months, month by month: they share their deadline.
