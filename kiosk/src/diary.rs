@@ -105,6 +105,7 @@ impl fmt::Display for Line {
             "synced" => "收到新内容，账本条数",
             "trouble" => "同步出了问题",
             "unheard" => "镇里没有收到报告",
+            "questions-refused" => "镇里不收的提问（条）",
             "enrolled" => "已在镇里登记",
             "revoked" => "被镇里停用",
             "forgotten" => "镇里不认识这块屏了",

@@ -147,6 +147,10 @@ impl Screens {
 
     /// Fills the page: the list is looked for again, and stands as it was until that is done.
     pub(super) fn fill_search(&self) -> Result<Page, ShelfError> {
+        // A question that was begun and left is not what is looked for.
+        if self.finder.borrow().draft.long {
+            self.forget_search();
+        }
         let villages = self.shelf.villages()?;
         let mut finder = self.finder.borrow_mut();
         finder.draft.villages = villages.into_iter().map(|row| (row.code, row.name)).collect();

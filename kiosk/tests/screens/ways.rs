@@ -46,6 +46,9 @@ kinds!(PLACES, of_place, Place:
     "how old it is" = Place::Status,
     "how to see better" = Place::Comfort,
     "the search" = Place::Search,
+    "what was asked" = Place::Questions(_),
+    "a question" = Place::Ask(_),
+    "a slip" = Place::Slip(_),
 );
 kinds!(PAGES, of_page, Page:
     "empty.slint" = Page::Empty,
@@ -64,6 +67,9 @@ kinds!(PAGES, of_page, Page:
     "status.slint" = Page::Status,
     "comfort.slint" = Page::Comfort,
     "search.slint" = Page::Search,
+    "questions.slint" = Page::Questions,
+    "ask.slint" = Page::Ask,
+    "slip.slint" = Page::Slip,
 );
 kinds!(OWN_PAGES, of_own_page, OwnPage:
     "nothing over it" = OwnPage::None,
@@ -136,6 +142,7 @@ fn walk(size: (u32, u32), low: bool) {
         walk.bulletins();
         walk.status();
         walk.search();
+        walk.ask();
         walk.comfort();
         let urgent = town.alarm();
         walk.emergency(&town, urgent);

@@ -116,6 +116,26 @@ impl Walk<'_> {
         self.home();
     }
 
+    /// From a receipt to what was asked about it, and to a slip of one's own.
+    pub(super) fn ask(&self) {
+        let shelf = self.kiosk.shelf();
+        let rows = shelf.receipts(village(0), "2026-10".parse().unwrap()).unwrap();
+        let asked = rows.iter().find(|row| shelf.count_asked(row.index).unwrap() > 0).unwrap();
+        let paper = Paper::Receipt(asked.index);
+        self.month();
+        self.go(&asked.purpose, &Place::Receipt(asked.index));
+        self.go("大家问的（3）", &Place::Questions(paper));
+        self.reads("村部门前和老戏台各修了一盏，合在一张票上。");
+        self.go("我要问这一条", &Place::Ask(Some(paper)));
+        self.press("没听说过这件事");
+        self.kiosk.types("ludeng");
+        self.press("路灯");
+        self.press("发出");
+        assert!(matches!(self.kiosk.screens.place(), Place::Slip(_)));
+        self.reads("查询码");
+        self.home();
+    }
+
     /// It comes up over whatever is read, and goes when somebody has read it.
     pub(super) fn emergency(&self, town: &Town, urgent: u64) {
         self.go("小发票", &Place::Villages);

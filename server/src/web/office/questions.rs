@@ -173,11 +173,11 @@ pub async fn one(
     State(app): State<Arc<App>>,
     session: Session,
     uri: Uri,
-    Path(n): Path<u64>,
+    Path(id): Path<String>,
 ) -> Response {
     let w = words(&uri);
-    let gone = || Error::refused("not-found", "没有这条提问，或者它没有公开");
     let found = app.db.read(|c| {
+        let n = number(&id)?;
         let question = questions::one(c, n)?.filter(|q| q.content.is_some()).ok_or_else(gone)?;
         session.who.must_see(&question.village)?;
         let village = view::village_name(c, &question.village)?;
@@ -207,15 +207,28 @@ pub async fn one(
     }
 }
 
+/// The log index in an address; who may open it was asked before.
+fn number(id: &str) -> Result<u64> {
+    id.parse().map_err(|_| gone())
+}
+
+fn gone() -> Error {
+    Error::refused("not-found", "没有这条提问，或者它没有公开")
+}
+
 fn may_answer(session: &Session, question: &Question) -> bool {
     let Ok(actor) = session.who.acting(Deed::Answer) else { return false };
     question.content.as_ref().is_some_and(|content| answer::may_speak(actor.role, content.to))
 }
 
 /// Publishes an answer.
-pub async fn answer(State(app): State<Arc<App>>, Path(n): Path<u64>, act: Act) -> Response {
-    match answer::answer(&app, n, act.typed("text"), &act.session.who).await {
-        Ok(()) => done(&act.uri, &format!("/office/questions?answered={n}")),
+pub async fn answer(State(app): State<Arc<App>>, Path(id): Path<String>, act: Act) -> Response {
+    let answered = match number(&id) {
+        Ok(n) => answer::answer(&app, n, act.typed("text"), &act.session.who).await,
+        Err(error) => Err(error),
+    };
+    match answered {
+        Ok(()) => done(&act.uri, &format!("/office/questions?answered={id}")),
         Err(error) => failed(&act.uri, &error),
     }
 }

@@ -34,6 +34,10 @@ fn instead(rule: &Rule) -> Instead {
         ("POST", "/office/pass") => Ask("POST", "/api/office/submissions/{id}/pass"),
         ("POST", "/office/close") => Ask("POST", "/api/office/months/{village}/{period}/close"),
         ("GET", "/office/questions/paper") => Nothing(QUESTION),
+        ("GET", "/office/questions/{id}") => Ask("GET", "/api/office/questions/{n}"),
+        ("POST", "/office/questions/{id}/answer") => {
+            Ask("POST", "/api/office/questions/{n}/answer")
+        }
         ("GET", "/office/withdraw" | "/office/kiosks/confirm") => Nothing(QUESTION),
         ("POST", "/office/withdraw") => Ask("POST", "/api/office/records/{n}/withdraw"),
         ("POST", "/office/approve") => Ask("POST", "/api/office/submissions/{id}/approve"),
