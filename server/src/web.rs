@@ -16,6 +16,7 @@ pub mod read;
 pub mod router;
 pub mod sessions;
 pub mod stream;
+pub mod wechat;
 pub mod words;
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ fn steps() -> Vec<M<'static>> {
         M::up_with_hook(include_str!("7_search.sql"), |c: &Transaction| Ok(search::keep_all(c)?)),
         M::up(include_str!("A_tokens.sql")),
         M::up(include_str!("B_signin.sql")),
+        M::up(include_str!("D_wechat.sql")),
     ]
 }
 
