@@ -4,7 +4,7 @@
 mod caller;
 
 use crate::Result;
-pub use caller::{Caller, TOKEN, message, now, said};
+pub use caller::{Caller, TOKEN, message, now, said, sha1};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -24,8 +24,12 @@ const FORCED_MAX: u32 = 20;
 pub struct State {
     /// Whether this machine's address is on the account's list.
     pub listed: bool,
-    /// Seconds that tokens and tickets are lent for.
-    pub lasts: u64,
+    /// Seconds that a token is lent for.
+    pub token_lasts: u64,
+    /// Seconds that a ticket is lent for.
+    pub ticket_lasts: u64,
+    /// The newest ticket.
+    pub ticket: String,
     /// How often it says that it is busy before it does anything.
     pub busy: u32,
     /// How often each path was asked.
@@ -58,7 +62,9 @@ impl WeChat {
         let url = format!("http://{}", listener.local_addr()?);
         let state = State {
             listed: true,
-            lasts: 7_200,
+            token_lasts: 7_200,
+            ticket_lasts: 7_200,
+            ticket: String::new(),
             busy: 0,
             calls: BTreeMap::new(),
             menu: None,
@@ -222,13 +228,12 @@ impl State {
         }
         match asked.path.as_str() {
             "/cgi-bin/ticket/getticket"
-                if asked.query.get("type").is_some_and(|t| t == "jsapi") =>
+                if asked.query.get("type").is_some_and(|kind| kind == "jsapi") =>
             {
                 self.made += 1;
-                let ticket = format!("kgt8ON7yVITDhtdwci0qefticket{}", self.made);
-                Ok(
-                    json!({ "errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": self.lasts }),
-                )
+                self.ticket = format!("kgt8ON7yVITDhtdwci0qefticket{}", self.made);
+                let (ticket, lasts) = (&self.ticket, self.ticket_lasts);
+                Ok(json!({ "errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": lasts }))
             }
             "/cgi-bin/ticket/getticket" => no(40_097, "invalid args"),
             "/cgi-bin/menu/create" => {
@@ -265,7 +270,7 @@ impl State {
             self.made += 1;
             self.token = Some(format!("61_W3mAzJ-token{}_-", self.made));
         }
-        Ok(json!({ "access_token": self.token, "expires_in": self.lasts }))
+        Ok(json!({ "access_token": self.token, "expires_in": self.token_lasts }))
     }
 
     /// A code for a scene. Without the level `scene` there is none in it, and the code's scene is 0.

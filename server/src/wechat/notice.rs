@@ -135,7 +135,7 @@ impl WeChat {
     async fn send(&self, due: Due) -> Sent {
         let Some(template) = &self.settings.notice else { return Sent::Over };
         let Due { slip, openid, answered } = due;
-        let fields = template.fields(&slip, &answered.place, &answered.day);
+        let fields = template.fields(&slip.to_uppercase(), &answered.place, &answered.day);
         let fields: serde_json::Map<_, _> = fields
             .into_iter()
             .map(|(name, value)| (name.to_owned(), json!({ "value": value })))

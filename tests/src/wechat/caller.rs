@@ -134,7 +134,12 @@ fn field<'a>(xml: &'a str, name: &str) -> Result<&'a str> {
 fn sign(parts: &[&str]) -> Result<String> {
     let mut parts = parts.to_vec();
     parts.sort_unstable();
-    let told = openssl(&["dgst", "-sha1", "-r"], parts.concat().as_bytes())?;
+    sha1(&parts.concat())
+}
+
+/// SHA-1 in hex, by `openssl`.
+pub fn sha1(text: &str) -> Result<String> {
+    let told = openssl(&["dgst", "-sha1", "-r"], text.as_bytes())?;
     Ok(String::from_utf8(told)?.split(' ').next().unwrap_or_default().to_owned())
 }
 
