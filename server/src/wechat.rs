@@ -28,7 +28,6 @@ use crate::clock;
 use crate::data::DataDir;
 use crate::error::{Error, Result};
 pub use callback::{Envelope, answer};
-pub use menu::menu;
 pub use notice::{Answered, notify_answered, send_due};
 pub use seal::Seal;
 pub use settings::Settings;
@@ -101,7 +100,7 @@ impl WeChat {
     /// # Errors
     /// What WeChat refuses.
     pub fn publish_menu(&self, villages: &[(String, String)]) -> Result<()> {
-        menu::publish(&self.api, &menu(villages, &self.settings.public_url))
+        menu::publish(&self.api, &menu::menu(villages, &self.settings.public_url))
     }
 
     /// A village's own code, as a picture (JPEG). Blocks.

@@ -56,8 +56,9 @@ struct Page {
 }
 
 async fn config(State(app): State<Arc<App>>, asked: Asked<Page>) -> Result<Response> {
+    let wechat = wechat::account(&app)?;
     let Page { url } = read(asked)?;
-    let config = wechat::account(&app)?.config(&url).await?;
+    let config = wechat.config(&url).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(config)).into_response())
 }
 

@@ -84,9 +84,11 @@ struct Due {
     answered: Answered,
 }
 
-/// Sends what is due; what fails stays for the next time.
+/// Sends what is due; what fails stays for the next time. A restored copy of the office tells nobody anything.
 pub async fn send_due(app: &App) {
-    let Some(wechat) = &app.wechat else { return };
+    let Some(wechat) = app.wechat.as_ref().filter(|_| app.publisher.must_run().is_ok()) else {
+        return;
+    };
     let due = match app.db.read(read_due) {
         Ok(due) => due,
         Err(error) => return tracing::error!(%error, "notices cannot be read"),

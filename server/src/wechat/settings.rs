@@ -186,9 +186,11 @@ fn is_word(text: &str, min: usize, max: usize) -> bool {
 fn address(name: &str, text: &str) -> std::result::Result<String, String> {
     let text = text.trim_end_matches('/');
     let here = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
-    let is_here = here.iter().any(|here| {
-        text.strip_prefix(here).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-    });
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_here = here
+        .iter()
+        .filter_map(|here| text.strip_prefix(here))
+        .any(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port));
     let host = text.strip_prefix("https://").unwrap_or_default();
     let is_host =
         !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b"?#@".contains(&b));
@@ -246,6 +248,7 @@ place = \"thing2\"
             ("q2B2C", "q2B2", "aes_key"),
             ("https://mingbai", "http://mingbai", "public_url"),
             ("jssdk = true", "api_base = \"http://127.0.0.1.evil.example\"", "api_base"),
+            ("jssdk = true", "api_base = \"http://127.0.0.1:9@evil.example\"", "api_base"),
             ("jssdk = true", "jssdk = 1", "第 6 行"),
             ("token = \"QDG6eK\"", "token = QDG6eK", "第 3 行"),
             ("token", "tokens", "第 3 行"),
