@@ -2,6 +2,7 @@
 //! what the real one refuses.
 
 mod caller;
+mod menu;
 
 use crate::Result;
 pub use caller::{Caller, TOKEN, message, now, said, sha1};
@@ -238,7 +239,7 @@ impl State {
             "/cgi-bin/ticket/getticket" => no(40_097, "invalid args"),
             "/cgi-bin/menu/create" => {
                 let menu = body()?;
-                check_menu(&menu)?;
+                menu::check(&menu)?;
                 self.menu = Some(menu);
                 Ok(json!({ "errcode": 0, "errmsg": "ok" }))
             }
@@ -313,49 +314,5 @@ impl State {
         }
         self.sent.push(notice);
         Ok(json!({ "errcode": 0, "errmsg": "ok" }))
-    }
-}
-
-/// At most three entries with one to five below each; 4 and 8 characters; an address or a key.
-fn check_menu(menu: &Value) -> std::result::Result<(), (i64, String)> {
-    let entries = menu["button"].as_array().cloned().unwrap_or_default();
-    if !(1..=3).contains(&entries.len()) {
-        return no(40_016, "invalid button size");
-    }
-    for entry in &entries {
-        check_name(entry, 4, 40_018)?;
-        match entry["sub_button"].as_array() {
-            None => check_deed(entry)?,
-            Some(below) if !(1..=5).contains(&below.len()) => {
-                return no(40_023, "invalid sub button size");
-            }
-            Some(below) => {
-                for one in below {
-                    check_name(one, 8, 40_025)?;
-                    check_deed(one)?;
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn check_name(
-    entry: &Value,
-    chars_max: usize,
-    errcode: i64,
-) -> std::result::Result<(), (i64, String)> {
-    let chars = entry["name"].as_str().map_or(0, |name| name.chars().count());
-    if (1..=chars_max).contains(&chars) { Ok(()) } else { no(errcode, "invalid button name size") }
-}
-
-fn check_deed(entry: &Value) -> std::result::Result<(), (i64, String)> {
-    let text = |name: &str| entry[name].as_str().unwrap_or_default();
-    match text("type") {
-        "view" if text("url").starts_with("http") && text("url").len() <= 1_024 => Ok(()),
-        "view" => no(40_027, "invalid sub button url size"),
-        "click" if (1..=128).contains(&text("key").len()) => Ok(()),
-        "click" => no(40_026, "invalid sub button key size"),
-        _ => no(40_024, "invalid sub button type"),
     }
 }

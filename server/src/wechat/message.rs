@@ -252,6 +252,7 @@ mod tests {
             "<xml></xml>",
             &format!("{bomb}{}", with("<MsgType>text</MsgType><Content>&a;</Content>")),
             &with("<MsgType>text</MsgType><Content>&a;</Content>"),
+            &format!("<!DOCTYPE xml>{}", with("<MsgType>text</MsgType>")),
             &with("<?php x ?>"),
             &with("<MsgType>text</MsgTyp>"),
             &with("<MsgType>text</MsgType><MsgType>event</MsgType>"),
