@@ -125,7 +125,7 @@ impl Township {
     /// `mingbai-server wechat …`.
     fn command(&self, args: &[&str]) -> Output {
         let data = self.data();
-        let all = [&["wechat"], args, &["--data", programs::text(&data)]].concat();
+        let all = [&["wechat"][..], args, &["--data", programs::text(&data)]].concat();
         let output = programs::output("mingbai-server", &all).unwrap();
         let told = [&output.stdout[..], &output.stderr].concat();
         assert!(!String::from_utf8_lossy(&told).contains(APP_SECRET), "a secret was printed");
@@ -315,7 +315,7 @@ fn whoever_asked_is_told_once_and_then_forgotten() {
     let end = Instant::now() + PATIENCE;
     while township.wishes() > 0 {
         assert!(Instant::now() < end, "nobody was told");
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(50));
     }
     let sent = township.wechat.state().sent.clone();
     assert_eq!(sent.len(), 1, "who did not subscribe cannot be told");
