@@ -218,6 +218,7 @@ mod tests {
             (Some("/content/{sha256}"), "content"),
             (Some("/office/login"), "office"),
             (Some("/"), "page"),
+            (Some("/wechat/callback"), "wechat"),
             (Some("/healthz"), "health"),
             (None, "unknown"),
         ] {
