@@ -67,7 +67,7 @@ packages-build:
 
 packages-test: packages-build
 	@tests/axe
-	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev xvfb openbox xdotool python3-venv)
+	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev openssl xvfb openbox xdotool python3-venv)
 
 packages-bench:
 	$(call install,nginx-light wrk rsync zbar-tools zxing-cpp-tools chromium xvfb openbox xdotool)

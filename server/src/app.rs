@@ -18,6 +18,7 @@ use crate::rulebook::LiveRulebook;
 use crate::tokens::Rates;
 use crate::web::limit::Limits;
 use crate::web::page_cache::PageCache;
+use crate::wechat::WeChat;
 
 /// The open data directory of one office, and everything that serves it.
 pub struct App {
@@ -49,6 +50,8 @@ pub struct App {
     pub metrics: Metrics,
     /// How often programs asked.
     pub rates: Rates,
+    /// The township's WeChat account, if it has one.
+    pub wechat: Option<WeChat>,
     _lock: Lock,
 }
 
@@ -81,6 +84,7 @@ impl App {
         let (uploads, lookout) = (Uploads::default(), Lookout::default());
         let pages = PageCache::default();
         let rulebook = LiveRulebook::open(&data)?;
+        let wechat = WeChat::open(&data)?;
         let public_url = public_url.trim_end_matches('/').to_owned();
         Ok(Self {
             db,
@@ -97,6 +101,7 @@ impl App {
             limits: Limits::default(),
             metrics: Metrics::default(),
             rates: Rates::default(),
+            wechat,
             _lock: lock,
         })
     }

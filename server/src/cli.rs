@@ -4,6 +4,7 @@ mod backup;
 mod people;
 mod rules;
 mod serving;
+mod wechat;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -113,6 +114,9 @@ enum Command {
     Rules(rules::RulesCommand),
     /// 放假安排：哪些天放假，哪些周末调休上班
     Holidays(rules::HolidaysCommand),
+    /// 微信公众号：检查设置、发布菜单、取各村二维码
+    #[command(subcommand, name = "wechat")]
+    WeChat(wechat::WeChatCommand),
     #[command(flatten)]
     Keeping(backup::Keeping),
     /// 核对全部数据：树、条目、内容、图片
@@ -220,6 +224,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Column(command) => column(command),
         Command::Rules(command) => rules::rules(command),
         Command::Holidays(command) => rules::holidays(command),
+        Command::WeChat(command) => wechat::run(command),
         Command::Keeping(command) => backup::run(command),
         Command::Verify { data, json } => check(&data.at(), json),
     }

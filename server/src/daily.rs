@@ -1,10 +1,10 @@
-//! What the office does by itself, once a day.
+//! What the office does by itself: once a day, and what was left over every ten minutes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::App;
-use crate::{audit, clock};
+use crate::{audit, clock, wechat};
 
 /// How often it is looked whether a new day has begun.
 const LOOK_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -15,6 +15,7 @@ pub async fn run(app: Arc<App>) {
     let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
         looks.tick().await;
+        wechat::send_due(&app).await;
         let today = clock::today();
         if done == Some(today) || app.publisher.must_run().is_err() {
             continue;

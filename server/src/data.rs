@@ -67,6 +67,12 @@ impl DataDir {
         self.0.join(format!("holidays/{year}.json"))
     }
 
+    /// The settings of the township's WeChat account, if it has one. They hold secrets.
+    #[must_use]
+    pub fn wechat(&self) -> PathBuf {
+        self.0.join("wechat.toml")
+    }
+
     /// The public tree: files at exactly the paths of the read surface.
     #[must_use]
     pub fn public(&self) -> PathBuf {

@@ -45,6 +45,7 @@ pub mod verify;
 pub mod video;
 pub mod view;
 pub mod web;
+pub mod wechat;
 pub mod why;
 pub mod workdays;
 pub mod worklist;

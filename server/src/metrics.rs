@@ -19,8 +19,8 @@ use crate::clock;
 use crate::error::{Error, Result};
 
 /// Kinds of paths.
-const KINDS: [&str; 8] =
-    ["log", "content", "picture", "api", "office", "page", "health", "unknown"];
+const KINDS: [&str; 9] =
+    ["log", "content", "picture", "api", "office", "page", "wechat", "health", "unknown"];
 /// Kinds of answers, by the first digit of their status.
 const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// Upper bounds of the classes of answering time, in microseconds.
@@ -53,6 +53,7 @@ fn kind(route: Option<&str>) -> usize {
             "blob" => "picture",
             "api" => "api",
             "office" => "office",
+            "wechat" => "wechat",
             _ => "page",
         },
     };
@@ -217,6 +218,7 @@ mod tests {
             (Some("/content/{sha256}"), "content"),
             (Some("/office/login"), "office"),
             (Some("/"), "page"),
+            (Some("/wechat/callback"), "wechat"),
             (Some("/healthz"), "health"),
             (None, "unknown"),
         ] {

@@ -18,6 +18,7 @@ pub mod read;
 pub mod router;
 pub mod sessions;
 pub mod stream;
+pub mod wechat;
 pub mod words;
 
 #[cfg(test)]

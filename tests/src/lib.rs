@@ -13,6 +13,7 @@ pub mod sample;
 pub mod server;
 pub mod supervisors;
 pub mod town;
+pub mod wechat;
 pub mod wire;
 pub mod xvfb;
 

@@ -94,11 +94,7 @@ impl Town {
             password: password.into(),
             committees: Vec::new(),
         };
-        let simple = RULES
-            .replace("supervisors = 1", "supervisors = 0")
-            .replace("supervisors = 2", "supervisors = 0")
-            .replace("leader = true\nresolution", "leader = false\nresolution");
-        town.rules(&simple)?;
+        town.rules(&simple_rules())?;
         Ok(town)
     }
 
@@ -197,6 +193,14 @@ impl Town {
         }
         accountant.send(server)
     }
+}
+
+/// Rules by which nobody has to countersign and no leader to approve.
+pub fn simple_rules() -> String {
+    RULES
+        .replace("supervisors = 1", "supervisors = 0")
+        .replace("supervisors = 2", "supervisors = 0")
+        .replace("leader = true\nresolution", "leader = false\nresolution")
 }
 
 /// Opens an office account; the server must not be running.

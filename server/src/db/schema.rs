@@ -24,6 +24,7 @@ fn steps() -> Vec<M<'static>> {
         M::up(include_str!("A_tokens.sql")),
         M::up(include_str!("B_signin.sql")),
         M::up(include_str!("C_question.sql")),
+        M::up(include_str!("D_wechat.sql")),
     ]
 }
 

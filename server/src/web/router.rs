@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::metrics;
 use crate::web::answer::Times;
-use crate::web::{answer, api, ask, kiosks, limit, office, pages, programs, read};
+use crate::web::{answer, api, ask, kiosks, limit, office, pages, programs, read, wechat};
 
 /// Bytes that a request's body may hold where its handler does not say otherwise.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -49,6 +49,7 @@ pub fn router_within(app: Arc<App>, times: Times) -> Router {
         .merge(pages::routes())
         .merge(office::routes())
         .merge(programs::routes())
+        .merge(wechat::routes())
         .fallback(missing)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -2,6 +2,7 @@
 
 mod bulletins;
 mod programs;
+mod wechat;
 
 use std::net::Ipv6Addr;
 use std::sync::Arc;

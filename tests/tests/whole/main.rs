@@ -27,4 +27,5 @@ mod shared;
 mod touched;
 mod township;
 mod verify;
+mod wechat;
 mod window;
