@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::intake;
 use crate::view::{self, Item};
 
-pub use archive::{BUNDLE_BYTES_MAX, read, write};
+pub use archive::{BUNDLE_BYTES_MAX, folder, read, write};
 pub use check::check;
 
 /// The most entries of the log that one record needs: itself, what it corrects or is withdrawn by, and the keys.

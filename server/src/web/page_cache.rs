@@ -51,6 +51,16 @@ impl Page {
         Self::new(bytes.into(), None, media, policy, caching)
     }
 
+    /// A script, kept for ever by whoever asks: its address changes with its bytes.
+    #[must_use]
+    pub fn script(text: &'static str) -> Self {
+        let packed = gzip(text.as_bytes());
+        let media = HeaderValue::from_static("text/javascript; charset=utf-8");
+        let policy = HeaderValue::from_static("default-src 'none'");
+        let caching = HeaderValue::from_static("public, max-age=31536000, immutable");
+        Self::new(Bytes::from_static(text.as_bytes()), packed, media, policy, caching)
+    }
+
     fn new(
         plain: Bytes,
         gzip: Option<Bytes>,

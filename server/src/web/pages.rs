@@ -5,6 +5,7 @@ mod figures;
 mod frame;
 mod record;
 mod shown;
+mod verify;
 
 use std::sync::Arc;
 
@@ -38,10 +39,16 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/r/{n}", get(record_page))
         .route("/r/{n}/qr.png", get(qr_code))
         .route("/r/{n}/proof", get(proof))
+        .route("/r/{n}/note", get(verify::note))
+        .route("/r/{n}/verify", get(explained))
+        .route("/r/{n}/bundle", get(verify::download))
         .route("/figures", get(newest_figures))
         .route("/figures/{period}", get(figures))
         .route("/b", get(bulletins))
         .route("/b/{n}", get(bulletin))
+        .route("/b/{n}/verify", get(explained))
+        .route("/b/{n}/bundle", get(verify::download))
+        .route("/script/{folder}/{name}", get(verify::script))
         .route("/logo.svg", get(logo))
 }
 
@@ -70,14 +77,30 @@ async fn month(State(app): State<Arc<App>>, request: Request) -> Response {
 
 async fn record_page(State(app): State<Arc<App>>, request: Request) -> Response {
     match log_index(request.uri()) {
-        Some(n) => page(&app, &request, |db, frame| record::record(db, frame, n)),
+        Some(n) => {
+            let vkey = app.vkey.to_string();
+            scripted(&app, &request, |db, frame| record::record(db, frame, n, &vkey))
+        }
         None => bad_address(request.uri()),
     }
 }
 
 async fn bulletin(State(app): State<Arc<App>>, request: Request) -> Response {
     match log_index(request.uri()) {
-        Some(n) => page(&app, &request, |db, frame| record::bulletin(db, frame, n)),
+        Some(n) => {
+            let vkey = app.vkey.to_string();
+            scripted(&app, &request, |db, frame| record::bulletin(db, frame, n, &vkey))
+        }
+        None => bad_address(request.uri()),
+    }
+}
+
+async fn explained(State(app): State<Arc<App>>, request: Request) -> Response {
+    match log_index(request.uri()) {
+        Some(n) => {
+            let vkey = app.vkey.to_string();
+            page(&app, &request, |db, frame| verify::explained(db, frame, n, &vkey))
+        }
         None => bad_address(request.uri()),
     }
 }
@@ -195,13 +218,31 @@ fn page(
     request: &Request,
     make: impl FnOnce(&Connection, Frame) -> Rendered,
 ) -> Response {
+    kept(app, request, &POLICY, make)
+}
+
+/// The same for a page with a script of this server.
+fn scripted(
+    app: &App,
+    request: &Request,
+    make: impl FnOnce(&Connection, Frame) -> Rendered,
+) -> Response {
+    kept(app, request, &verify::SCRIPTED, make)
+}
+
+fn kept(
+    app: &App,
+    request: &Request,
+    policy: &HeaderValue,
+    make: impl FnOnce(&Connection, Frame) -> Rendered,
+) -> Response {
     let (uri, asked) = (request.uri(), request.headers());
     let lang = Lang::of_query(uri.query());
     let head = match app.pages.find(uri.path(), lang) {
         Ok(page) => return page.answer(asked),
         Err(head) => head,
     };
-    match render(app, uri, make) {
+    match render(app, uri, policy, make) {
         Ok(Some((page, until))) => {
             let page = Arc::new(page);
             app.pages.keep(head, uri.path(), lang, &page, until);
@@ -219,7 +260,7 @@ fn fresh(
     make: impl FnOnce(&Connection, Frame) -> Rendered,
 ) -> Response {
     let uri = request.uri();
-    match render(app, uri, make) {
+    match render(app, uri, &POLICY, make) {
         Ok(Some((page, _))) => page.answer(request.headers()),
         Ok(None) => not_there(uri),
         Err(error) => failed(uri, &error),
@@ -230,6 +271,7 @@ fn fresh(
 fn render(
     app: &App,
     uri: &Uri,
+    policy: &HeaderValue,
     make: impl FnOnce(&Connection, Frame) -> Rendered,
 ) -> Result<Option<(Page, i64)>> {
     let words = Words::new(Lang::of_query(uri.query()));
@@ -238,7 +280,7 @@ fn render(
         let until = view::next_change(db, frame.now)?;
         Ok((make(db, frame)?, until))
     })?;
-    Ok(html.map(|html| (Page::html(html, POLICY.clone()), until.unwrap_or(FOR_EVER))))
+    Ok(html.map(|html| (Page::html(html, policy.clone()), until.unwrap_or(FOR_EVER))))
 }
 
 /// The answer at every address that the router does not know.

@@ -12,6 +12,7 @@ mod fixture;
 mod fleet;
 mod full;
 mod hostile;
+mod in_hand;
 mod interop;
 mod journey;
 mod killed;

@@ -12,7 +12,7 @@ use crate::view::Head;
 use crate::web::words::{Lang, Words};
 
 /// The style of the phone pages, sent inside every page: one answer paints it on a slow link.
-const STYLE: &str = concat!(
+pub(super) const STYLE: &str = concat!(
     include_str!("../../../../assets/style/tokens.css"),
     include_str!("../../../../assets/style/site.css"),
 );

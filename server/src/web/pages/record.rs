@@ -6,6 +6,7 @@ use ledger::time::Period;
 use rusqlite::Connection;
 
 use super::shown::{Link, Shown};
+use super::verify::Check;
 use super::{Frame, Rendered};
 use crate::error::Result;
 use crate::view::{self, BulletinLine, Item, Place, Signer, Which};
@@ -35,10 +36,11 @@ struct Record {
     signers: Vec<String>,
     place: String,
     root: String,
+    check: Check,
 }
 
 /// A receipt, or the statement that a month had none.
-pub fn record(db: &Connection, frame: Frame, n: u64) -> Rendered {
+pub fn record(db: &Connection, frame: Frame, n: u64, vkey: &str) -> Rendered {
     let Some(item) = view::item(db, n)?.filter(|item| item.kind != "bulletin") else {
         return Ok(None);
     };
@@ -63,6 +65,7 @@ pub fn record(db: &Connection, frame: Frame, n: u64) -> Rendered {
         signers: signers(&frame, &item.signers),
         place: place(&frame, n),
         root: root(&frame),
+        check: Check::of(db, &item, vkey)?,
         f: frame.titled(&title, &about).shown_as(&format!("/r/{n}"), picture.as_ref()),
         item,
         village,
@@ -85,10 +88,11 @@ struct Bulletin {
     signers: Vec<String>,
     place: String,
     root: String,
+    check: Check,
 }
 
 /// A bulletin.
-pub fn bulletin(db: &Connection, frame: Frame, n: u64) -> Rendered {
+pub fn bulletin(db: &Connection, frame: Frame, n: u64, vkey: &str) -> Rendered {
     let Some(item) = view::item(db, n)?.filter(|item| item.kind == "bulletin") else {
         return Ok(None);
     };
@@ -116,6 +120,7 @@ pub fn bulletin(db: &Connection, frame: Frame, n: u64) -> Rendered {
         signers: signers(&frame, &item.signers),
         place: place(&frame, n),
         root: root(&frame),
+        check: Check::of(db, &item, vkey)?,
         f: frame.titled(&title, &about).shown_as(&format!("/b/{n}"), picture.as_ref()),
         item,
         column,
