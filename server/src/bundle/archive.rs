@@ -103,7 +103,7 @@ pub fn read(bytes: &[u8]) -> Result<Bundle> {
     let index = folder_name.strip_prefix("mingbai-").and_then(|digits| digits.parse().ok());
     let index = index.filter(|index| folder(*index) == folder_name);
     let index = index.ok_or_else(|| refused("文件夹的名字不对"))?;
-    if pack(&folder_name, &files)? != bytes {
+    if pack(&folder_name, &files).map_err(refused)? != bytes {
         return Err(refused("不是照规定的样子装的，或被改动、截断过"));
     }
     let told = take(&mut files, SUMS_NAME)?;

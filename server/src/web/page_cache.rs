@@ -42,6 +42,15 @@ impl Page {
         Self::new(text.into(), packed, media, policy, HeaderValue::from_static("no-cache"))
     }
 
+    /// A feed or a map of the site, of this media type.
+    #[must_use]
+    pub fn xml(text: String, media: &'static str) -> Self {
+        let packed = gzip(text.as_bytes());
+        let media = HeaderValue::from_static(media);
+        let policy = HeaderValue::from_static("default-src 'none'");
+        Self::new(text.into(), packed, media, policy, HeaderValue::from_static("no-cache"))
+    }
+
     /// A PNG picture, kept a day by whoever asks.
     #[must_use]
     pub fn png(bytes: Vec<u8>) -> Self {

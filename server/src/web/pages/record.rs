@@ -40,7 +40,7 @@ struct Record {
 }
 
 /// A receipt, or the statement that a month had none.
-pub fn record(db: &Connection, frame: Frame, n: u64, vkey: &str) -> Rendered {
+pub fn record(db: &Connection, frame: Frame, n: u64) -> Rendered {
     let Some(item) = view::item(db, n)?.filter(|item| item.kind != "bulletin") else {
         return Ok(None);
     };
@@ -65,7 +65,7 @@ pub fn record(db: &Connection, frame: Frame, n: u64, vkey: &str) -> Rendered {
         signers: signers(&frame, &item.signers),
         place: place(&frame, n),
         root: root(&frame),
-        check: Check::of(db, &item, vkey)?,
+        check: Check::of(db, &item)?,
         f: frame.titled(&title, &about).shown_as(&format!("/r/{n}"), picture.as_ref()),
         item,
         village,
@@ -92,7 +92,7 @@ struct Bulletin {
 }
 
 /// A bulletin.
-pub fn bulletin(db: &Connection, frame: Frame, n: u64, vkey: &str) -> Rendered {
+pub fn bulletin(db: &Connection, frame: Frame, n: u64) -> Rendered {
     let Some(item) = view::item(db, n)?.filter(|item| item.kind == "bulletin") else {
         return Ok(None);
     };
@@ -120,7 +120,7 @@ pub fn bulletin(db: &Connection, frame: Frame, n: u64, vkey: &str) -> Rendered {
         signers: signers(&frame, &item.signers),
         place: place(&frame, n),
         root: root(&frame),
-        check: Check::of(db, &item, vkey)?,
+        check: Check::of(db, &item)?,
         f: frame.titled(&title, &about).shown_as(&format!("/b/{n}"), picture.as_ref()),
         item,
         column,
@@ -180,7 +180,8 @@ pub fn bulletins(db: &Connection, frame: Frame, chosen: &str, after: Option<Plac
     super::rendered(&Bulletins {
         f: frame
             .titled(name.as_deref().unwrap_or(w.t("公告")), w.t("镇里和各村的公告。"))
-            .shown_as(&path, None),
+            .shown_as(&path, None)
+            .with_feed(path.replacen("/b", "/b/feed.atom", 1)),
         bulletins,
         columns,
         chosen: chosen.to_owned(),

@@ -46,8 +46,6 @@ static FOLDER: LazyLock<String> = LazyLock::new(|| {
 
 /// What the panel of a record's page starts from.
 pub(super) struct Check {
-    /// The log's verifier key.
-    pub vkey: String,
     /// Log indices of the entries to check, between blanks.
     pub entries: String,
     /// The address of the script.
@@ -59,11 +57,10 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn of(db: &Connection, item: &Item, vkey: &str) -> Result<Self> {
+    pub(super) fn of(db: &Connection, item: &Item) -> Result<Self> {
         let entries = bundle::entries_needed(db, item)?;
         let entries: Vec<String> = entries.iter().map(u64::to_string).collect();
         Ok(Self {
-            vkey: vkey.to_owned(),
             entries: entries.join(" "),
             script: format!("/script/{}/verify.js", *FOLDER),
             page: format!("{}/verify", address(item)),
@@ -147,12 +144,11 @@ struct Explained {
     of: String,
     leaf: String,
     root: String,
-    vkey: String,
     file: String,
 }
 
 /// How a record is checked, in words.
-pub(super) fn explained(db: &Connection, frame: Frame, n: u64, vkey: &str) -> Rendered {
+pub(super) fn explained(db: &Connection, frame: Frame, n: u64) -> Rendered {
     let Some(item) = view::item(db, n)? else {
         return Ok(None);
     };
@@ -164,7 +160,6 @@ pub(super) fn explained(db: &Connection, frame: Frame, n: u64, vkey: &str) -> Re
         n,
         of,
         leaf: item.leaf.to_string(),
-        vkey: vkey.to_owned(),
         file: bundle::folder(n),
     })
 }
