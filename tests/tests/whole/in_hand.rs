@@ -21,7 +21,7 @@ fn receipt(url: &str) -> u64 {
         answer.body_mut().read_to_string().unwrap()
     };
     let page = get(&format!("/v/{village}"));
-    let month = page.split("href=\"").find(|part| part.starts_with(&format!("/v/{village}/")));
+    let month = page.split("href=\"").find(|part| part.starts_with(&format!("/v/{village}/2")));
     let month = get(month.unwrap().split('"').next().unwrap());
     let first = month.split("href=\"/r/").find(|part| part.contains("class=\"thumb\"")).unwrap();
     first.split('"').next().unwrap().parse().unwrap()
@@ -78,7 +78,8 @@ fn a_browser_checks_a_record_with_the_network_off() {
     }
     runtime.block_on(offline(&server.url, &format!("/r/{n}?lang=en"), false)).unwrap();
     let list = String::from_utf8(server.get("/b").unwrap()).unwrap();
-    let bulletin = list.split("href=\"/b/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let mut bulletins = list.split("class=\"row\" href=\"/b/");
+    let bulletin = bulletins.nth(1).unwrap().split('"').next().unwrap().to_owned();
     runtime.block_on(offline(&server.url, &format!("/b/{bulletin}"), false)).unwrap();
 }
 
@@ -140,7 +141,7 @@ async fn other_words(url: &str, n: u64) -> Result<()> {
     let browser = Browser::open_sized(360, 780).await?;
     let page = format!("/r/{n}");
     let meddler = Meddler::start(url, move |asked, bytes| match asked == page {
-        true => String::from_utf8(bytes).unwrap().replace(".00 元", ".01 元").into_bytes(),
+        true => String::from_utf8(bytes).unwrap().replace(" 元</dd>", "0 元</dd>").into_bytes(),
         false => bytes,
     })?;
     browser.client.goto(&format!("{}/r/{n}", meddler.url)).await?;
@@ -155,7 +156,6 @@ fn a_page_that_says_another_amount_than_was_signed_is_noticed() {
     let server = copy.serve();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let n = receipt(&server.url);
-    assert!(String::from_utf8(server.get(&format!("/r/{n}")).unwrap()).unwrap().contains(".00 元"));
     runtime.block_on(other_words(&server.url, n)).unwrap();
 }
 
@@ -201,7 +201,7 @@ fn the_program_checks_a_bundle_and_refuses_one_that_was_touched() {
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(said.matches('✓').count(), 6, "{said}");
     assert!(said.contains(&format!("第 {n} 号")), "{said}");
-    let other = "example.com/foo+530d903a+AekyeRrm56hGApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+    let other = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
     assert_eq!(checked(&file, other).0, Some(1), "another log's key");
     assert_eq!(checked(&file, "rubbish").0, Some(2));
     let length = std::fs::read(&file).unwrap().len();
@@ -235,8 +235,7 @@ fn a_shell_with_openssl_checks_a_bundle_and_names_what_was_changed() {
     assert!(std::fs::read(folder.join("check.sh")).unwrap() == documented);
     let (good, said) = recipe(&folder, &town().vkey);
     assert!(good && said.contains("verified"), "{said}");
-    let digits = town().vkey.rsplit('+').next().unwrap();
-    let slip = town().vkey.replace(digits, &digits.replacen('A', "B", 1));
+    let slip = town().vkey.replacen("+A", "+B", 1);
     assert!(!recipe(&folder, &slip).0, "a slip in the key");
     let image = std::fs::read_dir(folder.join("images")).unwrap().next().unwrap().unwrap().path();
     for (path, at) in [
