@@ -16,6 +16,7 @@ mod in_hand;
 mod interop;
 mod journey;
 mod killed;
+mod looked_at;
 mod pages;
 mod published;
 mod restored;
