@@ -332,10 +332,8 @@ impl Publisher {
     /// # Errors
     /// `not-found` when one of them is not there; when a tile does not fit.
     pub fn proven(&self, indices: &BTreeSet<u64>) -> Result<BTreeMap<u64, (String, String)>> {
-        let notes: BTreeMap<u64, String> = indices
-            .iter()
-            .map(|index| Ok((*index, self.note(*index)?)))
-            .collect::<Result<_>>()?;
+        let notes: BTreeMap<u64, String> =
+            indices.iter().map(|index| Ok((*index, self.note(*index)?))).collect::<Result<_>>()?;
         let proofs = self.prove_each(notes.clone().into_iter())?;
         let proven = notes.into_iter().zip(proofs);
         Ok(proven.map(|((index, note), proof)| (index, (note, proof))).collect())

@@ -156,13 +156,8 @@ fn sorted(index: u64, mut files: Files) -> Result<Bundle> {
     let vkey = take(&mut files, VKEY_NAME)?;
     let vkey = vkey.strip_suffix('\n').ok_or_else(|| refused("vkey.txt 不是一行"))?.to_owned();
     let content = files.remove(CONTENT_NAME);
-    let mut bundle = Bundle {
-        index,
-        vkey,
-        entries: BTreeMap::new(),
-        content,
-        images: BTreeMap::new(),
-    };
+    let mut bundle =
+        Bundle { index, vkey, entries: BTreeMap::new(), content, images: BTreeMap::new() };
     while let Some(name) = files.keys().next().cloned() {
         let parts: Vec<&str> = name.split('/').collect();
         match parts.as_slice() {

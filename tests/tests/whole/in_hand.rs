@@ -58,7 +58,8 @@ async fn offline(url: &str, page: &str, library: bool) -> Result<()> {
     press(&browser, "#check-start").await?;
     assert_eq!(verdict(&browser).await?, ("yes".into(), String::new()), "{page}");
     browser.network(None).await?;
-    let lost = "const done = arguments[0]; fetch('/checkpoint').then(() => done(false), () => done(true))";
+    let lost =
+        "const done = arguments[0]; fetch('/checkpoint').then(() => done(false), () => done(true))";
     assert_eq!(browser.client.execute_async(lost, Vec::new()).await?, true, "the network is off");
     press(&browser, "#check-again").await?;
     assert_eq!(verdict(&browser).await?, ("yes".into(), String::new()), "{page} offline");

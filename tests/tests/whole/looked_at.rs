@@ -77,10 +77,20 @@ async fn look(url: &str) -> Result<Vec<String>> {
                 browser.client.goto(&format!("{url}{path}{lang}")).await?;
                 for percent in [100, 200] {
                     // As WeChat does it for whoever chose larger letters.
-                    let size = format!("document.documentElement.style.fontSize = '{}%'", 112.5 * f64::from(percent) / 100.0);
+                    let size = format!(
+                        "document.documentElement.style.fontSize = '{}%'",
+                        112.5 * f64::from(percent) / 100.0
+                    );
                     browser.client.execute(&size, Vec::new()).await?;
-                    let name = format!("{n}-{percent}{}{}", if english { "-en" } else { "" }, if dark { "-dark" } else { "" });
-                    std::fs::write(shots().join(format!("{name}.png")), browser.client.screenshot().await?)?;
+                    let name = format!(
+                        "{n}-{percent}{}{}",
+                        if english { "-en" } else { "" },
+                        if dark { "-dark" } else { "" }
+                    );
+                    std::fs::write(
+                        shots().join(format!("{name}.png")),
+                        browser.client.screenshot().await?,
+                    )?;
                     let told = complaints(&browser, &axe).await?;
                     if told != json!([]) {
                         found.push(format!("{path} {name}: {told}"));
@@ -148,7 +158,12 @@ fn scores(url: &str) -> serde_json::Value {
     let profile = home.path().display();
     let output = Command::new("node")
         .arg(programs::root().join("target/tools/lighthouse/node_modules/lighthouse/cli/index.js"))
-        .args([url, "--quiet", "--output=json", "--only-categories=performance,accessibility,best-practices,seo"])
+        .args([
+            url,
+            "--quiet",
+            "--output=json",
+            "--only-categories=performance,accessibility,best-practices,seo",
+        ])
         .arg(format!("--chrome-flags=--headless {flags} --user-data-dir={profile}"))
         .env("CHROME_PATH", "/usr/bin/chromium")
         .output()

@@ -65,15 +65,7 @@ pub fn village(db: &Connection, frame: Frame, code: &str) -> Rendered {
     let bulletins = view::bulletins(db, Which { village, limit, now, ..Which::default() })?;
     let alarms = view::emergencies(db, village, now)?;
     let months = view::months(db, code)?;
-    super::rendered(&Village {
-        f,
-        code,
-        name,
-        alarms,
-        years: years(&months),
-        months,
-        bulletins,
-    })
+    super::rendered(&Village { f, code, name, alarms, years: years(&months), months, bulletins })
 }
 
 impl MonthPage<'_> {

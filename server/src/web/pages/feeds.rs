@@ -105,7 +105,8 @@ fn entry(w: Words, village: &str, item: &Item) -> Entry {
     let month = item.period.as_ref().map(|period| w.month(period)).unwrap_or_default();
     let (title, about) = match item.receipt() {
         Some(receipt) => {
-            let way = if receipt.direction == Direction::In { w.t("收入") } else { w.t("支出") };
+            let way =
+                if receipt.direction == Direction::In { w.t("收入") } else { w.t("支出") };
             let title = format!("{way} {} · {}", w.money(&receipt.amount), receipt.purpose);
             (title, format!("{village} · {} · {}", w.day(&receipt.date), receipt.payee))
         }

@@ -156,7 +156,9 @@ pub(super) fn explained(db: &Connection, frame: Frame, n: u64) -> Rendered {
     let about = w.t("从登记册的公钥查到每一张图片，不用相信任何人。");
     super::rendered(&Explained {
         root: frame.root.to_string(),
-        f: frame.titled(&w.one("核验第 {n} 号记录", &n), about).shown_as(&format!("{of}/verify"), None),
+        f: frame
+            .titled(&w.one("核验第 {n} 号记录", &n), about)
+            .shown_as(&format!("{of}/verify"), None),
         n,
         of,
         leaf: item.leaf.to_string(),

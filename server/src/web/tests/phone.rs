@@ -19,7 +19,8 @@ fn everyone_finds_what_is_disclosed_by_two_characters_amount_number_village_and_
     let office = Office::new();
     let app = office.open();
     wait(async {
-        let (first, second) = (published(&office, &app, 1).await, published(&office, &app, 2).await);
+        let (first, second) =
+            (published(&office, &app, 1).await, published(&office, &app, 2).await);
         office.submit_whole(&app, 3).await; // waits for review
         let gone = published(&office, &app, 4).await;
         review::withdraw(&app, gone, Reason::Personal, Source::Original, &office.reviewer)
@@ -28,8 +29,8 @@ fn everyone_finds_what_is_disclosed_by_two_characters_amount_number_village_and_
         let bulletin = office_bulletin(&office, &app).await;
         let both = vec![second, first];
         for (query, found) in [
-            ("q=%E8%B7%AF%E7%81%AF", both.clone()),  // 路灯
-            ("q=%E7%81%AF%E7%BB%B4", both.clone()),  // 灯维
+            ("q=%E8%B7%AF%E7%81%AF", both.clone()), // 路灯
+            ("q=%E7%81%AF%E7%BB%B4", both.clone()), // 灯维
             ("q=1.01", vec![first]),
             (&format!("q={second}"), vec![second]),
             (&format!("q={gone}"), vec![]),
@@ -97,13 +98,20 @@ fn feeds_and_the_map_name_what_stands_and_pages_have_one_code_each() {
         let pages = ["/".into(), village, month, format!("/r/{n}"), format!("/b/{bulletin}")];
         for path in pages {
             let text = page(&app, &path).await;
-            let codes: Vec<&str> = text.split("<img src=\"").filter(|part| part.contains("qr.png")).collect();
-            let one = codes.iter().filter(|part| part.split('"').next().unwrap().ends_with("qr.png"));
+            let codes: Vec<&str> =
+                text.split("<img src=\"").filter(|part| part.contains("qr.png")).collect();
+            let one =
+                codes.iter().filter(|part| part.split('"').next().unwrap().ends_with("qr.png"));
             let one: Vec<_> = one.map(|part| part.split('"').next().unwrap()).collect();
             assert_eq!(one.len(), 1, "{path}");
             assert_eq!(ask(&app, "GET", one[0], &[], "").await.status, StatusCode::OK, "{path}");
-            for property in ["og:title", "og:description", "og:url", "og:image", "og:locale", "og:type"] {
-                assert!(text.contains(&format!("<meta property=\"{property}\"")), "{path} {property}");
+            for property in
+                ["og:title", "og:description", "og:url", "og:image", "og:locale", "og:type"]
+            {
+                assert!(
+                    text.contains(&format!("<meta property=\"{property}\"")),
+                    "{path} {property}"
+                );
             }
         }
         let nowhere = ask(&app, "GET", "/v/341181107299/qr.png", &[], "").await;
