@@ -48,6 +48,15 @@ async fn press(browser: &Browser, id: &str) -> Result<()> {
     Ok(())
 }
 
+/// The panel as a picture, for people to look at.
+async fn shot(browser: &Browser, name: &str) -> Result<()> {
+    let folder = programs::root().join("target/tmp/phone");
+    std::fs::create_dir_all(&folder)?;
+    let panel = browser.client.find(Locator::Css("#check")).await?;
+    std::fs::write(folder.join(format!("{name}.png")), panel.screenshot().await?)?;
+    Ok(())
+}
+
 async fn offline(url: &str, page: &str, library: bool) -> Result<()> {
     let browser = Browser::open_sized(360, 780).await?;
     browser.client.goto(&format!("{url}{page}")).await?;
@@ -57,6 +66,7 @@ async fn offline(url: &str, page: &str, library: bool) -> Result<()> {
     }
     press(&browser, "#check-start").await?;
     assert_eq!(verdict(&browser).await?, ("yes".into(), String::new()), "{page}");
+    shot(&browser, "check-yes").await?;
     browser.network(None).await?;
     let lost =
         "const done = arguments[0]; fetch('/checkpoint').then(() => done(false), () => done(true))";
@@ -148,6 +158,7 @@ async fn other_words(url: &str, n: u64) -> Result<()> {
     browser.client.goto(&format!("{}/r/{n}", meddler.url)).await?;
     press(&browser, "#check-start").await?;
     assert_eq!(verdict(&browser).await?, ("no".into(), "page".into()));
+    shot(&browser, "check-no").await?;
     browser.close().await
 }
 

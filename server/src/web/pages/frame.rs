@@ -38,7 +38,8 @@ pub enum Scripts {
 #[must_use]
 pub fn policy(style: &str, scripts: Scripts) -> HeaderValue {
     let scripts = match scripts {
-        Scripts::None => "",
+        // Browsers fetch robots.txt in a page's name when somebody has it audited.
+        Scripts::None => "connect-src 'self'; ",
         Scripts::Own => "script-src 'self'; connect-src 'self'; ",
     };
     let text = format!(
