@@ -52,8 +52,9 @@ async fn press(browser: &Browser, id: &str) -> Result<()> {
 async fn shot(browser: &Browser, name: &str) -> Result<()> {
     let folder = programs::root().join("target/tmp/phone");
     std::fs::create_dir_all(&folder)?;
-    let panel = browser.client.find(Locator::Css("#check")).await?;
-    std::fs::write(folder.join(format!("{name}.png")), panel.screenshot().await?)?;
+    let down = "document.getElementById('check').scrollIntoView()";
+    browser.client.execute(down, Vec::new()).await?;
+    std::fs::write(folder.join(format!("{name}.png")), browser.client.screenshot().await?)?;
     Ok(())
 }
 

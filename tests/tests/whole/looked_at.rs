@@ -117,9 +117,12 @@ async fn first_view(url: &str) -> Result<(f64, f64)> {
     let browser = Browser::open_sized(360, 780).await?;
     browser.network(Some(SLOW)).await?;
     browser.client.goto(url).await?;
-    let script = "const all = performance.getEntriesByType('navigation').concat(performance.getEntriesByType('resource'));
-        const paint = performance.getEntriesByName('first-contentful-paint')[0];
-        return [all.reduce((sum, one) => sum + one.transferSize, 0), paint.startTime];";
+    // Pictures far below come later, as somebody scrolls to them.
+    let script = "const below = [...document.images].filter((one) => one.loading === 'lazy' && one.getBoundingClientRect().top > innerHeight);
+        const later = below.map((one) => one.currentSrc), paint = performance.getEntriesByName('first-contentful-paint')[0];
+        const all = performance.getEntriesByType('navigation').concat(performance.getEntriesByType('resource'));
+        const now = all.filter((one) => !later.includes(one.name));
+        return [now.reduce((sum, one) => sum + one.transferSize, 0), paint.startTime];";
     let told = browser.client.execute(script, Vec::new()).await?;
     browser.close().await?;
     Ok(serde_json::from_value(told)?)
