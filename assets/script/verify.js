@@ -282,6 +282,7 @@ const verdicts = ["wait", "yes", "no", "missing"].map((name) => document.getElem
 function tell(name) {
   for (const verdict of verdicts) verdict.hidden = verdict.id !== `check-${name}`;
   again.hidden = name === "wait";
+  panel.closest(".seal").classList.toggle("doubted", name === "no");
 }
 
 let kept;
