@@ -4,6 +4,7 @@
 
 PROGRAMS := target/release
 DENY := target/tools/bin/cargo-deny
+LIGHTHOUSE := target/tools/lighthouse/node_modules/lighthouse/cli/index.js
 SCHEMATHESIS := target/tools/schemathesis/bin/schemathesis
 
 help: ## what there is
@@ -21,7 +22,7 @@ build: packages-build models ## every program, into target/release
 models: packages-build ## what reads printed words, into target/release/models; without it the rest works
 	@uploader/models $(PROGRAMS)/models
 
-test: packages-build packages-test models $(DENY) $(SCHEMATHESIS) ## formatting, lints, licences, every test
+test: packages-build packages-test models $(DENY) $(SCHEMATHESIS) $(LIGHTHOUSE) ## formatting, lints, licences, every test
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 	$(DENY) --log-level error check bans licenses sources
@@ -51,6 +52,9 @@ $(SCHEMATHESIS): | packages-test
 	python3 -m venv target/tools/schemathesis
 	target/tools/schemathesis/bin/pip install --quiet schemathesis==4.32.5
 
+$(LIGHTHOUSE): | packages-test
+	npm install --silent --no-audit --no-fund --prefix target/tools/lighthouse lighthouse@13.5.0
+
 # Installs those of the named Debian packages that are missing.
 define install
 	@missing=$$(for package in $(1); do \
@@ -67,7 +71,7 @@ packages-build:
 
 packages-test: packages-build
 	@tests/axe
-	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev openssl xvfb openbox xdotool python3-venv)
+	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev openssl xvfb openbox xdotool python3-venv nodejs npm)
 
 packages-bench:
 	$(call install,nginx-light wrk rsync zbar-tools zxing-cpp-tools chromium xvfb openbox xdotool)

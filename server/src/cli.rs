@@ -1,6 +1,7 @@
 //! The command line: what an operator types, and what is printed.
 
 mod backup;
+mod bundle;
 mod people;
 mod rules;
 mod serving;
@@ -127,6 +128,8 @@ enum Command {
         #[arg(long, env = "MINGBAI_JSON")]
         json: bool,
     },
+    /// 核验一个核验包：不用网络，不用数据目录，只要登记册的公钥
+    VerifyBundle(bundle::VerifyBundle),
 }
 
 #[derive(Subcommand)]
@@ -227,6 +230,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::WeChat(command) => wechat::run(command),
         Command::Keeping(command) => backup::run(command),
         Command::Verify { data, json } => check(&data.at(), json),
+        Command::VerifyBundle(asked) => bundle::verify(&asked),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod backup;
 pub mod blobs;
 pub mod bulletin;
+pub mod bundle;
 pub mod cli;
 pub mod clock;
 pub mod codes;

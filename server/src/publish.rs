@@ -9,6 +9,7 @@ mod stage;
 #[cfg(test)]
 mod crash_tests;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -302,22 +303,54 @@ impl Publisher {
 
     /// The proofs of a batch, each verified before it is handed out.
     fn prove(&self, batch: Range<u64>) -> Result<Vec<Published>> {
-        let checkpoint = self.db.read(LogRow::read)?.checkpoint;
         let notes = self.db.read(|c| stage::notes(c, batch.clone()))?;
+        let noted = batch.zip(notes);
+        let proofs = self.prove_each(noted.clone())?;
+        let published = noted.zip(proofs).map(|((index, _), proof)| Published { index, proof });
+        Ok(published.collect())
+    }
+
+    /// The proofs of entries (log index and note) under the newest checkpoint, each verified.
+    fn prove_each(&self, entries: impl Iterator<Item = (u64, String)>) -> Result<Vec<String>> {
+        let checkpoint = self.db.read(LogRow::read)?.checkpoint;
         let head = Checkpoint::open(checkpoint.as_bytes(), &self.vkey())
             .map_err(|e| Error::Corrupt(format!("检查点：{e}")))?;
         let mut nodes = files::Nodes::of(&self.data, head.size);
-        batch
-            .zip(notes)
+        entries
             .map(|(index, note)| {
                 let hashes = prove_inclusion(index, head.size, |l, i| nodes.node(l, i))?;
                 let leaf = leaf_hash(note.as_bytes());
                 verify_inclusion(&leaf, index, head.size, &hashes, &head.root)
                     .map_err(|e| Error::Corrupt(format!("第 {index} 条的证明：{e}")))?;
-                let proof = Proof { index, hashes, checkpoint: checkpoint.clone() };
-                Ok(Published { index, proof: proof.to_text() })
+                Ok(Proof { index, hashes, checkpoint: checkpoint.clone() }.to_text())
             })
             .collect()
+    }
+
+    /// Entries anywhere in the log, each as its note and its proof under one checkpoint, the newest. Blocks.
+    ///
+    /// # Errors
+    /// `not-found` when one of them is not there; when a tile does not fit.
+    pub fn proven(&self, indices: &BTreeSet<u64>) -> Result<BTreeMap<u64, (String, String)>> {
+        let notes: BTreeMap<u64, String> =
+            indices.iter().map(|index| Ok((*index, self.note(*index)?))).collect::<Result<_>>()?;
+        let proofs = self.prove_each(notes.clone().into_iter())?;
+        let proven = notes.into_iter().zip(proofs);
+        Ok(proven.map(|((index, note), proof)| (index, (note, proof))).collect())
+    }
+
+    /// The signed note at a log index, as it stands in the log.
+    ///
+    /// # Errors
+    /// `not-found` when there is none.
+    pub fn note(&self, index: u64) -> Result<String> {
+        let past = index.saturating_add(1);
+        // SQLite's numbers end at 2^63.
+        let notes = match i64::try_from(past) {
+            Ok(_) => self.db.read(|c| stage::notes(c, index..past))?,
+            Err(_) => Vec::new(),
+        };
+        notes.into_iter().next().ok_or_else(|| no_entry(index))
     }
 
     /// The proof of any published entry under the newest checkpoint.
@@ -328,7 +361,7 @@ impl Publisher {
         let size = self.db.read(LogRow::read)?.size;
         let mut proofs = self.prove(index.min(size)..index.saturating_add(1).min(size))?;
         let proof = proofs.pop().map(|published| published.proof);
-        proof.ok_or_else(|| Error::refused("not-found", format!("没有第 {index} 条记录")))
+        proof.ok_or_else(|| no_entry(index))
     }
 
     fn stop(&self, error: &Error) -> Error {
@@ -336,6 +369,10 @@ impl Publisher {
         let why = self.stopped.get_or_init(|| error.to_string());
         Error::Stopped(why.clone())
     }
+}
+
+fn no_entry(index: u64) -> Error {
+    Error::refused("not-found", format!("没有第 {index} 条记录"))
 }
 
 impl LogRow {

@@ -1,5 +1,7 @@
 //! Search: what came in, by any two characters in the middle of a word, by amount, invoice number, name, or log index.
 
+mod public;
+
 use ledger::content::{BulletinContent, Content, ReceiptContent};
 use ledger::money::Fen;
 use ledger::place::Village;
@@ -9,6 +11,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::error::Result;
 use crate::people::Who;
 use crate::review::{self, Submission};
+
+pub use public::{Disclosed, disclosed};
 
 /// Submissions on one page.
 pub const PAGE_ROWS: usize = 20;

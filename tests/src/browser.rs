@@ -46,6 +46,7 @@ fn start_driver() -> Result<(Child, u16)> {
 /// A running chromedriver and one browser window.
 pub struct Browser {
     driver: Child,
+    port: u16,
     /// The window.
     pub client: fantoccini::Client,
     _profile: tempfile::TempDir,
@@ -87,7 +88,31 @@ impl Browser {
         .capabilities(wanted)
         .connect(&format!("http://127.0.0.1:{port}"))
         .await?;
-        Ok(Browser { driver, client, _profile: profile })
+        Ok(Browser { driver, port, client, _profile: profile })
+    }
+
+    /// Asks Chromium's DevTools protocol for something, as chromedriver passes it on.
+    pub async fn devtools(
+        &self,
+        command: &str,
+        params: serde_json::Value,
+    ) -> Result<serde_json::Value> {
+        let session = self.client.session_id().await?.ok_or("no session")?;
+        let url = format!("http://127.0.0.1:{}/session/{session}/goog/cdp/execute", self.port);
+        let body = serde_json::json!({ "cmd": command, "params": params });
+        let mut answer = ureq::post(url).send_json(body)?;
+        Ok(answer.body_mut().read_json::<serde_json::Value>()?["value"].take())
+    }
+
+    /// Makes the network this fast, in bytes and milliseconds of a round trip; `None`: there is none.
+    pub async fn network(&self, speed: Option<(u32, u32)>) -> Result<()> {
+        let (bytes, latency) = speed.unwrap_or((0, 0));
+        let conditions = serde_json::json!({
+            "offline": speed.is_none(), "latency": latency, "downloadThroughput": bytes, "uploadThroughput": bytes,
+        });
+        self.devtools("Network.enable", serde_json::json!({})).await?;
+        self.devtools("Network.emulateNetworkConditions", conditions).await?;
+        Ok(())
     }
 
     /// Closes the window.

@@ -5,6 +5,7 @@ pub mod bench;
 pub mod browser;
 pub mod codes;
 pub mod kiosk;
+pub mod meddler;
 pub mod mirror;
 pub mod office;
 pub mod pen;

@@ -42,6 +42,15 @@ impl Page {
         Self::new(text.into(), packed, media, policy, HeaderValue::from_static("no-cache"))
     }
 
+    /// A feed or a map of the site, of this media type.
+    #[must_use]
+    pub fn xml(text: String, media: &'static str) -> Self {
+        let packed = gzip(text.as_bytes());
+        let media = HeaderValue::from_static(media);
+        let policy = HeaderValue::from_static("default-src 'none'");
+        Self::new(text.into(), packed, media, policy, HeaderValue::from_static("no-cache"))
+    }
+
     /// A PNG picture, kept a day by whoever asks.
     #[must_use]
     pub fn png(bytes: Vec<u8>) -> Self {
@@ -49,6 +58,16 @@ impl Page {
         let policy = HeaderValue::from_static("default-src 'none'");
         let caching = HeaderValue::from_static("public, max-age=86400");
         Self::new(bytes.into(), None, media, policy, caching)
+    }
+
+    /// A script, kept for ever by whoever asks: its address changes with its bytes.
+    #[must_use]
+    pub fn script(text: &'static str) -> Self {
+        let packed = gzip(text.as_bytes());
+        let media = HeaderValue::from_static("text/javascript; charset=utf-8");
+        let policy = HeaderValue::from_static("default-src 'none'");
+        let caching = HeaderValue::from_static("public, max-age=31536000, immutable");
+        Self::new(Bytes::from_static(text.as_bytes()), packed, media, policy, caching)
     }
 
     fn new(

@@ -3,10 +3,14 @@
 mod accounts;
 mod asked;
 mod asking;
+mod compare;
+mod feeds;
 mod figures;
 mod frame;
 mod record;
+mod search;
 mod shown;
+mod verify;
 
 use std::sync::Arc;
 
@@ -27,7 +31,7 @@ use crate::web::qr;
 use crate::web::words::{Lang, Words};
 pub use figures::{progress, standing};
 use frame::{Frame, POLICY};
-pub use frame::{LOGO, Scripts, other_language, policy};
+pub use frame::{LOGO, Scripts, other_language, policy, quoted};
 pub use record::{ground_words, receipt_rows};
 pub use shown::Shown;
 
@@ -35,14 +39,22 @@ pub use shown::Shown;
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/", get(home))
+        .route("/qr.png", get(qr_code))
         .route("/v/{village}", get(village))
+        .route("/v/{village}/qr.png", get(qr_code))
+        .route("/v/{village}/feed.atom", get(feeds::of_village))
         .route("/v/{village}/{period}", get(month))
+        .route("/v/{village}/{period}/qr.png", get(qr_code))
         .route("/r/{n}", get(record_page))
         .route("/r/{n}/qr.png", get(qr_code))
         .route("/r/{n}/proof", get(proof))
+        .route("/r/{n}/note", get(verify::note))
+        .route("/r/{n}/verify", get(explained))
+        .route("/r/{n}/bundle", get(verify::download))
         .route("/figures", get(newest_figures))
         .route("/figures/{period}", get(figures))
         .route("/b", get(bulletins))
+        .route("/b/feed.atom", get(feeds::of_column))
         .route("/b/{n}", get(bulletin))
         .route("/q", get(questions))
         .route("/q/{n}", get(question))
@@ -53,7 +65,14 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/slip/on", post(asking::ask_on))
         .route("/slip/{number}", get(asking::slip))
         .route("/slip/{number}/qr.png", get(asking::slip_code))
+        .route("/b/{n}/verify", get(explained))
+        .route("/b/{n}/bundle", get(verify::download))
+        .route("/script/{folder}/{name}", get(verify::script))
+        .route("/search", get(search::search))
+        .route("/sitemap.xml", get(feeds::sitemap))
+        .route("/robots.txt", get(feeds::robots))
         .route("/logo.svg", get(logo))
+        .route("/logo.png", get(logo_picture))
 }
 
 /// What a handler renders from: `None` when there is no such page.
@@ -81,14 +100,21 @@ async fn month(State(app): State<Arc<App>>, request: Request) -> Response {
 
 async fn record_page(State(app): State<Arc<App>>, request: Request) -> Response {
     match log_index(request.uri()) {
-        Some(n) => page(&app, &request, |db, frame| record::record(db, frame, n)),
+        Some(n) => scripted(&app, &request, |db, frame| record::record(db, frame, n)),
         None => bad_address(request.uri()),
     }
 }
 
 async fn bulletin(State(app): State<Arc<App>>, request: Request) -> Response {
     match log_index(request.uri()) {
-        Some(n) => page(&app, &request, |db, frame| record::bulletin(db, frame, n)),
+        Some(n) => scripted(&app, &request, |db, frame| record::bulletin(db, frame, n)),
+        None => bad_address(request.uri()),
+    }
+}
+
+async fn explained(State(app): State<Arc<App>>, request: Request) -> Response {
+    match log_index(request.uri()) {
+        Some(n) => page(&app, &request, |db, frame| verify::explained(db, frame, n)),
         None => bad_address(request.uri()),
     }
 }
@@ -167,22 +193,43 @@ async fn qr_code(State(app): State<Arc<App>>, request: Request) -> Response {
         Ok(page) => return page.answer(request.headers()),
         Err(head) => head,
     };
-    let Some(n) = log_index(uri) else {
+    if part(uri, 1) == "r" && log_index(uri).is_none() {
         return bad_address(uri);
-    };
-    let item = match app.db.read(|db| view::item(db, n)) {
-        Ok(Some(item)) => item,
+    }
+    let page = match app.db.read(|db| shown_page(db, uri)) {
+        Ok(Some(page)) => page,
         Ok(None) => return not_there(uri),
         Err(error) => return failed(uri, &error),
     };
-    let page = if item.kind == "bulletin" { "b" } else { "r" };
-    let address = words.link(&format!("{}/{page}/{n}", app.public_url));
+    let address = words.link(&format!("{}{page}", app.public_url));
     let Some(picture) = qr::png(&address) else {
         return not_there(uri);
     };
     let picture = Arc::new(Page::png(picture));
     app.pages.keep(head, uri.path(), words.lang, &picture, FOR_EVER);
     picture.answer(request.headers())
+}
+
+/// The path of the page whose code lies at this address; `None` if there is no such page.
+fn shown_page(db: &Connection, uri: &Uri) -> Result<Option<String>> {
+    let parts: Vec<&str> = uri.path().split('/').skip(1).collect();
+    let (village, period) = match parts.as_slice() {
+        ["qr.png"] => return Ok(Some("/".to_owned())),
+        ["r", _, "qr.png"] => {
+            let Some(n) = log_index(uri) else { return Ok(None) };
+            let page = |item: view::Item| if item.kind == "bulletin" { 'b' } else { 'r' };
+            return Ok(view::item(db, n)?.map(|item| format!("/{}/{n}", page(item))));
+        }
+        ["v", village, "qr.png"] => (village, None),
+        ["v", village, period, "qr.png"] => match period.parse::<Period>() {
+            Ok(period) => (village, Some(period)),
+            Err(_) => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    let month = period.map(|period| format!("/{period}")).unwrap_or_default();
+    let known = view::village_name(db, village)?;
+    Ok(known.map(|_| format!("/v/{village}{month}")))
 }
 
 async fn proof(State(app): State<Arc<App>>, uri: Uri) -> Response {
@@ -201,6 +248,12 @@ async fn proof(State(app): State<Arc<App>>, uri: Uri) -> Response {
         Err(Error::Refused { .. }) => not_there(&uri),
         Err(error) => failed(&uri, &error),
     }
+}
+
+async fn logo_picture() -> Response {
+    let headers =
+        [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "public, max-age=86400")];
+    (headers, frame::LOGO_PNG).into_response()
 }
 
 async fn logo() -> Response {
@@ -232,13 +285,31 @@ fn page(
     request: &Request,
     make: impl FnOnce(&Connection, Frame) -> Rendered,
 ) -> Response {
+    kept(app, request, &POLICY, make)
+}
+
+/// The same for a page with a script of this server.
+fn scripted(
+    app: &App,
+    request: &Request,
+    make: impl FnOnce(&Connection, Frame) -> Rendered,
+) -> Response {
+    kept(app, request, &verify::SCRIPTED, make)
+}
+
+fn kept(
+    app: &App,
+    request: &Request,
+    policy: &HeaderValue,
+    make: impl FnOnce(&Connection, Frame) -> Rendered,
+) -> Response {
     let (uri, asked) = (request.uri(), request.headers());
     let lang = Lang::of_query(uri.query());
     let head = match app.pages.find(uri.path(), lang) {
         Ok(page) => return page.answer(asked),
         Err(head) => head,
     };
-    match render(app, uri, make) {
+    match render(app, uri, policy, make) {
         Ok(Some((page, until))) => {
             let page = Arc::new(page);
             app.pages.keep(head, uri.path(), lang, &page, until);
@@ -256,7 +327,7 @@ fn fresh(
     make: impl FnOnce(&Connection, Frame) -> Rendered,
 ) -> Response {
     let uri = request.uri();
-    match render(app, uri, make) {
+    match render(app, uri, &POLICY, make) {
         Ok(Some((page, _))) => page.answer(request.headers()),
         Ok(None) => not_there(uri),
         Err(error) => failed(uri, &error),
@@ -267,15 +338,16 @@ fn fresh(
 fn render(
     app: &App,
     uri: &Uri,
+    policy: &HeaderValue,
     make: impl FnOnce(&Connection, Frame) -> Rendered,
 ) -> Result<Option<(Page, i64)>> {
     let words = Words::new(Lang::of_query(uri.query()));
     let (html, until) = app.db.read(|db| {
-        let frame = Frame::new(words, uri, view::head(db)?, &app.public_url);
+        let frame = Frame::new(words, uri, view::head(db)?, &app.public_url).of_log(&app.vkey);
         let until = view::next_change(db, frame.now)?;
         Ok((make(db, frame)?, until))
     })?;
-    Ok(html.map(|html| (Page::html(html, POLICY.clone()), until.unwrap_or(FOR_EVER))))
+    Ok(html.map(|html| (Page::html(html, policy.clone()), until.unwrap_or(FOR_EVER))))
 }
 
 /// The answer at every address that the router does not know.

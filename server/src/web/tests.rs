@@ -1,6 +1,7 @@
 //! The pages through the real router: what is said, to whom, and what a forged request gets.
 
 mod bulletins;
+mod phone;
 mod programs;
 mod wechat;
 
@@ -350,9 +351,13 @@ fn english_is_kept_from_link_to_link_and_every_page_loads_nothing_from_elsewhere
                 let page = page && !link.starts_with("/blob") && !link.ends_with("/proof");
                 let back = link == path; // to the Chinese page
                 assert!(!page || back || link.contains("lang=en"), "{path}: {link}");
-                assert!(link.starts_with('/') || link.starts_with('#'), "{link}");
+                let own = ["/", "#", "http://test/"].iter().any(|start| link.starts_with(start));
+                assert!(own, "{link}");
             }
-            assert!(!text.contains("<script") && !text.contains(" style="), "{path}");
+            let scripts = text.matches("<script").count();
+            let own = text.matches("<script type=\"module\" src=\"/script/").count();
+            assert_eq!((scripts, own), if path.starts_with("/r/") { (1, 1) } else { (0, 0) });
+            assert!(!text.contains(" style="), "{path}");
         }
     });
 }

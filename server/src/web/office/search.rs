@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::review;
 use crate::search::{self, QUESTION_CHARS_MAX, Question};
 use crate::view;
+use crate::web::pages::quoted;
 use crate::web::sessions::Session;
 
 /// What is looked for.
@@ -54,20 +55,6 @@ impl Asked {
         let (q, village, period) = (quoted(&self.q), quoted(&self.village), quoted(&self.period));
         format!("/office/search?q={q}&village={village}&period={period}&page={page}")
     }
-}
-
-/// Percent-encoded (RFC 3986, section 2.1).
-fn quoted(text: &str) -> String {
-    let mut quoted = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                quoted.push(char::from(byte));
-            }
-            _ => quoted.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    quoted
 }
 
 /// A line, with its month and where it stands.

@@ -1,12 +1,10 @@
 //! The accounts: the villages, a village's months, a month's receipts.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
-use ledger::money::Fen;
 use ledger::time::Period;
 use rusqlite::Connection;
 
+use super::compare::{Bar, Beside, Year, bars, beside, largest, years};
 use super::record::reason_words;
 use super::{Frame, Rendered};
 use crate::clock;
@@ -50,6 +48,7 @@ struct Village<'a> {
     name: String,
     alarms: Vec<BulletinLine>,
     months: Vec<Month>,
+    years: Vec<Year>,
     bulletins: Vec<BulletinLine>,
 }
 
@@ -59,20 +58,20 @@ pub fn village(db: &Connection, frame: Frame, code: &str) -> Rendered {
         return Ok(None);
     };
     let about = frame.w.fill("{village}每个月的收支和票据。", &[("village", &name)]);
-    let f = frame.titled(&name, &about).shown_as(&format!("/v/{code}"), None);
+    let path = format!("/v/{code}");
+    let f = frame.titled(&name, &about).shown_as(&path, None);
+    let f = f.with_feed(format!("{path}/feed.atom"));
     let (village, limit, now) = (Some(code), BULLETINS_HOME, f.now);
     let bulletins = view::bulletins(db, Which { village, limit, now, ..Which::default() })?;
     let alarms = view::emergencies(db, village, now)?;
     let months = view::months(db, code)?;
-    super::rendered(&Village { f, code, name, alarms, months, bulletins })
+    super::rendered(&Village { f, code, name, alarms, years: years(&months), months, bulletins })
 }
 
-/// A category's part of what a month spent.
-struct Bar {
-    category: String,
-    amount: Fen,
-    /// Length: 1 to 100, the largest category's being 100.
-    share: u64,
+impl MonthPage<'_> {
+    fn largest(&self) -> Vec<&Line> {
+        largest(&self.lines)
+    }
 }
 
 /// A withdrawn receipt and why.
@@ -93,6 +92,7 @@ struct MonthPage<'a> {
     state: MonthState,
     totals: Totals,
     bars: Vec<Bar>,
+    beside: Vec<Beside>,
     lines: Vec<Line>,
     withdrawn: Vec<Withdrawn>,
     closed: Option<view::Closed>,
@@ -144,28 +144,11 @@ pub fn month(db: &Connection, frame: Frame, code: &str, period: Period) -> Rende
         state: month.state,
         totals: month.totals,
         bars: bars(&lines),
+        beside: beside(w, &months, period),
         lines,
         withdrawn: gone,
         earlier: months.get(at + 1).map(|month| month.period),
         closed: view::closed(db, code, period)?,
         later: at.checked_sub(1).map(|at| months[at].period),
     })
-}
-
-/// What was spent by category, the largest first.
-fn bars(lines: &[Line]) -> Vec<Bar> {
-    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
-    for line in lines.iter().filter(|line| !line.income) {
-        let sum = sums.entry(&line.category).or_default();
-        *sum = sum.saturating_add(line.amount.0);
-    }
-    let largest = sums.values().copied().max().unwrap_or(1).max(1);
-    let bar = |(category, amount): (&str, i64)| Bar {
-        category: category.to_owned(),
-        amount: Fen(amount),
-        share: u64::try_from(i128::from(amount) * 100 / i128::from(largest)).unwrap_or(0).max(1),
-    };
-    let mut bars: Vec<Bar> = sums.into_iter().map(bar).collect();
-    bars.sort_by_key(|bar| std::cmp::Reverse(bar.amount));
-    bars
 }

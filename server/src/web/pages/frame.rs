@@ -6,16 +6,19 @@ use askama::Template;
 use axum::http::{HeaderValue, Uri};
 use ledger::encoding::base64;
 use ledger::hash::{Hash, sha256};
+use ledger::key::VerifierKey;
 
 use crate::clock;
 use crate::view::Head;
 use crate::web::words::{Lang, Words};
 
 /// The style of the phone pages, sent inside every page: one answer paints it on a slow link.
-const STYLE: &str = concat!(
+pub(super) const STYLE: &str = concat!(
     include_str!("../../../../assets/style/tokens.css"),
     include_str!("../../../../assets/style/site.css"),
 );
+/// The mark of the house as a picture for whoever shows a link: chat programs take no SVG.
+pub const LOGO_PNG: &[u8] = include_bytes!("../../../../assets/style/logo.png");
 /// The mark of the house, SVG.
 pub const LOGO: &str = include_str!("../../../../assets/style/logo.svg");
 
@@ -35,7 +38,8 @@ pub enum Scripts {
 #[must_use]
 pub fn policy(style: &str, scripts: Scripts) -> HeaderValue {
     let scripts = match scripts {
-        Scripts::None => "",
+        // Browsers fetch robots.txt in a page's name when somebody has it audited.
+        Scripts::None => "connect-src 'self'; ",
         Scripts::Own => "script-src 'self'; connect-src 'self'; ",
     };
     let text = format!(
@@ -50,6 +54,10 @@ pub fn policy(style: &str, scripts: Scripts) -> HeaderValue {
 pub struct Social {
     /// The page's full address.
     pub address: String,
+    /// The same in Chinese.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
     /// The full address of a picture for it.
     pub picture: String,
 }
@@ -72,6 +80,12 @@ pub struct Frame {
     pub root: Hash,
     /// What to say to whoever shows a link to the page.
     pub social: Option<Social>,
+    /// The page's own path, without the language; empty where the page is not for showing around.
+    pub path: String,
+    /// A feed of what the page lists.
+    pub feed: Option<String>,
+    /// The log's verifier key.
+    pub vkey: String,
     /// The style inside the page.
     pub css: &'static str,
     /// The mark inside the page.
@@ -95,6 +109,9 @@ impl Frame {
             size: head.size,
             root: head.root,
             social: None,
+            path: String::new(),
+            feed: None,
+            vkey: String::new(),
             css: STYLE,
             logo: LOGO,
             now: clock::unix_now(),
@@ -117,12 +134,37 @@ impl Frame {
     #[must_use]
     pub fn shown_as(mut self, path: &str, picture: Option<&Hash>) -> Self {
         let picture =
-            picture.map_or_else(|| "/logo.svg".to_owned(), |hash| format!("/blob/{hash}"));
+            picture.map_or_else(|| "/logo.png".to_owned(), |hash| format!("/blob/{hash}"));
+        self.path = path.to_owned();
         self.social = Some(Social {
             address: format!("{}{}", self.base, self.w.link(path)),
+            zh: format!("{}{path}", self.base),
+            en: format!("{}{}", self.base, Words::new(Lang::En).link(path)),
             picture: format!("{}{picture}", self.base),
         });
         self
+    }
+}
+
+impl Frame {
+    /// The same frame with the log's key, for pages that name it.
+    #[must_use]
+    pub fn of_log(mut self, vkey: &VerifierKey) -> Self {
+        self.vkey = vkey.to_string();
+        self
+    }
+
+    /// The same frame with a feed of what the page lists.
+    #[must_use]
+    pub fn with_feed(mut self, path: String) -> Self {
+        self.feed = Some(path);
+        self
+    }
+
+    /// The picture of the code that leads to this page.
+    #[must_use]
+    pub fn qr(&self) -> String {
+        self.w.link(&format!("{}/qr.png", self.path.trim_end_matches('/')))
     }
 }
 
@@ -140,6 +182,21 @@ pub fn other_language(w: Words, uri: &Uri) -> String {
         Lang::Zh => Words::new(Lang::En).link(&path),
         Lang::En => path,
     }
+}
+
+/// Percent-encoded (RFC 3986, section 2.1).
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut quoted = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                quoted.push(char::from(byte));
+            }
+            _ => quoted.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    quoted
 }
 
 #[derive(Template)]

@@ -6,6 +6,7 @@ use ledger::time::Period;
 use rusqlite::Connection;
 
 use super::shown::{Link, Shown};
+use super::verify::Check;
 use super::{Frame, Rendered};
 use crate::clock;
 use crate::error::Result;
@@ -38,6 +39,7 @@ struct Record {
     place: String,
     root: String,
     questions: Vec<Question>,
+    check: Check,
 }
 
 /// A receipt, or the statement that a month had none.
@@ -67,6 +69,7 @@ pub fn record(db: &Connection, frame: Frame, n: u64) -> Rendered {
         signers: signers(&frame, &item.signers),
         place: place(&frame, n),
         root: root(&frame),
+        check: Check::of(db, &item)?,
         f: frame.titled(&title, &about).shown_as(&format!("/r/{n}"), picture.as_ref()),
         item,
         village,
@@ -90,6 +93,7 @@ struct Bulletin {
     place: String,
     root: String,
     questions: Vec<Question>,
+    check: Check,
 }
 
 /// A bulletin.
@@ -122,6 +126,7 @@ pub fn bulletin(db: &Connection, frame: Frame, n: u64) -> Rendered {
         signers: signers(&frame, &item.signers),
         place: place(&frame, n),
         root: root(&frame),
+        check: Check::of(db, &item)?,
         f: frame.titled(&title, &about).shown_as(&format!("/b/{n}"), picture.as_ref()),
         item,
         column,
@@ -181,7 +186,8 @@ pub fn bulletins(db: &Connection, frame: Frame, chosen: &str, after: Option<Plac
     super::rendered(&Bulletins {
         f: frame
             .titled(name.as_deref().unwrap_or(w.t("公告")), w.t("镇里和各村的公告。"))
-            .shown_as(&path, None),
+            .shown_as(&path, None)
+            .with_feed(path.replacen("/b", "/b/feed.atom", 1)),
         bulletins,
         columns,
         chosen: chosen.to_owned(),
