@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use ledger::content::{ANSWER_CHARS_MAX, AnswerContent, Answerer, Content};
 use ledger::statement::{Statement, word};
+use rusqlite::OptionalExtension;
 
-use super::new_salt;
+use super::{ledger_date, new_salt};
 use crate::app::App;
 use crate::audit::{self, Change};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::people::{Deed, Role, Who};
 use crate::publish::{self, NewEntry};
-use crate::view::questions;
+use crate::view::{self, questions};
+use crate::web::words::{Lang, Words};
+use crate::wechat::{self, Answered};
 
 /// Answers the question at a log index. The same answer again changes nothing.
 ///
@@ -42,16 +45,41 @@ pub async fn answer(app: &Arc<App>, n: u64, text: &str, who: &Who) -> Result<()>
     let (body, hash) = content.to_bytes();
     let body = String::from_utf8(body).map_err(|e| Error::Corrupt(e.to_string()))?;
     let village = question.village.parse().map_err(|_| Error::Corrupt("村代码".into()))?;
-    let app = Arc::clone(app);
+    let publisher = Arc::clone(app);
     let answered = tokio::task::spawn_blocking(move || {
-        app.append(move |c, keys| {
+        publisher.append(move |c, keys| {
             let time = clock::timestamp()?;
             let statement = Statement::Answer { village, time, of: n, content: hash };
             audit::record(c, &actor, "answer", &n.to_string(), Change::to(&word(&by)))?;
             Ok(vec![NewEntry::stated(publish::office_note(keys, &statement), Some(body))])
         })
     });
-    answered.await.unwrap_or(Err(Error::Busy)).map(|_| ())
+    answered.await.unwrap_or(Err(Error::Busy))?;
+    tell(app, n, &question.village).await;
+    Ok(())
+}
+
+/// Whoever asked for it hears in WeChat that there is an answer. That it cannot be told changes nothing about the answer.
+async fn tell(app: &Arc<App>, n: u64, village: &str) {
+    let slip = "SELECT slip FROM question WHERE idx = ?1";
+    let found = app.db.read(|c| {
+        let slip: Option<String> = c.query_row(slip, [n], |row| row.get(0)).optional()?;
+        Ok((slip, view::village_name(c, village)?))
+    });
+    let told = match found {
+        Ok((Some(slip), place)) => {
+            let w = Words::new(Lang::Zh);
+            let place = place.unwrap_or_else(|| w.t("镇政府").to_owned());
+            let day = ledger_date(clock::today()).map(|day| w.day(&day)).unwrap_or_default();
+            let path = format!("/q/{n}");
+            wechat::notify_answered(app, &slip, Answered { place, day, path }).await
+        }
+        Ok((None, _)) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = told {
+        tracing::error!(%error, "nobody was told of an answer");
+    }
 }
 
 /// Whether somebody of this post may speak for that one. The township's office also types in what a village or its

@@ -30,7 +30,7 @@ use crate::web::page_cache::{FOR_EVER, Page};
 use crate::web::qr;
 use crate::web::words::{Lang, Words};
 pub use figures::{progress, standing};
-use frame::{Frame, POLICY};
+use frame::{Frame, POLICY, SHARED};
 pub use frame::{LOGO, Scripts, other_language, policy, quoted};
 pub use record::{ground_words, receipt_rows};
 pub use shown::Shown;
@@ -342,8 +342,11 @@ fn render(
     make: impl FnOnce(&Connection, Frame) -> Rendered,
 ) -> Result<Option<(Page, i64)>> {
     let words = Words::new(Lang::of_query(uri.query()));
+    let shared = app.wechat.as_ref().is_some_and(|wechat| wechat.settings.jssdk);
+    let policy = if shared { &*SHARED } else { policy };
     let (html, until) = app.db.read(|db| {
         let frame = Frame::new(words, uri, view::head(db)?, &app.public_url).of_log(&app.vkey);
+        let frame = frame.in_wechat(shared);
         let until = view::next_change(db, frame.now)?;
         Ok((make(db, frame)?, until))
     })?;

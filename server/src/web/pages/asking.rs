@@ -83,6 +83,8 @@ struct Done {
     f: Frame,
     slip: Slip,
     pin: String,
+    /// Whether the township's account in WeChat tells who asks for it.
+    notices: bool,
 }
 
 #[derive(Template)]
@@ -247,7 +249,9 @@ pub async fn send(
         Ok(slip) => {
             let made = app.db.read(|c| {
                 let f = frame(&app, w, &uri, c)?.titled(w.t("收到了"), w.t("收到了"));
-                rendered(&Done { f, slip, pin: draft.pin })
+                let wechat = app.wechat.as_ref();
+                let notices = wechat.is_some_and(|wechat| wechat.settings.notice.is_some());
+                rendered(&Done { f, slip, pin: draft.pin, notices })
             });
             shown(&uri, StatusCode::OK, made.map(Some))
         }

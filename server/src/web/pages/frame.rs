@@ -25,6 +25,9 @@ pub const LOGO: &str = include_str!("../../../../assets/style/logo.svg");
 /// What a phone page may do: show its own style and this server's pictures.
 pub static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| policy(STYLE, Scripts::None));
 
+/// The same where pages are shared in WeChat with a card of their own.
+pub static SHARED: LazyLock<HeaderValue> = LazyLock::new(|| policy(STYLE, Scripts::Shared));
+
 /// Which scripts run on a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scripts {
@@ -32,6 +35,8 @@ pub enum Scripts {
     None,
     /// The server's own files, which may ask the server only.
     Own,
+    /// Those, and WeChat's, which the server's own loads inside of WeChat.
+    Shared,
 }
 
 /// A Content-Security-Policy under which only `style` styles the page.
@@ -41,6 +46,7 @@ pub fn policy(style: &str, scripts: Scripts) -> HeaderValue {
         // Browsers fetch robots.txt in a page's name when somebody has it audited.
         Scripts::None => "connect-src 'self'; ",
         Scripts::Own => "script-src 'self'; connect-src 'self'; ",
+        Scripts::Shared => "script-src 'self' https://res.wx.qq.com; connect-src 'self'; ",
     };
     let text = format!(
         "default-src 'none'; img-src 'self'; media-src 'self'; {scripts}style-src 'sha256-{}'; form-action 'self'; \
@@ -90,6 +96,8 @@ pub struct Frame {
     pub css: &'static str,
     /// The mark inside the page.
     pub logo: &'static str,
+    /// Whether WeChat shows a card of the page to whom it is sent.
+    pub shared: bool,
     /// When the page is made, Unix seconds.
     pub now: i64,
     base: String,
@@ -113,10 +121,17 @@ impl Frame {
             feed: None,
             vkey: String::new(),
             css: STYLE,
+            shared: false,
             logo: LOGO,
             now: clock::unix_now(),
             base: base.to_owned(),
         }
+    }
+
+    /// The same frame, whose page WeChat may show a card of.
+    #[must_use]
+    pub fn in_wechat(self, shared: bool) -> Self {
+        Self { shared, ..self }
     }
 
     /// The same frame for a page of this title and this sentence about it.
