@@ -3,10 +3,10 @@
 use slint_build::{CompilerConfiguration, DefaultTranslationContext};
 
 fn main() {
-    println!("cargo::rerun-if-changed=../../assets/words");
+    println!("cargo::rerun-if-changed=../../assets/words/kiosk/en/LC_MESSAGES/mingbai-kiosk-ui.po");
     let config = CompilerConfiguration::new()
         .with_style("fluent-light".into())
-        .with_bundled_translations("../../assets/words")
+        .with_bundled_translations("../../assets/words/kiosk")
         .with_default_translation_context(DefaultTranslationContext::None);
     if let Err(error) = slint_build::compile_with_config("ui/app.slint", config) {
         println!("cargo::error={error}");

@@ -35,7 +35,7 @@ fn phrases(source: &str) -> impl Iterator<Item = String> {
 #[test]
 fn every_phrase_has_its_english_and_no_english_is_left_over() {
     let po = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../assets/words/en/LC_MESSAGES/mingbai-kiosk-ui.po");
+        .join("../assets/words/kiosk/en/LC_MESSAGES/mingbai-kiosk-ui.po");
     let catalog = polib::po_file::parse(&po).unwrap();
     let translated: BTreeSet<String> = catalog
         .messages()
