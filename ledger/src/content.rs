@@ -892,8 +892,7 @@ pub(crate) mod tests {
             AnswerContent { salt: Salt([8; 16]), by: Answerer::Village, text: String::new() };
         let read = AnswerContent::parse(&answer.to_bytes().0);
         assert_eq!(read, Err(BadContent::Field("text")));
-        let mut to = Some(Answerer::Village);
-        let way = core::iter::from_fn(|| core::mem::replace(&mut to, to?.next()));
+        let way = core::iter::successors(Some(Answerer::Village), |to| to.next());
         assert_eq!(way.count(), 3);
     }
 
