@@ -4,7 +4,9 @@ use std::fs;
 use std::sync::Arc;
 
 use ledger::key::{SigningKey, VerifierKey};
+use ledger::policy::Policy;
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 use crate::blobs::Uploads;
 use crate::codes::Lookout;
@@ -18,6 +20,7 @@ use crate::rulebook::LiveRulebook;
 use crate::tokens::Rates;
 use crate::web::limit::Limits;
 use crate::web::page_cache::PageCache;
+use crate::witnesses;
 
 /// The open data directory of one office, and everything that serves it.
 pub struct App {
@@ -49,6 +52,10 @@ pub struct App {
     pub metrics: Metrics,
     /// How often programs asked.
     pub rates: Rates,
+    /// Who is asked to cosign the log's heads, if anyone.
+    pub witnesses: Option<Policy>,
+    /// Told after each publication.
+    pub grown: Notify,
     _lock: Lock,
 }
 
@@ -81,6 +88,7 @@ impl App {
         let (uploads, lookout) = (Uploads::default(), Lookout::default());
         let pages = PageCache::default();
         let rulebook = LiveRulebook::open(&data)?;
+        let witnesses = witnesses::load(&data)?;
         let public_url = public_url.trim_end_matches('/').to_owned();
         Ok(Self {
             db,
@@ -97,6 +105,8 @@ impl App {
             limits: Limits::default(),
             metrics: Metrics::default(),
             rates: Rates::default(),
+            witnesses,
+            grown: Notify::new(),
             _lock: lock,
         })
     }
@@ -112,7 +122,18 @@ impl App {
     {
         let published = self.publisher.append(choose);
         self.pages.drop_all();
+        self.grown.notify_one();
         published
+    }
+
+    /// Serves the head with witnesses' lines under it, if it still is the head, and lets the pages follow. Blocks.
+    ///
+    /// # Errors
+    /// As [`Publisher::cosigned`].
+    pub fn cosigned(&self, checkpoint: &str, lines: &[String]) -> Result<()> {
+        let served = self.publisher.cosigned(checkpoint, lines);
+        self.pages.drop_all();
+        served
     }
 }
 

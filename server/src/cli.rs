@@ -1,6 +1,7 @@
 //! The command line: what an operator types, and what is printed.
 
 mod backup;
+mod monitor;
 mod people;
 mod rules;
 mod serving;
@@ -115,6 +116,8 @@ enum Command {
     Holidays(rules::HolidaysCommand),
     #[command(flatten)]
     Keeping(backup::Keeping),
+    /// 从外面监督一个镇的账本：记者、县里、村民的亲戚，任何人都可以
+    Monitor(monitor::Watching),
     /// 核对全部数据：树、条目、内容、图片
     Verify {
         #[command(flatten)]
@@ -221,6 +224,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Rules(command) => rules::rules(command),
         Command::Holidays(command) => rules::holidays(command),
         Command::Keeping(command) => backup::run(command),
+        Command::Monitor(command) => monitor::run(command),
         Command::Verify { data, json } => check(&data.at(), json),
     }
 }

@@ -23,6 +23,7 @@ use crate::view::{self, Place};
 use crate::web::page_cache::{FOR_EVER, Page};
 use crate::web::qr;
 use crate::web::words::{Lang, Words};
+use crate::witnesses;
 pub use figures::{progress, standing};
 use frame::{Frame, POLICY};
 pub use frame::{LOGO, Scripts, other_language, policy};
@@ -233,8 +234,10 @@ fn render(
     make: impl FnOnce(&Connection, Frame) -> Rendered,
 ) -> Result<Option<(Page, i64)>> {
     let words = Words::new(Lang::of_query(uri.query()));
+    let witnessed = witnesses::witnessed(app);
     let (html, until) = app.db.read(|db| {
         let frame = Frame::new(words, uri, view::head(db)?, &app.public_url);
+        let frame = frame.witnessed_by(&witnessed);
         let until = view::next_change(db, frame.now)?;
         Ok((make(db, frame)?, until))
     })?;

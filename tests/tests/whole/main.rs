@@ -15,6 +15,7 @@ mod hostile;
 mod interop;
 mod journey;
 mod killed;
+mod monitor;
 mod pages;
 mod published;
 mod restored;

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::http::{HeaderValue, Uri};
 use ledger::encoding::base64;
 use ledger::hash::{Hash, sha256};
+use ledger::policy::Cosigned;
 
 use crate::clock;
 use crate::view::Head;
@@ -70,6 +71,8 @@ pub struct Frame {
     pub size: u64,
     /// Root of the log.
     pub root: Hash,
+    /// Who has witnessed the log's head, each with the time.
+    pub witnesses: Vec<String>,
     /// What to say to whoever shows a link to the page.
     pub social: Option<Social>,
     /// The style inside the page.
@@ -94,6 +97,7 @@ impl Frame {
             township: head.township,
             size: head.size,
             root: head.root,
+            witnesses: Vec::new(),
             social: None,
             css: STYLE,
             logo: LOGO,
@@ -110,6 +114,18 @@ impl Frame {
             township => format!("{title} · {township}"),
         };
         self.about = about.to_owned();
+        self
+    }
+
+    /// The same frame, which can say who has witnessed the head.
+    #[must_use]
+    pub fn witnessed_by(mut self, witnesses: &[Cosigned]) -> Self {
+        let w = self.w;
+        let said = |one: &Cosigned| {
+            let time = clock::moment(one.at).map(|time| w.moment(&time)).unwrap_or_default();
+            w.fill("{name}，{time}看过", &[("name", &one.name), ("time", &time)])
+        };
+        self.witnesses = witnesses.iter().map(said).collect();
         self
     }
 
