@@ -3,7 +3,9 @@
 use slint_build::{CompilerConfiguration, DefaultTranslationContext};
 
 fn main() {
-    println!("cargo::rerun-if-changed=../../assets/words/uploader/en/LC_MESSAGES/mingbai-uploader-ui.po");
+    println!(
+        "cargo::rerun-if-changed=../../assets/words/uploader/en/LC_MESSAGES/mingbai-uploader-ui.po"
+    );
     let config = CompilerConfiguration::new()
         .with_style("fluent-light".into())
         .with_bundled_translations("../../assets/words/uploader")

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// One round of a monitor: its exit status and what it says.
 fn watch(data: &Path, url: &str, options: &[&str]) -> (i32, Value) {
     let own = ["--data", programs::text(data), "--url", url, "--vkey", &fixture::town().vkey];
-    let args = [&["monitor", "--once", "--json"], &own[..], options].concat();
+    let args = [&["monitor", "--once", "--json"][..], &own, options].concat();
     let output = programs::output("mingbai-server", &args).unwrap();
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     let said = serde_json::from_str(&told)
@@ -112,7 +112,7 @@ fn policy(one: &Witness, two: &Witness) -> String {
 /// A kiosk's sync that demands what the policy says.
 fn demanding(kiosk: &Path, url: &str, policy: &Path) -> Result<String, String> {
     let args = ["sync", "--data", programs::text(kiosk), "--server", url, "--vkey"];
-    let more = [&fixture::town().vkey, "--witnesses", programs::text(policy), "--json"];
+    let more = [fixture::town().vkey.as_str(), "--witnesses", programs::text(policy), "--json"];
     let output = programs::output("mingbai-kiosk", &[&args[..], &more].concat()).unwrap();
     match output.status.success() {
         true => Ok(String::from_utf8(output.stdout).unwrap()),
