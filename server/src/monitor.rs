@@ -103,7 +103,10 @@ impl Monitor {
             alarms.extend(follow::follow(&mut self.store, source, &self.options.log, now)?);
         }
         self.look_at_refused(now)?;
-        alarms.extend(self.look_at_contents(now)?);
+        // One that shows another log is not asked for the contents of this one.
+        if self.store.shows_ours(OFFICE)? {
+            alarms.extend(self.look_at_contents(now)?);
+        }
         alarms.extend(self.forks()?);
         let book = Book::read(&self.store)?;
         alarms.extend(book.alarms(&self.options.rules, now, self.options.silent_days));

@@ -140,6 +140,19 @@ impl Store {
         Ok(query.query_row([source], |row| row.get(0)).optional()?.unwrap_or(0))
     }
 
+    /// Whether the head that a source showed last is one of the log that is held.
+    pub(super) fn shows_ours(&self, source: &str) -> Result<bool> {
+        let last = "SELECT note FROM checkpoint WHERE source = ?1 ORDER BY id DESC LIMIT 1";
+        let mut query = self.db.prepare_cached(last)?;
+        let note: Option<String> = query.query_row([source], |row| row.get(0)).optional()?;
+        let note = note.and_then(|note| Note::parse(note.as_bytes()).ok());
+        let head = note.and_then(|note| Checkpoint::parse(note.text()).ok());
+        match head {
+            Some(head) => Ok(self.root_at(head.size)? == head.root),
+            None => Ok(false),
+        }
+    }
+
     /// The newest heads that were shown, the newest first.
     pub(super) fn history(&self, limit: u32) -> Result<Vec<Shown>> {
         let mut query = self.db.prepare_cached(
