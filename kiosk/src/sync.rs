@@ -8,7 +8,6 @@ mod background;
 mod contents;
 mod ladder;
 mod pictures;
-mod policy;
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -20,6 +19,7 @@ use ledger::client::{Refused, View};
 use ledger::hash::Hash;
 use ledger::key::VerifierKey;
 use ledger::place::Village;
+pub use ledger::policy::{BadPolicy, Cosigned, POLICY_BYTES_MAX, Policy};
 use ledger::time::Timestamp;
 use ledger::tree::{Frontier, leaf_hash};
 use serde::Serialize;
@@ -30,7 +30,6 @@ use crate::shelf::{Adopted, Batch, Head, Images, Shelf, ShelfError, Trouble, Tro
 use ahead::Incoming;
 pub use background::{Background, Orders, Queue, orders};
 use ladder::Ladder;
-pub use policy::{BadPolicy, Cosigned, POLICY_BYTES_MAX, Policy};
 
 /// The largest log that a kiosk takes on, in entries: a township's for some hundred years.
 const LOG_SIZE_MAX: u64 = 1 << 26;

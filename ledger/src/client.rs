@@ -12,7 +12,7 @@ use crate::tile::{
     split_bundle, split_tile,
 };
 use crate::tree::{
-    BadProof, Frontier, leaf_hash, prove_consistency, prove_inclusion, verify_consistency,
+    Frontier, leaf_hash, prove_consistency, prove_inclusion, root, verify_consistency,
     verify_inclusion,
 };
 use alloc::{string::String, vec::Vec};
@@ -210,19 +210,21 @@ impl View {
         mut fetch: impl FnMut(&Want) -> Result<Vec<u8>, E>,
     ) -> Refused<E> {
         if self.size() > 0 {
-            let proof = prove_consistency(self.size(), head.size, |level, index| {
-                tile_node(level, index, head.size, &mut fetch)
-            });
-            let verdict = proof.map(|proof| {
-                verify_consistency(self.size(), head.size, &proof, &self.root, &head.root)
-            });
-            match verdict {
-                Ok(Ok(())) => {}
-                Ok(Err(BadProof::OldRoot)) => {
-                    return Refused::Fork { held: self.checkpoint.clone(), offered };
-                }
-                Ok(Err(_)) => return Refused::BadHash("tile".into()),
+            // What the head commits to at the size that is held. Proving the own root instead would not tell a fork from
+            // a false copy where that size is a power of two: the proof then begins with the root itself.
+            let mut node = |level, index| tile_node(level, index, head.size, &mut fetch);
+            let theirs = match root(self.size(), &mut node) {
+                Ok(theirs) => theirs,
                 Err(error) => return error,
+            };
+            let proof = match prove_consistency(self.size(), head.size, &mut node) {
+                Ok(proof) => proof,
+                Err(error) => return error,
+            };
+            match verify_consistency(self.size(), head.size, &proof, &theirs, &head.root) {
+                Ok(()) if theirs == self.root => {}
+                Ok(()) => return Refused::Fork { held: self.checkpoint.clone(), offered },
+                Err(_) => return Refused::BadHash("tile".into()),
             }
         }
         // The head is honest, so some entry is not: name the bundle of the first.
@@ -431,6 +433,16 @@ mod tests {
             assert_eq!(damaged.read(&held).unwrap_err(), Refused::Fetch(format!("no {path}")));
         }
         assert_eq!(honest.read(&held).unwrap().0.size(), 700);
+    }
+
+    #[test]
+    fn a_fork_is_called_so_whatever_the_sizes() {
+        for (held, offered) in [(1, 2), (4, 5), (7, 8), (256, 300), (300, 512)] {
+            let (mut honest, mut forked) = (Log::new(), Log::new());
+            let (view, _) = honest.grow(held, "honest").read(&View::default()).unwrap();
+            let refused = forked.grow(offered, "forked").read(&view).unwrap_err();
+            assert!(matches!(refused, Refused::Fork { .. }), "{held} {offered}: {refused:?}");
+        }
     }
 
     #[test]

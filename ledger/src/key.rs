@@ -1,6 +1,6 @@
 //! Keys of signed notes (C2SP signed-note): who a signature is by.
 
-use crate::encoding::{base64, from_base64, from_hex, hex, serde_as_text};
+use crate::encoding::{base64, from_base64, from_hex, serde_as_text};
 use crate::hash::sha256_parts;
 use crate::note::SIGNATURE_MARK;
 use alloc::{format, string::String, vec::Vec};
@@ -94,9 +94,8 @@ impl VerifierKey {
         };
         match self.algorithm {
             Algorithm::Ed25519 => strict(text.as_bytes(), signature),
-            Algorithm::Cosignature => cosignature_time(signature).is_some_and(|time| {
-                strict(format!("cosignature/v1\ntime {time}\n{text}").as_bytes(), &signature[8..])
-            }),
+            Algorithm::Cosignature => cosignature_time(signature)
+                .is_some_and(|time| strict(cosigned_text(text, time).as_bytes(), &signature[8..])),
         }
     }
 }
@@ -165,18 +164,12 @@ impl SigningKey {
 
     /// The public half.
     pub fn verifier(&self) -> VerifierKey {
-        let key = self.key.verifying_key();
-        let algorithm = Algorithm::Ed25519;
-        let id = key_id(&self.name, algorithm, key.as_bytes());
-        VerifierKey { name: self.name.clone(), id, algorithm, key }
+        public_half(&self.name, Algorithm::Ed25519, &self.key)
     }
 
     /// The secret as one line of text, for a file of mode 0600 and nothing else.
     pub fn to_secret_text(&self) -> String {
-        let mut bytes = Vec::from([Algorithm::Ed25519.byte()]);
-        bytes.extend(self.key.as_bytes());
-        let id = hex(&self.verifier().id.to_be_bytes());
-        format!("PRIVATE+KEY+{}+{id}+{}", self.name, base64(&bytes))
+        secret_text(&self.verifier(), &self.key)
     }
 
     /// Signs a note's text (which must end in a newline): one signature line with its newline.
@@ -196,17 +189,97 @@ impl fmt::Debug for SigningKey {
 impl FromStr for SigningKey {
     type Err = BadKey;
     fn from_str(text: &str) -> Result<Self, BadKey> {
-        let rest = text.trim_end().strip_prefix("PRIVATE+KEY+").ok_or(BadKey::Form)?;
-        let mut parts = rest.splitn(3, '+');
-        let mut part = || parts.next().ok_or(BadKey::Form);
-        let (name, id, bytes) = (part()?, part()?, part()?);
-        let bytes = from_base64(bytes).ok_or(BadKey::Form)?;
-        let (kind, seed) = bytes.split_first().ok_or(BadKey::Form)?;
-        if *kind != Algorithm::Ed25519.byte() {
-            return Err(BadKey::Unknown);
-        }
-        let key = SigningKey::from_seed(name, seed.try_into().map_err(|_| BadKey::Form)?)?;
-        let id = from_hex(id).map(u32::from_be_bytes);
-        (id == Some(key.verifier().id)).then_some(key).ok_or(BadKey::Hash)
+        let (name, key) = read_secret(text, Algorithm::Ed25519)?;
+        Ok(SigningKey { name, key })
     }
+}
+
+/// A witness's private key and the name it cosigns under (C2SP tlog-cosignature). It is wiped from memory when dropped
+/// and never printed. It signs nothing but times and notes together.
+pub struct CosigningKey {
+    name: String,
+    key: ed25519_dalek::SigningKey,
+}
+
+impl CosigningKey {
+    /// The key grown from 32 random bytes.
+    ///
+    /// # Errors
+    /// [`BadKey::Name`] if cosignatures could not carry `name`.
+    pub fn from_seed(name: &str, seed: [u8; 32]) -> Result<Self, BadKey> {
+        check_name(name)?;
+        Ok(CosigningKey { name: name.into(), key: ed25519_dalek::SigningKey::from_bytes(&seed) })
+    }
+
+    /// The public half.
+    pub fn verifier(&self) -> VerifierKey {
+        public_half(&self.name, Algorithm::Cosignature, &self.key)
+    }
+
+    /// The secret as one line of text, for a file of mode 0600 and nothing else.
+    pub fn to_secret_text(&self) -> String {
+        secret_text(&self.verifier(), &self.key)
+    }
+
+    /// Cosigns a note's text (which must end in a newline) as seen at `time` (Unix seconds; before 1970 counts as 1970):
+    /// one signature line with its newline.
+    pub fn cosign(&self, text: &str, time: i64) -> String {
+        let time = time.max(0);
+        let mut bytes = Vec::from(self.verifier().id.to_be_bytes());
+        bytes.extend(time.to_be_bytes());
+        bytes.extend(self.key.sign(cosigned_text(text, time).as_bytes()).to_bytes());
+        format!("{SIGNATURE_MARK}{} {}\n", self.name, base64(&bytes))
+    }
+}
+
+impl fmt::Debug for CosigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CosigningKey({})", self.name)
+    }
+}
+
+impl FromStr for CosigningKey {
+    type Err = BadKey;
+    fn from_str(text: &str) -> Result<Self, BadKey> {
+        let (name, key) = read_secret(text, Algorithm::Cosignature)?;
+        Ok(CosigningKey { name, key })
+    }
+}
+
+/// What a cosignature is made over.
+fn cosigned_text(text: &str, time: i64) -> String {
+    format!("cosignature/v1\ntime {time}\n{text}")
+}
+
+fn public_half(name: &str, algorithm: Algorithm, key: &ed25519_dalek::SigningKey) -> VerifierKey {
+    let key = key.verifying_key();
+    VerifierKey { name: name.into(), id: key_id(name, algorithm, key.as_bytes()), algorithm, key }
+}
+
+fn secret_text(public: &VerifierKey, key: &ed25519_dalek::SigningKey) -> String {
+    let mut bytes = Vec::from([public.algorithm.byte()]);
+    bytes.extend(key.as_bytes());
+    format!("PRIVATE+KEY+{}+{:08x}+{}", public.name, public.id, base64(&bytes))
+}
+
+/// The name and the key in what [`secret_text`] wrote for this algorithm.
+fn read_secret(
+    text: &str,
+    algorithm: Algorithm,
+) -> Result<(String, ed25519_dalek::SigningKey), BadKey> {
+    let rest = text.trim_end().strip_prefix("PRIVATE+KEY+").ok_or(BadKey::Form)?;
+    let mut parts = rest.splitn(3, '+');
+    let mut part = || parts.next().ok_or(BadKey::Form);
+    let (name, id, bytes) = (part()?, part()?, part()?);
+    let bytes = from_base64(bytes).ok_or(BadKey::Form)?;
+    let (kind, seed) = bytes.split_first().ok_or(BadKey::Form)?;
+    if *kind != algorithm.byte() {
+        return Err(BadKey::Unknown);
+    }
+    check_name(name)?;
+    let seed: &[u8; 32] = seed.try_into().map_err(|_| BadKey::Form)?;
+    let key = ed25519_dalek::SigningKey::from_bytes(seed);
+    let id = from_hex(id).map(u32::from_be_bytes);
+    let right = id == Some(public_half(name, algorithm, &key).id);
+    right.then(|| (name.into(), key)).ok_or(BadKey::Hash)
 }

@@ -155,6 +155,32 @@ mod tests {
     }
 
     #[test]
+    fn a_witness_cosigns_what_any_reader_of_the_format_verifies_and_with_its_time() {
+        use crate::key::CosigningKey;
+        let key = CosigningKey::from_seed("witness.example", [5; 32]).unwrap();
+        let verifier = key.verifier();
+        assert_eq!(verifier.to_string().parse(), Ok(verifier.clone()));
+        // The published note's text, cosigned: two cosigners stand side by side.
+        let text = Note::parse(COSIGNED.as_bytes()).unwrap().text().to_string();
+        let note = format!("{COSIGNED}{}", key.cosign(&text, 1_767_139_260));
+        let published: VerifierKey = COSIGNER.parse().unwrap();
+        assert_eq!(verify(&note, &[verifier.clone(), published]).unwrap().len(), 2);
+        let own = &Note::parse(note.as_bytes()).unwrap().signatures()[1].clone();
+        assert_eq!(cosignature_time(&own.signature), Some(1_767_139_260));
+        assert_eq!(own.signature.len(), 8 + 64);
+        // The time is signed too, and a plain signature by the same secret is no cosignature.
+        let mut later = own.signature.clone();
+        later[7] ^= 1;
+        assert!(verifier.verifies(&text, &own.signature) && !verifier.verifies(&text, &later));
+        let plain = SigningKey::from_seed("witness.example", [5; 32]).unwrap();
+        assert_ne!(plain.verifier().id(), verifier.id());
+        let secret = key.to_secret_text();
+        assert_eq!(secret.parse::<CosigningKey>().unwrap().verifier(), verifier);
+        assert!(secret.parse::<SigningKey>().is_err() && NEUMANN.parse::<CosigningKey>().is_err());
+        assert!(!format!("{key:?}").contains("BAUF"), "a secret was printed");
+    }
+
+    #[test]
     fn a_published_key_signs_as_published() {
         let key: SigningKey = NEUMANN.parse().unwrap();
         assert_eq!(key.to_secret_text(), NEUMANN);
@@ -237,6 +263,7 @@ mod tests {
             let _ = Note::parse(&bytes);
             let text = String::from_utf8_lossy(&bytes);
             let _ = (text.parse::<VerifierKey>(), text.parse::<SigningKey>().is_ok());
+            let _ = text.parse::<crate::key::CosigningKey>().is_ok();
         }
 
         #[test]

@@ -4,7 +4,9 @@ use std::fs;
 use std::sync::Arc;
 
 use ledger::key::{SigningKey, VerifierKey};
+use ledger::policy::Policy;
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 use crate::blobs::Uploads;
 use crate::codes::Lookout;
@@ -19,6 +21,7 @@ use crate::tokens::Rates;
 use crate::web::limit::Limits;
 use crate::web::page_cache::PageCache;
 use crate::wechat::WeChat;
+use crate::witnesses;
 
 /// The open data directory of one office, and everything that serves it.
 pub struct App {
@@ -52,6 +55,10 @@ pub struct App {
     pub rates: Rates,
     /// The township's WeChat account, if it has one.
     pub wechat: Option<WeChat>,
+    /// Who is asked to cosign the log's heads, if anyone.
+    pub witnesses: Option<Policy>,
+    /// Told after each publication.
+    pub grown: Notify,
     _lock: Lock,
 }
 
@@ -85,6 +92,7 @@ impl App {
         let pages = PageCache::default();
         let rulebook = LiveRulebook::open(&data)?;
         let wechat = WeChat::open(&data)?;
+        let witnesses = witnesses::load(&data)?;
         let public_url = public_url.trim_end_matches('/').to_owned();
         Ok(Self {
             db,
@@ -102,6 +110,8 @@ impl App {
             metrics: Metrics::default(),
             rates: Rates::default(),
             wechat,
+            witnesses,
+            grown: Notify::new(),
             _lock: lock,
         })
     }
@@ -117,7 +127,18 @@ impl App {
     {
         let published = self.publisher.append(choose);
         self.pages.drop_all();
+        self.grown.notify_one();
         published
+    }
+
+    /// Serves the head with witnesses' lines under it, if it still is the head, and lets the pages follow. Blocks.
+    ///
+    /// # Errors
+    /// As [`Publisher::cosigned`].
+    pub fn cosigned(&self, checkpoint: &str, lines: &[String]) -> Result<()> {
+        let served = self.publisher.cosigned(checkpoint, lines);
+        self.pages.drop_all();
+        served
     }
 }
 

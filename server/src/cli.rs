@@ -2,6 +2,7 @@
 
 mod backup;
 mod bundle;
+mod monitor;
 mod people;
 mod rules;
 mod serving;
@@ -120,6 +121,8 @@ enum Command {
     WeChat(wechat::WeChatCommand),
     #[command(flatten)]
     Keeping(backup::Keeping),
+    /// 从外面监督一个镇的账本：记者、县里、村民的亲戚，任何人都可以
+    Monitor(monitor::Watching),
     /// 核对全部数据：树、条目、内容、图片
     Verify {
         #[command(flatten)]
@@ -229,6 +232,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Holidays(command) => rules::holidays(command),
         Command::WeChat(command) => wechat::run(command),
         Command::Keeping(command) => backup::run(command),
+        Command::Monitor(command) => monitor::run(command),
         Command::Verify { data, json } => check(&data.at(), json),
         Command::VerifyBundle(asked) => bundle::verify(&asked),
     }

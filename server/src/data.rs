@@ -73,6 +73,12 @@ impl DataDir {
         self.0.join("wechat.toml")
     }
 
+    /// The witnesses that are asked, and that kiosks may demand: a C2SP tlog-policy.
+    #[must_use]
+    pub fn witnesses(&self) -> PathBuf {
+        self.0.join("witnesses")
+    }
+
     /// The public tree: files at exactly the paths of the read surface.
     #[must_use]
     pub fn public(&self) -> PathBuf {

@@ -26,8 +26,10 @@ pub mod kiosks;
 pub mod log;
 pub mod markdown;
 pub mod metrics;
+pub mod monitor;
 pub mod month;
 pub mod objects;
+pub mod outbound;
 pub mod pdf;
 pub mod people;
 pub mod photo;
@@ -48,6 +50,7 @@ pub mod view;
 pub mod web;
 pub mod wechat;
 pub mod why;
+pub mod witnesses;
 pub mod workdays;
 pub mod worklist;
 

@@ -18,7 +18,7 @@ use ledger::hash::Hash;
 use ledger::key::{SigningKey, VerifierKey};
 use ledger::proof::Proof;
 use ledger::roster::Roster;
-use ledger::tree::{leaf_hash, prove_inclusion, root, verify_inclusion};
+use ledger::tree::{leaf_hash, prove_consistency, prove_inclusion, root, verify_inclusion};
 use rusqlite::{Connection, params};
 
 use crate::data::DataDir;
@@ -362,6 +362,49 @@ impl Publisher {
         let mut proofs = self.prove(index.min(size)..index.saturating_add(1).min(size))?;
         let proof = proofs.pop().map(|published| published.proof);
         proof.ok_or_else(|| no_entry(index))
+    }
+
+    /// The signed head; none while its files are not all written.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn signed_head(&self) -> Result<Option<String>> {
+        let log = self.db.read(LogRow::read)?;
+        Ok((log.applied == log.size).then_some(log.checkpoint))
+    }
+
+    /// The proof that the log of `old` entries is the beginning of that of `new`; none is needed from 0 on.
+    ///
+    /// # Errors
+    /// When there are not so many entries, or a tile does not fit.
+    pub fn prove_growth(&self, old: u64, new: u64) -> Result<Vec<Hash>> {
+        let size = self.db.read(LogRow::read)?.applied;
+        if old > new || new > size {
+            return Err(Error::refused("not-found", format!("登记册没有 {new} 条")));
+        }
+        if old == 0 {
+            return Ok(Vec::new());
+        }
+        let mut nodes = files::Nodes::of(&self.data, size);
+        prove_consistency(old, new, |level, index| nodes.node(level, index))
+    }
+
+    /// Serves a head with cosignature lines under it. Does nothing if the log has another head by now. The plain head is
+    /// what the database holds: a crash before or after this leaves one of two valid files. Blocks.
+    ///
+    /// # Errors
+    /// As [`Publisher::must_run`]; when the file cannot be written.
+    pub fn cosigned(&self, checkpoint: &str, lines: &[String]) -> Result<()> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.must_run()?;
+        if self.signed_head()?.as_deref() != Some(checkpoint) {
+            return Ok(());
+        }
+        let note = format!("{checkpoint}{}", lines.concat());
+        let path = self.data.public().join("checkpoint");
+        durable::replace(&path, note.as_bytes(), durable::Access::Public)?;
+        self.objects.forget(&["checkpoint".to_owned()]);
+        Ok(())
     }
 
     fn stop(&self, error: &Error) -> Error {

@@ -11,7 +11,7 @@ use super::Data;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::serve::{self, Tls};
-use crate::{codes, daily, metrics, web};
+use crate::{codes, daily, metrics, web, witnesses};
 
 /// What not every server needs.
 #[derive(Args)]
@@ -64,6 +64,7 @@ pub(super) fn run(
         }
         tokio::spawn(daily::run(Arc::clone(&app)));
         tokio::spawn(codes::look(Arc::clone(&app)));
+        tokio::spawn(witnesses::run(Arc::clone(&app)));
         let router = web::router::router(app);
         println!("listening on {url}");
         std::io::stdout().flush().map_err(Error::file("stdout"))?;
@@ -80,7 +81,7 @@ fn only_here(address: SocketAddr) -> Result<tokio::net::TcpListener> {
     Err(Error::refused("listen", message))
 }
 
-fn open(address: SocketAddr) -> Result<tokio::net::TcpListener> {
+pub(super) fn open(address: SocketAddr) -> Result<tokio::net::TcpListener> {
     serve::listen(address).map_err(|e| cannot(address, &e))
 }
 

@@ -29,6 +29,7 @@ use crate::view::{self, Place};
 use crate::web::page_cache::{FOR_EVER, Page};
 use crate::web::qr;
 use crate::web::words::{Lang, Words};
+use crate::witnesses;
 pub use figures::{progress, standing};
 use frame::{Frame, POLICY, SHARED};
 pub use frame::{LOGO, Scripts, other_language, policy, quoted};
@@ -344,9 +345,10 @@ fn render(
     let words = Words::new(Lang::of_query(uri.query()));
     let shared = app.wechat.as_ref().is_some_and(|wechat| wechat.settings.jssdk);
     let policy = if shared { &*SHARED } else { policy };
+    let witnessed = witnesses::witnessed(app);
     let (html, until) = app.db.read(|db| {
         let frame = Frame::new(words, uri, view::head(db)?, &app.public_url).of_log(&app.vkey);
-        let frame = frame.in_wechat(shared);
+        let frame = frame.in_wechat(shared).witnessed_by(&witnessed);
         let until = view::next_change(db, frame.now)?;
         Ok((make(db, frame)?, until))
     })?;

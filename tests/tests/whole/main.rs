@@ -18,6 +18,7 @@ mod interop;
 mod journey;
 mod killed;
 mod looked_at;
+mod monitor;
 mod pages;
 mod person;
 mod published;

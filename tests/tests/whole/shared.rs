@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const ANY_PORT: &str = "127.0.0.1:0";
 
 /// Waits until it is so.
-fn until(what: &str, is_so: impl Fn() -> bool) {
+pub fn until(what: &str, is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {
         assert!(start.elapsed() < PATIENCE, "{what}");

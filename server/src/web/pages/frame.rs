@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, Uri};
 use ledger::encoding::base64;
 use ledger::hash::{Hash, sha256};
 use ledger::key::VerifierKey;
+use ledger::policy::Cosigned;
 
 use crate::clock;
 use crate::view::Head;
@@ -84,6 +85,8 @@ pub struct Frame {
     pub size: u64,
     /// Root of the log.
     pub root: Hash,
+    /// Who has witnessed the log's head, each with the time.
+    pub witnesses: Vec<String>,
     /// What to say to whoever shows a link to the page.
     pub social: Option<Social>,
     /// The page's own path, without the language; empty where the page is not for showing around.
@@ -116,6 +119,7 @@ impl Frame {
             township: head.township,
             size: head.size,
             root: head.root,
+            witnesses: Vec::new(),
             social: None,
             path: String::new(),
             feed: None,
@@ -142,6 +146,18 @@ impl Frame {
             township => format!("{title} · {township}"),
         };
         self.about = about.to_owned();
+        self
+    }
+
+    /// The same frame, which can say who has witnessed the head.
+    #[must_use]
+    pub fn witnessed_by(mut self, witnesses: &[Cosigned]) -> Self {
+        let w = self.w;
+        let said = |one: &Cosigned| {
+            let time = clock::moment(one.at).map(|time| w.moment(&time)).unwrap_or_default();
+            w.fill("{name}，{time}看过", &[("name", &one.name), ("time", &time)])
+        };
+        self.witnesses = witnesses.iter().map(said).collect();
         self
     }
 

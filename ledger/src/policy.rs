@@ -1,10 +1,10 @@
-//! Which witnesses must have cosigned a checkpoint before it is believed: a file of C2SP tlog-policy.
+//! Which witnesses there are, and which of them must have cosigned a checkpoint before it is believed: a file of C2SP
+//! tlog-policy.
 
-use std::collections::BTreeSet;
-use std::str::FromStr;
-
-use ledger::key::{Algorithm, VerifierKey, cosignature_time};
-use ledger::note::Note;
+use crate::key::{Algorithm, VerifierKey, cosignature_time};
+use crate::note::Note;
+use alloc::{borrow::ToOwned, collections::BTreeSet, string::String, vec::Vec};
+use core::str::FromStr;
 
 /// Bytes of the largest policy.
 pub const POLICY_BYTES_MAX: u64 = 64 * 1024;
@@ -21,6 +21,17 @@ pub struct Policy {
     quorum: Option<usize>,
 }
 
+/// A witness that a policy names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// What it is called here.
+    pub name: String,
+    /// Its key.
+    pub key: VerifierKey,
+    /// Where it takes checkpoints: the submission prefix of C2SP tlog-witness, without a slash at the end.
+    pub url: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Member {
     name: String,
@@ -29,7 +40,7 @@ struct Member {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Rule {
-    Witness(VerifierKey),
+    Witness(VerifierKey, Option<String>),
     /// At least so many of these.
     Group(usize, Vec<usize>),
 }
@@ -109,13 +120,14 @@ impl Draft {
                 }
                 self.logs.push(key);
             }
-            ["witness", name, vkey] | ["witness", name, vkey, _] => {
+            ["witness", name, vkey, ref url @ ..] if url.len() <= 1 => {
                 let key = key(vkey, Algorithm::Cosignature)?;
-                let twice = |member: &Member| matches!(&member.rule, Rule::Witness(other) if other.public() == key.public());
+                let twice = |member: &Member| matches!(&member.rule, Rule::Witness(other, _) if other.public() == key.public());
                 if self.members.iter().any(twice) {
                     return Err("同一个见证人写了两次");
                 }
-                self.define(name, Rule::Witness(key))?;
+                let url = url.first().map(|url| url.trim_end_matches('/').to_owned());
+                self.define(name, Rule::Witness(key, url))?;
             }
             ["group", name, enough, ref members @ ..] if !members.is_empty() => {
                 let mut group = Vec::new();
@@ -172,26 +184,30 @@ impl Policy {
         self.logs.is_empty() || self.logs.contains(log)
     }
 
+    /// The witnesses that the policy names, in its order.
+    pub fn witnesses(&self) -> impl Iterator<Item = Witness> + '_ {
+        self.members.iter().filter_map(|member| match &member.rule {
+            Rule::Witness(key, url) => {
+                Some(Witness { name: member.name.clone(), key: key.clone(), url: url.clone() })
+            }
+            Rule::Group(..) => None,
+        })
+    }
+
     /// The witnesses of the policy who cosigned a checkpoint, each once, with the newest time that it signed.
     #[must_use]
     pub fn cosigned(&self, checkpoint: &[u8]) -> Vec<Cosigned> {
         let Ok(note) = Note::parse(checkpoint) else { return Vec::new() };
-        let mut cosigned = Vec::new();
-        for member in &self.members {
-            let Rule::Witness(key) = &member.rule else { continue };
+        let signed = |Witness { name, key, .. }: Witness| {
             let lines = note.signatures().iter();
             let own = lines.filter(|line| line.name == key.name() && line.id == key.id());
             let at = own
                 .filter(|line| key.verifies(note.text(), &line.signature))
                 .filter_map(|line| cosignature_time(&line.signature))
                 .max();
-            cosigned.extend(at.map(|at| Cosigned {
-                name: member.name.clone(),
-                key: key.clone(),
-                at,
-            }));
-        }
-        cosigned
+            at.map(|at| Cosigned { name, key, at })
+        };
+        self.witnesses().filter_map(signed).collect()
     }
 
     /// True when these witnesses are enough.
@@ -200,7 +216,7 @@ impl Policy {
         let mut met: Vec<bool> = Vec::new();
         for member in &self.members {
             met.push(match &member.rule {
-                Rule::Witness(key) => cosigned.iter().any(|c| c.key == *key),
+                Rule::Witness(key, _) => cosigned.iter().any(|c| c.key == *key),
                 Rule::Group(enough, members) => {
                     members.iter().filter(|at| met.get(**at) == Some(&true)).count() >= *enough
                 }
@@ -212,9 +228,8 @@ impl Policy {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
+    use alloc::{format, string::ToString};
 
     /// A published mirror's key, and a checkpoint that it cosigned.
     const COSIGNER: &str =
@@ -230,6 +245,17 @@ mod tests {
         assert!(policy.is_met_by(&cosigned) && !policy.is_met_by(&[]));
         let changed = COSIGNED.replace("\n300\n", "\n301\n");
         assert!(policy.cosigned(changed.as_bytes()).is_empty());
+    }
+
+    #[test]
+    fn a_witness_is_told_with_where_it_is_asked() {
+        let text = format!("witness 县档案馆 {COSIGNER} http://127.0.0.1:8090/\nquorum none\n");
+        let policy: Policy = text.parse().unwrap();
+        let witness = policy.witnesses().next().unwrap();
+        assert_eq!(witness.url.as_deref(), Some("http://127.0.0.1:8090"));
+        assert_eq!((witness.name.as_str(), witness.key.to_string()), ("县档案馆", COSIGNER.into()));
+        let twice = text.replace("8090/", "8090/ http://b");
+        assert!(matches!(twice.parse::<Policy>(), Err(BadPolicy::Line { line: 1, .. })));
     }
 
     #[test]
