@@ -1,6 +1,6 @@
 # Every target installs the Debian packages that it needs, then does its work. Only Rust itself must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once build models test bench fuzz appliance test-appliance packages-build packages-test packages-bench packages-appliance
+.PHONY: help demo demo-once build models test bench fuzz appliance test-appliance packages-build packages-test packages-npm packages-bench packages-appliance
 
 PROGRAMS := target/release
 DENY := target/tools/bin/cargo-deny
@@ -71,7 +71,12 @@ packages-build:
 
 packages-test: packages-build
 	@tests/axe
-	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev openssl xvfb openbox xdotool python3-venv nodejs npm)
+	$(call install,chromium chromium-driver golang-go golang-golang-x-mod-dev openssl xvfb openbox xdotool python3-venv nodejs)
+	@command -v npm >/dev/null || $(MAKE) --no-print-directory packages-npm
+
+# Debian's own npm; a nodejs from elsewhere brings one along and refuses this.
+packages-npm:
+	$(call install,npm)
 
 packages-bench:
 	$(call install,nginx-light wrk rsync zbar-tools zxing-cpp-tools chromium xvfb openbox xdotool)

@@ -161,14 +161,24 @@ impl View {
         let mut next = self.clone();
         let mut leaves = Vec::new();
         while next.size() < head.size {
-            next.take_bundle(head.size, &mut fetch, &mut keep, &mut leaves)?;
+            match next.take_bundle(head.size, &mut fetch, &mut keep, &mut leaves) {
+                Ok(()) => {}
+                // Entries of another history need not end where those that are held do.
+                Err(Refused::BadHash(path)) => {
+                    return Err(match self.history(&head, &text, &mut fetch) {
+                        Some(fork @ Refused::Fork { .. }) => fork,
+                        _ => Refused::BadHash(path),
+                    });
+                }
+                Err(refused) => return Err(refused),
+            }
         }
         next.root = next.frontier.root();
-        next.checkpoint = text;
-        if next.root == head.root {
-            return Ok(next);
+        if next.root != head.root {
+            return Err(self.explain(&head, &text, &leaves, fetch));
         }
-        Err(self.explain(&head, next.checkpoint, &leaves, fetch))
+        next.checkpoint = text;
+        Ok(next)
     }
 
     /// Takes what is new of the bundle that the next entry is in.
@@ -201,31 +211,47 @@ impl View {
         Ok(())
     }
 
-    /// Why the entries do not lead to the head: by the tiles, which say whether history or only a copy is wrong.
+    /// What is wrong with the head's history, by its tiles: it is another one than is held, or the tiles are false. Nothing,
+    /// when it goes on from what is held.
+    fn history<E>(
+        &self,
+        head: &Checkpoint,
+        offered: &str,
+        fetch: &mut impl FnMut(&Want) -> Result<Vec<u8>, E>,
+    ) -> Option<Refused<E>> {
+        if self.size() == 0 {
+            return None;
+        }
+        // What the head commits to at the size that is held. Proving the own root instead would not tell a fork from
+        // a false copy where that size is a power of two: the proof then begins with the root itself.
+        let mut node = |level, index| tile_node(level, index, head.size, fetch);
+        let theirs = match root(self.size(), &mut node) {
+            Ok(theirs) => theirs,
+            Err(error) => return Some(error),
+        };
+        let proof = match prove_consistency(self.size(), head.size, &mut node) {
+            Ok(proof) => proof,
+            Err(error) => return Some(error),
+        };
+        match verify_consistency(self.size(), head.size, &proof, &theirs, &head.root) {
+            Ok(()) if theirs == self.root => None,
+            Ok(()) => {
+                Some(Refused::Fork { held: self.checkpoint.clone(), offered: offered.into() })
+            }
+            Err(_) => Some(Refused::BadHash("tile".into())),
+        }
+    }
+
+    /// Why the entries do not lead to the head: whether history or only a copy is wrong.
     fn explain<E>(
         &self,
         head: &Checkpoint,
-        offered: String,
+        offered: &str,
         leaves: &[Hash],
         mut fetch: impl FnMut(&Want) -> Result<Vec<u8>, E>,
     ) -> Refused<E> {
-        if self.size() > 0 {
-            // What the head commits to at the size that is held. Proving the own root instead would not tell a fork from
-            // a false copy where that size is a power of two: the proof then begins with the root itself.
-            let mut node = |level, index| tile_node(level, index, head.size, &mut fetch);
-            let theirs = match root(self.size(), &mut node) {
-                Ok(theirs) => theirs,
-                Err(error) => return error,
-            };
-            let proof = match prove_consistency(self.size(), head.size, &mut node) {
-                Ok(proof) => proof,
-                Err(error) => return error,
-            };
-            match verify_consistency(self.size(), head.size, &proof, &theirs, &head.root) {
-                Ok(()) if theirs == self.root => {}
-                Ok(()) => return Refused::Fork { held: self.checkpoint.clone(), offered },
-                Err(_) => return Refused::BadHash("tile".into()),
-            }
+        if let Some(refused) = self.history(head, offered, &mut fetch) {
+            return refused;
         }
         // The head is honest, so some entry is not: name the bundle of the first.
         for (index, leaf) in (self.size()..).zip(leaves) {
@@ -441,6 +467,11 @@ mod tests {
             let (mut honest, mut forked) = (Log::new(), Log::new());
             let (view, _) = honest.grow(held, "honest").read(&View::default()).unwrap();
             let refused = forked.grow(offered, "forked").read(&view).unwrap_err();
+            assert!(matches!(refused, Refused::Fork { .. }), "{held} {offered}: {refused:?}");
+            let (mut honest, mut longer) = (Log::new(), Log::new());
+            let (view, _) = honest.grow(held, "honest").read(&View::default()).unwrap();
+            let longer = longer.grow(offered, "entries of another length");
+            let refused = longer.read(&view).unwrap_err();
             assert!(matches!(refused, Refused::Fork { .. }), "{held} {offered}: {refused:?}");
         }
     }

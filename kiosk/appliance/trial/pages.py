@@ -14,7 +14,7 @@ PHOTOGRAPH = [("villages", (740, 360), "/"), ("village", (290, 340), VILLAGE), (
               ("receipt", (408, 363), RECEIPT), ("photograph", (1142, 623), RECEIPT)]
 # Where the photograph is on the receipt's page, and on its own.
 ON_RECEIPT, ON_ITS_OWN = (430, 611), (800, 611)
-BULLETIN = [("bulletins", (1186, 640), "/"), ("bulletin", (700, 380), r"/b/\d+")]
+BULLETIN = [("bulletins", (400, 640), "/"), ("bulletin", (700, 380), r"/b/\d+")]
 # The first door and the first village where the picture stands on end.
 PORTRAIT_DOOR, PORTRAIT_VILLAGE = (540, 400), (270, 400)
 HOME = (1831, 1001)

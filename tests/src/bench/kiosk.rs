@@ -28,7 +28,7 @@ const SPAN: usize = 20;
 const NEWS: Duration = Duration::from_secs(2);
 /// Where a finger finds its way from the first page to the scan, and what the code then tells.
 const WAY: [((u32, u32), &str); 4] = [
-    ((800, 360), ""),
+    ((400, 360), ""),
     ((220, 320), "/v/341181107201"),
     ((400, 275), "/v/341181107201/2026-10"),
     ((413, 366), "/r/"),

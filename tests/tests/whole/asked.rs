@@ -15,19 +15,19 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Where a finger touches a high window: the door on the home page, the township, the first topic, keys, a word, the button.
-const DOOR: (u32, u32) = (280, 1500);
-const TOWNSHIP_OR_VILLAGE: (u32, u32) = (540, 260);
-const TOPIC: (u32, u32) = (540, 260);
+/// Where a finger touches a high window: the door on the home page, the first village, the first topic, keys, a word, the button.
+const DOOR: (u32, u32) = (280, 1427);
+const VILLAGE: (u32, u32) = (540, 222);
+const TOPIC: (u32, u32) = (270, 235);
 const LETTERS: ((u32, u32), (u32, u32), u32) = ((88, 1212), (113, 112), 9);
 const WORD: (u32, u32) = (90, 1112);
-const SEND: (u32, u32) = (930, 260);
+const SEND: (u32, u32) = (934, 222);
 
 /// Asks 路灯 at the kiosk, whose server is gone; answers what it keeps for the office.
 fn ask_at_the_kiosk(window: &Window, data: &Path) -> Asking {
     window.display.tap(DOOR.0, DOOR.1);
     window.shows("/ask");
-    for place in [TOWNSHIP_OR_VILLAGE, TOPIC] {
+    for place in [VILLAGE, TOPIC] {
         let before = window.display.pixels();
         window.display.tap(place.0, place.1);
         window.wait("next step", |now| *now != before);

@@ -96,8 +96,8 @@ const WIDE: Shape = Shape {
     easier: (1820, 870),
     age: (1640, 640),
     receipts: (280, 340),
-    notices: (1090, 610),
-    search: (1050, 885),
+    notices: (400, 640),
+    search: (400, 910),
     village: (120, 250),
     month: (130, 235),
     receipt: (300, 305),
@@ -246,7 +246,9 @@ impl Way<'_> {
             assert_eq!(list.contains(&bulletin.title), bulletin.column == "tongzhi");
         }
         // The newest stands first, here as there.
-        let newest = list.split("href=\"/b/").nth(1).unwrap().split('"').next().unwrap();
+        let mut links =
+            list.split("href=\"/b/").skip(1).map(|rest| rest.split('"').next().unwrap());
+        let newest = links.find(|link| link.parse::<u64>().is_ok()).unwrap();
         let here = format!("/b/{newest}");
         let page = window.tap(shape.bulletin, &here);
         let told = all().find(|one| page.contains(&one.title)).unwrap();
