@@ -39,6 +39,7 @@ struct Member {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "a policy has a handful of them")]
 enum Rule {
     Witness(VerifierKey, Option<String>),
     /// At least so many of these.

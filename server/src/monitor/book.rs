@@ -186,6 +186,7 @@ impl Book {
     }
 
     /// What is wrong with what the log says.
+    #[allow(clippy::too_many_lines, reason = "one kind of alarm after the other")]
     pub fn alarms(&self, rules: &Rulebook, now: i64, silent_days: u32) -> Vec<Alarm> {
         let today = clock::day_of(now);
         let mut alarms = Vec::new();

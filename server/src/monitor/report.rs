@@ -182,6 +182,10 @@ pub(super) fn write(
     durable::replace(&into.join("report.txt"), text(&page).as_bytes(), Access::Public)
 }
 
+/// A village's months, each with what it holds and whether it is late.
+type Months = Vec<(Period, Month, bool)>;
+
+#[allow(clippy::too_many_lines, reason = "one part of the report after the other")]
 fn page<'a>(options: &'a Options, rules: &Rulebook, status: &'a Status) -> Page<'a> {
     let w = options.words;
     let moment = |unix| clock::moment(unix).map(|time| w.moment(&time)).unwrap_or_default();
@@ -192,7 +196,7 @@ fn page<'a>(options: &'a Options, rules: &Rulebook, status: &'a Status) -> Page<
         meaning: raised.alarm.kind.meaning(&w),
         since: w.fill("从 {since} 起。", &[("since", &moment(raised.since))]),
     };
-    let tables: Vec<(String, Vec<(Period, Month, bool)>)> = status
+    let tables: Vec<(String, Months)> = status
         .book
         .villages
         .iter()

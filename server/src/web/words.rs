@@ -103,7 +103,7 @@ impl Words {
 
     /// The phrase with its `{n}` replaced.
     #[must_use]
-    pub fn one(&self, zh: &'static str, n: impl ToString) -> String {
+    pub fn one(&self, zh: &'static str, n: &impl ToString) -> String {
         self.fill(zh, &[("n", &n.to_string())])
     }
 

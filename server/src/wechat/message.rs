@@ -122,6 +122,7 @@ fn cdata(text: &str) -> String {
     format!("<![CDATA[{}]]>", text.replace("]]>", "]]]]><![CDATA[>"))
 }
 
+#[allow(clippy::ptr_arg, reason = "it chooses among options of them")]
 fn is_number(text: &String) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-@.".contains(&byte);
     !text.is_empty() && text.len() <= NUMBER_CHARS_MAX && text.bytes().all(plain)

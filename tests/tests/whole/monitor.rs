@@ -125,6 +125,7 @@ fn size(checkpoint: &[u8]) -> u64 {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one story")]
 fn witnesses_cosign_an_honest_office_and_no_second_history_and_the_monitor_names_each_lie() {
     let (copy, address) = diligent();
     let folder = copy.folder.path();

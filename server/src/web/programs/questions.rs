@@ -156,7 +156,7 @@ pub enum DecisionWord {
 /// Questions, and what becomes of them.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Deciding {
+pub struct DecidingQuestions {
     /// Their numbers: 1 to 500.
     #[schema(min_items = 1, max_items = 500)]
     seqs: Vec<i64>,
@@ -166,34 +166,34 @@ pub struct Deciding {
 
 /// How many were decided.
 #[derive(Serialize, ToSchema)]
-pub struct Decided {
+pub struct DecidedQuestions {
     /// Without those that had been decided before.
     decided: usize,
 }
 
 /// Shows or withholds questions; either way they stand in the log.
 #[utoipa::path(
-    post, path = "/api/office/questions/decide", request_body = Deciding,
-    responses((status = 200, description = "decided", body = Decided))
+    post, path = "/api/office/questions/decide", request_body = DecidingQuestions,
+    responses((status = 200, description = "decided", body = DecidedQuestions))
 )]
 pub async fn decide_questions(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Given(given): Given<Deciding>,
-) -> Answer<Decided> {
+    Given(given): Given<DecidingQuestions>,
+) -> Answer<DecidedQuestions> {
     let how = match given.how {
         DecisionWord::Show => Decision::Show,
         DecisionWord::Personal => Decision::Personal,
         DecisionWord::Abuse => Decision::Abuse,
     };
     let decided = decide::decide(&app, &given.seqs, how, &caller.who).await?;
-    Ok(Json(Decided { decided }))
+    Ok(Json(DecidedQuestions { decided }))
 }
 
 /// An answer.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Answering {
+pub struct AnsweringQuestion {
     /// At most 2,000 characters.
     #[schema(min_length = 1, max_length = 2000)]
     text: String,
@@ -202,14 +202,14 @@ pub struct Answering {
 /// Publishes an answer.
 #[utoipa::path(
     post, path = "/api/office/questions/{n}/answer", params(("n" = Index, Path)),
-    request_body = Answering,
+    request_body = AnsweringQuestion,
     responses((status = 200, description = "published", body = PublicQuestion))
 )]
 pub async fn answer_question(
     State(app): State<Arc<App>>,
     caller: Caller,
     At(n): At<Index>,
-    Given(given): Given<Answering>,
+    Given(given): Given<AnsweringQuestion>,
 ) -> Answer<PublicQuestion> {
     answer::answer(&app, n.index(), &given.text, &caller.who).await?;
     question(State(app), caller, At(n)).await
