@@ -89,6 +89,7 @@ async fn review(url: &str) -> Result<()> {
     login.send_keys("reviewer").await?;
     client.find(Locator::Css("input[name=password]")).await?.send_keys(fixture::PASSWORD).await?;
     client.find(Locator::Css("form button")).await?.click().await?;
+    client.wait().for_element(Locator::Css("nav.menu")).await?;
     let here = client.current_url().await?;
     assert!(here.path().starts_with("/office"), "{here}");
     assert!(client.find_all(Locator::Css("input[name=password]")).await?.is_empty());

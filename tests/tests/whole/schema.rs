@@ -43,7 +43,7 @@ fn ask_everything(url: &str, token: &str, scopes: &[String]) -> Output {
     command.args(["--config-file", programs::text(&config), "run"]);
     command.args([&format!("{url}/api/openapi.json"), "--checks", "all"]);
     command.args(["--header", &format!("Authorization: Bearer {token}")]);
-    command.args(["--max-examples", EXAMPLES, "--seed", SEED, "--rate-limit", "580/m"]);
+    command.args(["--max-examples", EXAMPLES, "--seed", SEED, "--rate-limit", "480/m"]);
     command.args(["--phases", "examples,coverage,fuzzing", "--continue-on-failure"]);
     command.args(scopes.iter().flat_map(|scope| ["--include-tag", scope]));
     let output = command.stdin(Stdio::null()).output();

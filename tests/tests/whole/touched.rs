@@ -97,7 +97,7 @@ const WIDE: Shape = Shape {
     age: (1640, 640),
     receipts: (280, 340),
     notices: (400, 640),
-    search: (400, 910),
+    search: (290, 890),
     village: (120, 250),
     month: (130, 235),
     receipt: (300, 305),
