@@ -159,7 +159,7 @@ pub enum DecisionWord {
 pub struct DecidingQuestions {
     /// Their numbers: 1 to 500.
     #[schema(min_items = 1, max_items = 500)]
-    seqs: Vec<i64>,
+    seqs: Vec<Index>,
     /// Shown, or withheld and why.
     how: DecisionWord,
 }
@@ -186,7 +186,8 @@ pub async fn decide_questions(
         DecisionWord::Personal => Decision::Personal,
         DecisionWord::Abuse => Decision::Abuse,
     };
-    let decided = decide::decide(&app, &given.seqs, how, &caller.who).await?;
+    let seqs: Vec<i64> = given.seqs.iter().map(|seq| seq.0).collect();
+    let decided = decide::decide(&app, &seqs, how, &caller.who).await?;
     Ok(Json(DecidedQuestions { decided }))
 }
 
