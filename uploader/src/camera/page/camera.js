@@ -373,7 +373,7 @@ function show(shot) {
   shot.row.className = 'shot ' + (state === 'trouble' ? 'kept' : state);
   shot.text.textContent = '';
   const add = (kind, text) => { if (text) element(shot.text, 'p', kind).textContent = text; };
-  add('state', word(done ? 'is_' + state : state === 'storing' ? 'sending' : state));
+  add('verdict', word(done ? 'is_' + state : state === 'storing' ? 'sending' : state));
   if (state === 'sending') {
     const bar = element(shot.text, 'progress', '');
     bar.max = 1;
