@@ -16,7 +16,6 @@ mod tests;
 use jiff::civil::Date;
 use ledger::content::{Answerer, Channel, Salt, Topic};
 use ledger::place::Village;
-use ledger::statement::word;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::de::DeserializeOwned;
 
@@ -118,6 +117,8 @@ fn ledger_date(day: Date) -> Result<ledger::time::Date> {
     day.to_string().parse().map_err(|_| Error::Corrupt(format!("本机时钟不对：{day}")))
 }
 
-fn addressee(to: Answerer) -> String {
-    word(&to)
+/// A text as it is kept: one kind of line end, and no space around it.
+#[must_use]
+pub fn tidy(text: &str) -> String {
+    text.replace("\r\n", "\n").trim().to_owned()
 }

@@ -10,6 +10,7 @@ pub mod mirror;
 pub mod office;
 pub mod pen;
 pub mod programs;
+pub mod request;
 pub mod sample;
 pub mod server;
 pub mod supervisors;

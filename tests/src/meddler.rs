@@ -1,7 +1,8 @@
 //! Whoever stands between a browser and a server: passes every answer on and lets a test change its bytes.
 
 use crate::Result;
-use std::io::{BufRead, BufReader, Write};
+use crate::request::Request;
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
@@ -39,16 +40,8 @@ fn pass_on(stream: TcpStream, server: &str, change: &Change) -> Result<()> {
         ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
-    loop {
-        let mut request = String::new();
-        if reader.read_line(&mut request)? == 0 {
-            return Ok(());
-        }
-        let mut header = String::new();
-        while reader.read_line(&mut header)? > 2 {
-            header.clear();
-        }
-        let path = request.split(' ').nth(1).unwrap_or("/");
+    while let Some(request) = Request::read(&mut reader)? {
+        let path = &request.target;
         let mut answer = agent.get(format!("{server}{path}")).call()?;
         let bytes = answer.body_mut().with_config().limit(64 << 20).read_to_vec()?;
         let body = change(path, bytes);
@@ -62,4 +55,5 @@ fn pass_on(stream: TcpStream, server: &str, change: &Change) -> Result<()> {
         stream.write_all(&body)?;
         stream.flush()?;
     }
+    Ok(())
 }

@@ -2,7 +2,8 @@
 //! the formats; it is what a hostile network or a broken cache would be.
 
 use crate::Result;
-use std::io::{BufRead, BufReader, Write};
+use crate::request::Request;
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,19 +37,11 @@ impl Mirror {
 }
 
 /// Answers requests on one connection until it is closed.
-fn answer(stream: TcpStream, folder: &Path, lie: &Lie) -> std::io::Result<()> {
+fn answer(stream: TcpStream, folder: &Path, lie: &Lie) -> Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut stream = stream;
-    loop {
-        let mut request = String::new();
-        if reader.read_line(&mut request)? == 0 {
-            return Ok(());
-        }
-        let mut header = String::new();
-        while reader.read_line(&mut header)? > 2 {
-            header.clear();
-        }
-        let path = request.split(' ').nth(1).unwrap_or("/").split('?').next().unwrap_or("/");
+    while let Some(request) = Request::read(&mut reader)? {
+        let (path, _) = request.parts();
         let honest = std::fs::read(folder.join(path.trim_start_matches('/'))).ok();
         match lie(path, honest) {
             Some(body) => {
@@ -59,4 +52,5 @@ fn answer(stream: TcpStream, folder: &Path, lie: &Lie) -> std::io::Result<()> {
         }
         stream.flush()?;
     }
+    Ok(())
 }

@@ -5,10 +5,11 @@ mod caller;
 mod menu;
 
 use crate::Result;
+use crate::request::Request;
 pub use caller::{Caller, TOKEN, message, now, said, sha1};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -145,30 +146,12 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> Result<()> {
 }
 
 fn read(reader: &mut impl BufRead) -> Result<Option<Asked>> {
-    let mut request = String::new();
-    if reader.read_line(&mut request)? == 0 {
-        return Ok(None);
-    }
-    let mut length = 0;
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header)?;
-        match header.trim_end().split_once(':') {
-            None => break,
-            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                length = value.trim().parse()?;
-            }
-            Some(_) => {}
-        }
-    }
-    let mut body = Vec::new();
-    reader.take(length).read_to_end(&mut body)?;
-    let mut words = request.split_whitespace();
-    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let Some(request) = Request::read(reader)? else { return Ok(None) };
+    let (path, query) = request.parts();
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
     let query = pairs.map(|(name, value)| (name.into(), decoded(value))).collect();
-    Ok(Some(Asked { method: method.into(), path: path.into(), query, body }))
+    let path = path.into();
+    Ok(Some(Asked { method: request.method, path, query, body: request.body }))
 }
 
 /// A value of an address, each `%XX` read.

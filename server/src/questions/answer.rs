@@ -6,14 +6,15 @@ use ledger::content::{ANSWER_CHARS_MAX, AnswerContent, Answerer, Content};
 use ledger::statement::{Statement, word};
 use rusqlite::OptionalExtension;
 
-use super::{ledger_date, new_salt};
+use super::{ledger_date, new_salt, tidy};
 use crate::app::App;
 use crate::audit::{self, Change};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::people::{Deed, Role, Who};
 use crate::publish::{self, NewEntry};
-use crate::view::{self, questions};
+use crate::view::questions;
+use crate::web::questions::place;
 use crate::web::words::{Lang, Words};
 use crate::wechat::{self, Answered};
 
@@ -23,7 +24,7 @@ use crate::wechat::{self, Answered};
 /// `not-found`, `not-allowed`, `malformed`, or when nothing can be published now.
 pub async fn answer(app: &Arc<App>, n: u64, text: &str, who: &Who) -> Result<()> {
     let actor = who.acting(Deed::Answer)?;
-    let text = text.replace("\r\n", "\n").trim().to_owned();
+    let text = tidy(text);
     let question = app.db.read(|c| questions::one(c, n))?;
     let asked = question.as_ref().and_then(|question| question.content.as_ref());
     let (Some(question), Some(asked)) = (&question, asked) else {
@@ -61,15 +62,14 @@ pub async fn answer(app: &Arc<App>, n: u64, text: &str, who: &Who) -> Result<()>
 
 /// Whoever asked for it hears in WeChat that there is an answer. That it cannot be told changes nothing about the answer.
 async fn tell(app: &Arc<App>, n: u64, village: &str) {
+    let w = Words::new(Lang::Zh);
     let slip = "SELECT slip FROM question WHERE idx = ?1";
     let found = app.db.read(|c| {
         let slip: Option<String> = c.query_row(slip, [n], |row| row.get(0)).optional()?;
-        Ok((slip, view::village_name(c, village)?))
+        Ok((slip, place(c, w, village)?))
     });
     let told = match found {
         Ok((Some(slip), place)) => {
-            let w = Words::new(Lang::Zh);
-            let place = place.unwrap_or_else(|| w.t("镇政府").to_owned());
             let day = ledger_date(clock::today()).map(|day| w.day(&day)).unwrap_or_default();
             let path = format!("/q/{n}");
             wechat::notify_answered(app, &slip, Answered { place, day, path }).await

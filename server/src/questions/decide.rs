@@ -33,11 +33,14 @@ impl Decision {
     /// The one that a form's word names.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        match word {
-            "show" => Some(Self::Show),
-            "personal" => Some(Self::Personal),
-            "abuse" => Some(Self::Abuse),
-            _ => None,
+        [Self::Show, Self::Personal, Self::Abuse].into_iter().find(|one| one.word() == word)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Show => "show",
+            Self::Personal => "personal",
+            Self::Abuse => "abuse",
         }
     }
 
@@ -77,16 +80,6 @@ pub async fn decide(app: &Arc<App>, seqs: &[i64], how: Decision, who: &Who) -> R
     let published = decided.await.unwrap_or(Err(Error::Busy))?;
     // A withheld one has two entries.
     Ok(if how == Decision::Show { published.len() } else { published.len() / 2 })
-}
-
-impl Decision {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Show => "show",
-            Self::Personal => "personal",
-            Self::Abuse => "abuse",
-        }
-    }
 }
 
 /// The entries for questions, and after them what withholds them.

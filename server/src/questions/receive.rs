@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use argon2::{Argon2, PasswordHasher};
-use ledger::content::{Answerer, Channel};
+use ledger::content::{Answerer, Channel, QUESTION_CHARS_MAX};
 use ledger::hash::{Hash, sha256};
 use ledger::question::{AskId, Asking, Pin, Slip};
 use ledger::statement::{Statement, word};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{addressee, suspect};
+use super::suspect;
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
@@ -25,15 +25,26 @@ const FLOOD_SECONDS: i64 = 24 * 60 * 60;
 /// # Errors
 /// `malformed`, `bad-village`, `no-target`, `full`, or when nothing can be written.
 pub async fn receive(app: &Arc<App>, asking: Asking) -> Result<Slip> {
-    asking.check().map_err(|_| Error::refused("malformed", "请写下要问的话，不超过 500 字"))?;
     if asking.channel == Channel::Paper {
         return Err(Error::refused("malformed", "纸上的提问由镇里录入"));
     }
     keep(app, asking).await
 }
 
+/// Whether a question can be kept as it is.
+///
+/// # Errors
+/// `malformed`: there is no text, or too much of it, or it cannot be shown.
+pub fn check(asking: &Asking) -> Result<()> {
+    asking.check().map_err(|_| {
+        let message = format!("请写下要问的话，不超过 {QUESTION_CHARS_MAX} 字");
+        Error::refused("malformed", message)
+    })
+}
+
 /// Keeps a question under its slip.
 pub(super) async fn keep(app: &Arc<App>, asking: Asking) -> Result<Slip> {
+    check(&asking)?;
     let slip = asking.id.slip();
     // Before the PIN's slow hash: a kiosk sends again whatever it heard no answer to.
     if app.db.read(|c| held(c, asking.id))? {
@@ -56,7 +67,8 @@ pub(super) async fn keep(app: &Arc<App>, asking: Asking) -> Result<Slip> {
     Ok(slip)
 }
 
-fn held(c: &Connection, id: AskId) -> Result<bool> {
+/// Whether a question with this ID came before.
+pub(super) fn held(c: &Connection, id: AskId) -> Result<bool> {
     let sql = "SELECT 1 FROM question WHERE id = ?1";
     let found: Option<i64> =
         c.prepare_cached(sql)?.query_row([id.to_string()], |row| row.get(0)).optional()?;
@@ -142,7 +154,7 @@ pub(super) fn insert(c: &Connection, asking: &Asking, slip: &Slip, to: Answerer)
         word(&asking.topic),
         asking.text.trim(),
         word(&asking.channel),
-        addressee(to),
+        word(&to),
         clock::day_of(now).to_string(),
         now,
         same.0,

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::suspect::plain;
 use crate::error::Result;
-use crate::view::questions::{Question, answered};
+use crate::view::questions::{self, Question};
 
 /// How many are shown.
 pub const SIMILAR_MAX: usize = 3;
@@ -33,17 +33,18 @@ fn likeness(one: &BTreeSet<(char, char)>, other: &BTreeSet<(char, char)>) -> usi
 /// When the database fails.
 pub fn similar(c: &Connection, text: &str, about: Option<u64>) -> Result<Vec<Question>> {
     let asked = pairs(text);
-    let mut found: Vec<(usize, Question)> = answered(c, LOOKED_AT)?
+    let mut found: Vec<(usize, u64)> = questions::answered(c, LOOKED_AT)?
         .into_iter()
         .filter_map(|question| {
-            let like = likeness(&asked, &pairs(&question.content.as_ref()?.text));
+            let like = likeness(&asked, &pairs(&question.content?.text));
             let same = about.is_some() && question.about == about;
             let like = if same { like + ALIKE_PERCENT } else { like };
-            (like >= ALIKE_PERCENT).then_some((like, question))
+            (like >= ALIKE_PERCENT).then_some((like, question.n))
         })
         .collect();
-    found.sort_by_key(|(like, question)| std::cmp::Reverse((*like, question.n)));
-    Ok(found.into_iter().take(SIMILAR_MAX).map(|(_, question)| question).collect())
+    found.sort_by_key(|found| std::cmp::Reverse(*found));
+    let best = found.into_iter().take(SIMILAR_MAX);
+    best.filter_map(|(_, n)| questions::one(c, n).transpose()).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use ledger::content::{Answerer, Channel, Topic};
 use ledger::question::{AskId, Asking, Pin, Slip};
 
 use super::decide::{Decision, decide};
-use super::follow::{Followed, ask_on, follow};
+use super::follow::{Followed, open};
 use super::*;
 use crate::app::App;
 use crate::clock;
@@ -40,6 +40,16 @@ fn office() -> (Office, Arc<App>, u64) {
 
 fn ask(app: &Arc<App>, asking: Asking) -> Result<Slip> {
     wait(receive::receive(app, asking))
+}
+
+/// What a slip and a PIN show.
+fn follow(app: &Arc<App>, slip: &Slip, pin: Pin) -> Result<Vec<Followed>> {
+    wait(open(app, slip.clone(), pin))?.questions(app)
+}
+
+/// Asks on with a slip and its PIN.
+fn ask_on(app: &Arc<App>, slip: &Slip, id: AskId, text: &str) -> Result<()> {
+    wait(wait(open(app, slip.clone(), pin()))?.ask_on(app, id, text))
 }
 
 fn seqs(app: &App, suspect: bool) -> Vec<i64> {
@@ -82,7 +92,7 @@ fn a_question_goes_from_the_asker_to_a_public_answer_and_on_to_the_township() {
     let supervisor = office.person("supervisor", Role::Supervisor);
     let slip = ask(&app, asking(1, Some(n), "路灯修了两次吗？")).unwrap();
     assert_eq!(slip, AskId([1; 16]).slip());
-    let steps = |app| wait(follow(app, &slip, &pin())).unwrap();
+    let steps = |app| follow(app, &slip, pin()).unwrap();
     assert_eq!(steps(&app)[0].held.state, State::Waiting);
     assert!(about(&app, n).is_empty(), "nobody sees what was not looked at");
     days_ago(&app, 8);
@@ -120,8 +130,8 @@ fn a_question_goes_from_the_asker_to_a_public_answer_and_on_to_the_township() {
         let last = steps(&app).pop().unwrap();
         assert_eq!(last.next(), Some(to));
         let id = AskId([again; 16]);
-        wait(ask_on(&app, &slip, &pin(), id, "还是没说清")).unwrap();
-        wait(ask_on(&app, &slip, &pin(), id, "还是没说清")).unwrap();
+        ask_on(&app, &slip, id, "还是没说清").unwrap();
+        ask_on(&app, &slip, id, "还是没说清").unwrap();
         assert_eq!(steps(&app).len(), usize::from(again), "pressed twice, asked once");
         assert_eq!(steps(&app).last().and_then(Followed::next), None, "no answer yet");
         show_all(&app, &office);
@@ -133,7 +143,7 @@ fn a_question_goes_from_the_asker_to_a_public_answer_and_on_to_the_township() {
         say(newest.n, "查过了，属实。", who).unwrap();
     }
     assert_eq!(steps(&app).last().and_then(Followed::next), None, "nobody is above the township");
-    let refused = wait(ask_on(&app, &slip, &pin(), AskId([4; 16]), "再问"));
+    let refused = ask_on(&app, &slip, AskId([4; 16]), "再问");
     assert_eq!(code(refused), "wrong-state");
     let told = counts(&app);
     assert_eq!((told.asked, told.answered, told.late, told.overdue), (3, 3, 1, 0));
@@ -151,9 +161,9 @@ fn the_same_question_is_kept_once_and_a_slip_opens_with_its_pin_only() {
     assert_eq!(seqs(&app, false).len(), 1);
     let wrong: Pin = "4321".parse().unwrap();
     for _ in 0..5 {
-        assert_eq!(code(wait(follow(&app, &slip, &wrong))), "not-found");
+        assert_eq!(code(follow(&app, &slip, wrong.clone())), "not-found");
     }
-    assert_eq!(code(wait(follow(&app, &slip, &pin()))), "wait", "too many wrong ones");
+    assert_eq!(code(follow(&app, &slip, pin())), "wait", "too many wrong ones");
     let number = slip.to_string();
     app.db
         .write_blocking(move |c| {
@@ -161,9 +171,9 @@ fn the_same_question_is_kept_once_and_a_slip_opens_with_its_pin_only() {
             Ok(())
         })
         .unwrap();
-    assert_eq!(wait(follow(&app, &slip, &pin())).unwrap().len(), 1);
+    assert_eq!(follow(&app, &slip, pin()).unwrap().len(), 1);
     let nobodys: Slip = "0000000000".parse().unwrap();
-    assert_eq!(code(wait(follow(&app, &nobodys, &pin()))), "not-found");
+    assert_eq!(code(follow(&app, &nobodys, pin())), "not-found");
 }
 
 #[test]

@@ -51,6 +51,13 @@ pub struct Item {
 }
 
 impl Item {
+    /// The path of its page.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let page = if self.kind == "bulletin" { 'b' } else { 'r' };
+        format!("/{page}/{}", self.n)
+    }
+
     /// The content of a receipt.
     #[must_use]
     pub fn receipt(&self) -> Option<ReceiptContent> {

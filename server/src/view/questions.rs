@@ -183,10 +183,15 @@ fn answers(c: &Connection, question: u64) -> Result<Vec<Answer>> {
     Ok(answers.collect::<rusqlite::Result<_>>()?)
 }
 
-fn all(c: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Question>> {
+/// Questions, each without its answers.
+fn bare(c: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Question>> {
     let mut query = c.prepare_cached(&format!("SELECT {COLUMNS} FROM view_question q {sql}"))?;
     let found = query.query_map(values, read)?;
-    let mut questions = found.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+fn all(c: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<Vec<Question>> {
+    let mut questions = bare(c, sql, values)?;
     for question in &mut questions {
         question.answers = answers(c, question.n)?;
     }
@@ -231,7 +236,7 @@ pub fn open(c: &Connection, village: Option<&str>) -> Result<Vec<Question>> {
     all(c, sql, &[&village])
 }
 
-/// Answered ones of which the newest `limit` are looked at: where similar questions are looked for.
+/// The newest answered ones, at most `limit`, each without its answers: where similar questions are looked for.
 ///
 /// # Errors
 /// When the database fails.
@@ -239,7 +244,7 @@ pub fn answered(c: &Connection, limit: usize) -> Result<Vec<Question>> {
     let sql = "WHERE q.content IS NOT NULL AND EXISTS
                (SELECT 1 FROM view_answer a WHERE a.of = q.n AND a.content IS NOT NULL)
                ORDER BY q.n DESC LIMIT ?1";
-    all(c, sql, &[&limit])
+    bare(c, sql, &[&limit])
 }
 
 /// How many there are, of one village or of all, as of a day.

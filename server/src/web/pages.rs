@@ -218,8 +218,7 @@ fn shown_page(db: &Connection, uri: &Uri) -> Result<Option<String>> {
         ["qr.png"] => return Ok(Some("/".to_owned())),
         ["r", _, "qr.png"] => {
             let Some(n) = log_index(uri) else { return Ok(None) };
-            let page = |item: view::Item| if item.kind == "bulletin" { 'b' } else { 'r' };
-            return Ok(view::item(db, n)?.map(|item| format!("/{}/{n}", page(item))));
+            return Ok(view::item(db, n)?.map(|item| item.path()));
         }
         ["v", village, "qr.png"] => (village, None),
         ["v", village, period, "qr.png"] => match period.parse::<Period>() {

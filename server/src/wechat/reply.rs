@@ -203,8 +203,7 @@ impl Speaker<'_> {
                 self.link("/"),
             ]);
         };
-        let page = if item.kind == "bulletin" { "b" } else { "r" };
-        Ok(vec![self.said_of(&item)?, self.link(&format!("/{page}/{n}"))])
+        Ok(vec![self.said_of(&item)?, self.link(&item.path())])
     }
 
     fn said_of(&self, item: &Item) -> Result<String> {

@@ -4,6 +4,7 @@
 use crate::fixture::{self, Copy};
 use crate::person::Person;
 use crate::window::{Window, is_something};
+use fantoccini::Locator;
 use ledger::question::{AskId, Asking};
 use mingbai_tests::browser::Browser;
 use mingbai_tests::office::Office;
@@ -64,6 +65,13 @@ fn days_ago(server: &Path, days: i64) {
 async fn register(person: &Person<'_>) -> Result<()> {
     person.sign_in("reviewer").await?;
     person.goto("/office/questions").await?;
+    // What it goes on from is a link, and the page is there.
+    let about = person.browser.client.find_all(Locator::Css(".talk a")).await?;
+    if let Some(link) = about.first() {
+        link.click().await?;
+        person.see("main .talk").await?;
+        person.goto("/office/questions").await?;
+    }
     person.press("input[name=seq]").await?;
     person.press("button[name=how][value=show]").await?;
     person.see(".note.ok[role=status]").await
@@ -90,8 +98,10 @@ async fn follow(person: &Person<'_>, asking: &Asking) -> Result<String> {
 async fn ask_on(person: &Person<'_>, asking: &Asking, text: &str) -> Result<()> {
     follow(person, asking).await?;
     person.fill("textarea[name=text]", text).await?;
+    let here = person.browser.client.current_url().await?;
     person.press("form[action*='/slip/on'] button").await?;
-    person.see(".talk + .talk, li:nth-of-type(2)").await
+    person.leaves(here.as_str()).await?;
+    person.see(".talk + .talk").await
 }
 
 fn accounts(copy: &Copy, village: &str) {

@@ -9,6 +9,7 @@ use axum::response::Response;
 use ledger::content::{ANSWER_CHARS_MAX, Channel, QUESTION_CHARS_MAX, Topic};
 use ledger::question::{AskId, Asking, Pin, Slip};
 use ledger::statement::word;
+use rusqlite::Connection;
 
 use super::{Frame, done, failed, html, words};
 use crate::app::App;
@@ -18,10 +19,9 @@ use crate::people::Deed;
 use crate::questions::decide::{self, Decision};
 use crate::questions::{Held, Suspicion, answer, list, paper, similar};
 use crate::random;
-use crate::view;
 use crate::view::questions::{self, Question};
 use crate::web::guard::Act;
-use crate::web::questions::{Shown, channel, topic, who};
+use crate::web::questions::{Shown, Typed, about, channel, place, places, topic, who};
 use crate::web::sessions::Session;
 use crate::web::words::Words;
 
@@ -36,8 +36,8 @@ pub struct Asked {
 struct Waiting {
     seq: i64,
     text: String,
-    about: String,
-    link: Option<String>,
+    said: String,
+    about: Option<(String, String)>,
     why: Option<&'static str>,
 }
 
@@ -72,25 +72,22 @@ pub async fn show(
     let w = words(&uri);
     let reviews = session.who.may(Deed::Review);
     let found = app.db.read(|c| {
-        let mut places = view::villages(c)?;
-        places.push((app.township.clone(), w.t("镇政府").to_owned()));
+        let places = places(c, w, &app.township)?;
         let (waiting, waiting_count) =
             if reviews { list::waiting(c, false)? } else { (Vec::new(), 0) };
         let (suspects, suspects_count) =
             if reviews { list::waiting(c, true)? } else { (Vec::new(), 0) };
-        let line = |held: &Held| line(w, held, &places);
+        let lines = |held: &[Held]| -> Result<Vec<Waiting>> {
+            held.iter().map(|held| line(c, w, held, &places)).collect()
+        };
         let open = list::to_answer(c, &session.who)?;
         let today = clock::today();
         let open = open.iter().map(|question| Open {
             shown: Shown::of(w, question, today),
-            place: place(&places, &question.village),
+            place: name_of(&places, &question.village),
             href: w.link(&format!("/office/questions/{}", question.n)),
         });
-        Ok((
-            (waiting.iter().map(line).collect(), waiting_count),
-            (suspects.iter().map(line).collect(), suspects_count),
-            open.collect(),
-        ))
+        Ok(((lines(&waiting)?, waiting_count), (lines(&suspects)?, suspects_count), open.collect()))
     });
     match found {
         Err(error) => failed(&uri, &error),
@@ -116,15 +113,15 @@ pub async fn show(
     }
 }
 
-fn place(places: &[(String, String)], code: &str) -> String {
+fn name_of(places: &[(String, String)], code: &str) -> String {
     let known = places.iter().find(|(known, _)| known == code);
     known.map_or_else(|| code.to_owned(), |(_, name)| name.clone())
 }
 
-fn line(w: Words, held: &Held, places: &[(String, String)]) -> Waiting {
+fn line(c: &Connection, w: Words, held: &Held, places: &[(String, String)]) -> Result<Waiting> {
     let day = held.asked.to_string().parse().map(|day| w.day(&day)).unwrap_or_default();
-    let about = [
-        place(places, held.village.as_str()).as_str(),
+    let said = [
+        name_of(places, held.village.as_str()).as_str(),
         day.as_str(),
         topic(w, held.topic),
         channel(w, held.channel),
@@ -136,8 +133,8 @@ fn line(w: Words, held: &Held, places: &[(String, String)]) -> Waiting {
         Suspicion::Flood => w.t("同样的话来了很多遍"),
         Suspicion::Noise => w.t("没有内容"),
     });
-    let link = held.of.map(|n| w.link(&format!("/r/{n}")));
-    Waiting { seq: held.seq, text: held.text.clone(), about, link, why }
+    let about = about(c, w, held.of)?;
+    Ok(Waiting { seq: held.seq, text: held.text.clone(), said, about, why })
 }
 
 /// Shows or withholds what was chosen.
@@ -161,7 +158,7 @@ struct One {
     f: Frame,
     shown: Shown,
     place: String,
-    about: Option<String>,
+    about: Option<(String, String)>,
     similar: Vec<Shown>,
     may_answer: bool,
     chars_max: usize,
@@ -180,23 +177,24 @@ pub async fn one(
         let n = number(&id)?;
         let question = questions::one(c, n)?.filter(|q| q.content.is_some()).ok_or_else(gone)?;
         session.who.must_see(&question.village)?;
-        let village = view::village_name(c, &question.village)?;
+        let place = place(c, w, &question.village)?;
+        let about = about(c, w, question.about)?;
         let text = question.content.as_ref().map(|c| c.text.clone()).unwrap_or_default();
         let mut alike = similar::similar(c, &text, question.about)?;
         alike.retain(|one| one.n != n);
-        Ok((question, village, alike))
+        Ok((question, place, about, alike))
     });
     match found {
         Err(error) => failed(&uri, &error),
-        Ok((question, village, alike)) => {
+        Ok((question, place, about, alike)) => {
             let today = clock::today();
             let may_answer = may_answer(&session, &question);
             let token = session.form.clone();
             let page = One {
                 f: Frame::new(&uri, w.t("提问"), Some(session)),
                 shown: Shown::of(w, &question, today),
-                place: village.unwrap_or_else(|| w.t("镇政府").to_owned()),
-                about: question.about.map(|n| w.link(&format!("/r/{n}"))),
+                place,
+                about,
                 similar: alike.iter().map(|one| Shown::of(w, one, today)).collect(),
                 may_answer,
                 chars_max: ANSWER_CHARS_MAX,
@@ -255,14 +253,12 @@ pub async fn paper_form(State(app): State<Arc<App>>, session: Session, uri: Uri)
 fn paper_page(app: &App, session: Session, uri: &Uri, kept: Option<(Slip, Pin)>) -> Response {
     let w = words(uri);
     let made = || -> Result<Paper> {
-        let mut villages = vec![(app.township.clone(), w.t("镇政府").to_owned())];
-        villages.extend(app.db.read(view::villages)?);
         let token = session.form.clone();
         Ok(Paper {
             kept: kept.map(|(slip, pin)| (slip.spaced(), pin.to_string())),
             id: AskId(random::bytes()?).to_string(),
             pin: Pin::of(random::bytes()?).to_string(),
-            villages,
+            villages: app.db.read(|c| places(c, w, &app.township))?,
             topics: Topic::ALL.into_iter().map(|one| (word(&one), topic(w, one))).collect(),
             chars_max: QUESTION_CHARS_MAX,
             token,
@@ -289,8 +285,6 @@ pub async fn paper(State(app): State<Arc<App>>, act: Act) -> Response {
 }
 
 fn from_paper(act: &Act) -> Result<Asking> {
-    let broken = || Error::refused("malformed", "表单不完整，请从头再填一次");
-    let topic = serde_json::Value::String(act.field("topic").to_owned());
     let of = match act.field("of") {
         "" => None,
         n => {
@@ -300,17 +294,13 @@ fn from_paper(act: &Act) -> Result<Asking> {
             Some(number)
         }
     };
-    Ok(Asking {
-        id: act.field("id").parse().map_err(|_| broken())?,
-        pin: act.field("pin").parse().map_err(|_| broken())?,
-        village: act
-            .field("village")
-            .parse()
-            .map_err(|_| Error::refused("bad-village", "请选择问哪个村"))?,
+    let typed = Typed {
+        id: act.field("id"),
+        pin: act.field("pin"),
+        village: act.field("village"),
         of,
-        topic: serde_json::from_value(topic)
-            .map_err(|_| Error::refused("malformed", "请选择想问什么"))?,
-        text: act.typed("text").replace("\r\n", "\n").trim().to_owned(),
-        channel: Channel::Paper,
-    })
+        topic: act.field("topic"),
+        text: act.typed("text"),
+    };
+    typed.asking(Channel::Paper)
 }

@@ -7,9 +7,7 @@ use super::{Frame, Rendered};
 use crate::clock;
 use crate::questions::list::backlog;
 use crate::view::questions::{self, Counts, PAGE};
-use crate::view::{self, Item};
-use crate::web::questions::Shown;
-use crate::web::words::Words;
+use crate::web::questions::{Shown, about, place, places};
 
 /// A question with the place it belongs to.
 struct Line {
@@ -41,8 +39,7 @@ pub fn list(
     before: Option<u64>,
 ) -> Rendered {
     let w = frame.w;
-    let mut villages = vec![(township.to_owned(), w.t("镇政府").to_owned())];
-    villages.extend(view::villages(db)?);
+    let villages = places(db, w, township)?;
     if village.is_some_and(|code| villages.iter().all(|(known, _)| known != code)) {
         return Ok(None);
     }
@@ -75,22 +72,6 @@ pub fn list(
     })
 }
 
-fn about(db: &Connection, w: Words, about: Option<u64>) -> crate::Result<Option<(String, String)>> {
-    let Some(n) = about else { return Ok(None) };
-    let Some(item) = view::item(db, n)? else { return Ok(None) };
-    let page = if item.kind == "bulletin" { "b" } else { "r" };
-    Ok(Some((name(w, &item), w.link(&format!("/{page}/{n}")))))
-}
-
-fn name(w: Words, item: &Item) -> String {
-    let receipt = item.receipt().map(|content| {
-        let values = [("purpose", content.purpose.as_str()), ("amount", &w.money(&content.amount))];
-        w.fill("{purpose}，{amount}", &values)
-    });
-    let bulletin = || item.bulletin().map(|content| content.title);
-    receipt.or_else(bulletin).unwrap_or_else(|| w.one("第 {n} 号记录", &item.n))
-}
-
 #[derive(Template)]
 #[template(path = "question.html")]
 struct One {
@@ -111,13 +92,12 @@ pub fn one(db: &Connection, frame: Frame, n: u64) -> Rendered {
     }
     let today = clock::today();
     let village = thread[0].village.clone();
-    let place = view::village_name(db, &village)?.unwrap_or_else(|| w.t("镇政府").to_owned());
     super::rendered(&One {
         f: frame
             .titled(w.t("提问和答复"), w.t("村民的提问和公开的答复。"))
             .shown_as(&format!("/q/{n}"), None),
         about: about(db, w, thread[0].about)?,
-        place,
+        place: place(db, w, &village)?,
         village,
         questions: thread.iter().map(|one| Shown::of(w, one, today)).collect(),
     })

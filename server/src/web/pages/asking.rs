@@ -17,11 +17,11 @@ use super::{Frame, POLICY, not_there};
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::questions::follow::{self, Followed};
+use crate::questions::follow::{self, Followed, Opened};
 use crate::questions::{State as Became, receive, similar};
 use crate::random;
 use crate::view::{self, Head};
-use crate::web::questions::{Shown, topic, who};
+use crate::web::questions::{Shown, Typed, about, broken, place, places, topic, who};
 use crate::web::words::{Lang, Words};
 use crate::web::{answer, guard, qr};
 
@@ -138,11 +138,9 @@ fn form_page(app: &App, uri: &Uri, draft: Draft, problem: Option<&Error>) -> Res
         let title =
             if draft.of.is_empty() { w.t("我要问、提意见") } else { w.t("问这一笔") };
         let f = frame(app, w, uri, c)?.titled(title, w.t("不用登记姓名，答复公开给所有人看。"));
-        let mut villages = vec![(app.township.clone(), w.t("镇政府").to_owned(), false)];
-        villages.extend(view::villages(c)?.into_iter().map(|(code, name)| (code, name, false)));
-        Ok((f, about(c, w, &draft)?, villages))
+        Ok((f, about(c, w, draft.of.parse().ok())?, places(c, w, &app.township)?))
     })?;
-    let villages = villages.into_iter().map(|(code, name, _)| {
+    let villages = villages.into_iter().map(|(code, name)| {
         let chosen = code == draft.village;
         (code, name, chosen)
     });
@@ -169,20 +167,6 @@ pub async fn edit(State(app): State<Arc<App>>, uri: Uri, Form(draft): Form<Draft
     shown(&uri, StatusCode::OK, form_page(&app, &at, draft, None).map(Some))
 }
 
-/// What a question is about, in words, with its page.
-fn about(c: &Connection, w: Words, draft: &Draft) -> Result<Option<(String, String)>> {
-    let Ok(n) = draft.of.parse::<u64>() else { return Ok(None) };
-    let Some(item) = view::item(c, n)? else { return Ok(None) };
-    let page = if item.kind == "bulletin" { "b" } else { "r" };
-    let name = item.receipt().map(|content| {
-        let values = [("purpose", content.purpose.as_str()), ("amount", &w.money(&content.amount))];
-        w.fill("{purpose}，{amount}", &values)
-    });
-    let name = name.or_else(|| item.bulletin().map(|content| content.title));
-    let name = name.unwrap_or_else(|| w.one("第 {n} 号记录", &n));
-    Ok(Some((name, w.link(&format!("/{page}/{n}")))))
-}
-
 /// The look before it is sent: what others asked already, and who will see it.
 pub async fn look(
     State(app): State<Arc<App>>,
@@ -201,11 +185,10 @@ pub async fn look(
     let made = app.db.read(|c| {
         let today = clock::today();
         let similar = similar::similar(c, &asking.text, asking.of)?;
-        let code = asking.village.as_str();
         let page = Confirm {
             f: frame(&app, w, &uri, c)?.titled(w.t("看一遍再发出"), w.t("看一遍再发出")),
-            about: about(c, w, &draft)?,
-            village: view::village_name(c, code)?.unwrap_or_else(|| w.t("镇政府").to_owned()),
+            about: about(c, w, asking.of)?,
+            village: place(c, w, asking.village.as_str())?,
             topic: topic(w, asking.topic),
             personal: personal(w, &asking.text),
             similar: similar.iter().map(|one| Shown::of(w, one, today)).collect(),
@@ -260,26 +243,13 @@ pub async fn send(
 }
 
 fn asking(draft: &Draft) -> Result<Asking> {
-    let broken = || Error::refused("malformed", "表单不完整，请从头再填一次");
-    let value = |text: &str| serde_json::Value::String(text.to_owned());
-    let text = draft.text.replace("\r\n", "\n").trim().to_owned();
-    let asking = Asking {
-        id: draft.id.parse().map_err(|_| broken())?,
-        pin: draft.pin.parse().map_err(|_| broken())?,
-        village: draft
-            .village
-            .parse()
-            .map_err(|_| Error::refused("bad-village", "请选择问哪个村"))?,
-        of: if draft.of.is_empty() { None } else { Some(draft.of.parse().map_err(|_| broken())?) },
-        topic: serde_json::from_value(value(&draft.topic))
-            .map_err(|_| Error::refused("malformed", "请选择想问什么"))?,
-        text,
-        channel: Channel::Phone,
+    let of = match draft.of.as_str() {
+        "" => None,
+        n => Some(n.parse().map_err(|_| broken())?),
     };
-    asking.check().map_err(|_| {
-        let message = format!("请写下要问的话，不超过 {QUESTION_CHARS_MAX} 字");
-        Error::refused("malformed", message)
-    })?;
+    let Draft { id, pin, village, topic, text, .. } = draft;
+    let asking = Typed { id, pin, village, of, topic, text }.asking(Channel::Phone)?;
+    receive::check(&asking)?;
     Ok(asking)
 }
 
@@ -351,12 +321,8 @@ pub async fn follow(
     if let Some(foreign) = foreign(&app, &uri, &headers) {
         return foreign;
     }
-    let (slip, pin) = match opened(&given) {
-        Ok(opened) => opened,
-        Err(error) => return slip_again(&app, &uri, &given, &error),
-    };
-    match follow::follow(&app, &slip, &pin).await {
-        Ok(followed) => following(&app, &uri, slip, &pin, &followed, None),
+    match open(&app, &given).await {
+        Ok(opened) => following(&app, &uri, &opened, None),
         Err(error) => slip_again(&app, &uri, &given, &error),
     }
 }
@@ -371,25 +337,23 @@ pub async fn ask_on(
     if let Some(foreign) = foreign(&app, &uri, &headers) {
         return foreign;
     }
-    let (slip, pin) = match opened(&given) {
+    let opened = match open(&app, &given).await {
         Ok(opened) => opened,
         Err(error) => return slip_again(&app, &uri, &given, &error),
     };
     let asked = match given.id.parse::<AskId>() {
-        Ok(id) => follow::ask_on(&app, &slip, &pin, id, &given.text).await,
-        Err(_) => Err(Error::refused("malformed", "表单不完整，请从头再填一次")),
+        Ok(id) => opened.ask_on(&app, id, &given.text).await,
+        Err(_) => Err(broken()),
     };
-    match follow::follow(&app, &slip, &pin).await {
-        Ok(followed) => following(&app, &uri, slip, &pin, &followed, asked.err().as_ref()),
-        Err(error) => slip_again(&app, &uri, &given, &error),
-    }
+    following(&app, &uri, &opened, asked.err().as_ref())
 }
 
-fn opened(given: &Opening) -> Result<(Slip, Pin)> {
+async fn open(app: &Arc<App>, given: &Opening) -> Result<Opened> {
     let slip = given.slip.parse();
     let slip = slip.map_err(|_| Error::refused("malformed", "回执编号是 10 位数字"))?;
     let pin = given.pin.trim().parse();
-    Ok((slip, pin.map_err(|_| Error::refused("malformed", "查询码是 4 位数字"))?))
+    let pin = pin.map_err(|_| Error::refused("malformed", "查询码是 4 位数字"))?;
+    follow::open(app, slip, pin).await
 }
 
 fn slip_again(app: &App, uri: &Uri, given: &Opening, error: &Error) -> Response {
@@ -403,17 +367,11 @@ fn slip_again(app: &App, uri: &Uri, given: &Opening, error: &Error) -> Response 
     }
 }
 
-fn following(
-    app: &App,
-    uri: &Uri,
-    slip: Slip,
-    pin: &Pin,
-    followed: &[Followed],
-    problem: Option<&Error>,
-) -> Response {
+fn following(app: &App, uri: &Uri, opened: &Opened, problem: Option<&Error>) -> Response {
     let w = words(uri);
     let today = clock::today();
     let made = || -> Result<String> {
+        let followed = opened.questions(app)?;
         let next = followed.last().and_then(Followed::next);
         let next = match next {
             Some(next) => Some((who(w, next), AskId(random::bytes()?).to_string())),
@@ -422,8 +380,8 @@ fn following(
         let f = app.db.read(|c| frame(app, w, uri, c))?;
         rendered(&Following {
             f: f.titled(w.t("查我问的"), w.t("查我问的")),
-            slip,
-            pin: pin.to_string(),
+            slip: opened.slip().clone(),
+            pin: opened.pin().to_string(),
             steps: followed.iter().map(|one| step(w, one, today)).collect(),
             next,
             problem: problem.map(ToString::to_string),

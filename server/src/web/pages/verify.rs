@@ -63,16 +63,10 @@ impl Check {
         Ok(Self {
             entries: entries.join(" "),
             script: format!("/script/{}/verify.js", *FOLDER),
-            page: format!("{}/verify", address(item)),
+            page: format!("{}/verify", item.path()),
             content: item.content.is_some(),
         })
     }
-}
-
-/// The path of a record's page.
-fn address(item: &Item) -> String {
-    let page = if item.kind == "bulletin" { 'b' } else { 'r' };
-    format!("/{page}/{}", item.n)
 }
 
 /// A file of the script.
@@ -152,7 +146,7 @@ pub(super) fn explained(db: &Connection, frame: Frame, n: u64) -> Rendered {
     let Some(item) = view::item(db, n)? else {
         return Ok(None);
     };
-    let (w, of) = (frame.w, address(&item));
+    let (w, of) = (frame.w, item.path());
     let about = w.t("从登记册的公钥查到每一张图片，不用相信任何人。");
     super::rendered(&Explained {
         root: frame.root.to_string(),
