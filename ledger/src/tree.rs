@@ -56,16 +56,28 @@ impl Frontier {
         &self.peaks
     }
 
-    /// Appends a leaf by its [`leaf_hash`].
+    /// Appends a leaf by its [`leaf_hash`]. A tree of 2^64 leaves takes no more.
     pub fn push(&mut self, leaf: Hash) {
-        let mut hash = leaf;
-        for _ in 0..self.size.trailing_ones() {
+        let _full = self.push_subtree(0, leaf);
+    }
+
+    /// Appends a perfect subtree of `2^level` leaves by its root. False, and nothing is appended, where none of that
+    /// size can begin.
+    #[must_use]
+    pub fn push_subtree(&mut self, level: u8, root: Hash) -> bool {
+        let Some(leaves) = 1u64.checked_shl(level.into()) else { return false };
+        let Some(size) = self.size.checked_add(leaves).filter(|_| self.size % leaves == 0) else {
+            return false;
+        };
+        let mut hash = root;
+        for _ in 0..(self.size >> level).trailing_ones() {
             if let Some(left) = self.peaks.pop() {
                 hash = node_hash(&left, &hash);
             }
         }
         self.peaks.push(hash);
-        self.size += 1;
+        self.size = size;
+        true
     }
 
     /// The root hash.
@@ -98,6 +110,19 @@ fn range_root<E>(
     let middle = lo + split(n);
     let left = range_root(lo, middle, node)?;
     Ok(node_hash(&left, &range_root(middle, hi, node)?))
+}
+
+/// The perfect subtrees (level and index) that leaves `lo..hi` are the sum of, in order.
+pub fn subtrees(mut lo: u64, hi: u64) -> impl Iterator<Item = (u8, u64)> {
+    core::iter::from_fn(move || {
+        let left = hi.checked_sub(lo).filter(|left| *left > 0)?;
+        let level = lo.trailing_zeros().min(63 - left.leading_zeros());
+        let index = lo >> level;
+        lo += 1 << level;
+        #[allow(clippy::cast_possible_truncation, reason = "at most 63")]
+        let level = level as u8;
+        Some((level, index))
+    })
 }
 
 /// Root of the first `size` leaves, from the subtree hashes that `node(level, index)` answers.

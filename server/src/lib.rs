@@ -7,6 +7,7 @@ pub mod assess;
 pub mod audit;
 pub mod backup;
 pub mod blobs;
+pub mod board;
 pub mod bulletin;
 pub mod bundle;
 pub mod cli;

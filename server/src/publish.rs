@@ -18,7 +18,9 @@ use ledger::hash::Hash;
 use ledger::key::{SigningKey, VerifierKey};
 use ledger::proof::Proof;
 use ledger::roster::Roster;
-use ledger::tree::{leaf_hash, prove_consistency, prove_inclusion, root, verify_inclusion};
+use ledger::tree::{
+    leaf_hash, prove_consistency, prove_inclusion, root, subtrees, verify_inclusion,
+};
 use rusqlite::{Connection, params};
 
 use crate::data::DataDir;
@@ -405,6 +407,21 @@ impl Publisher {
         durable::replace(&path, note.as_bytes(), durable::Access::Public)?;
         self.objects.forget(&["checkpoint".to_owned()]);
         Ok(())
+    }
+
+    /// The roots of the perfect subtrees that leaves `range` of the log are the sum of, in order: level and root. Blocks.
+    ///
+    /// # Errors
+    /// When there are not so many entries, or a tile does not fit.
+    pub fn subtrees(&self, range: Range<u64>) -> Result<Vec<(u8, Hash)>> {
+        let size = self.db.read(LogRow::read)?.applied;
+        if range.end > size {
+            return Err(Error::refused("not-found", format!("登记册没有 {} 条", range.end)));
+        }
+        let mut nodes = files::Nodes::of(&self.data, size);
+        subtrees(range.start, range.end)
+            .map(|(level, index)| Ok((level, nodes.node(level, index)?)))
+            .collect()
     }
 
     fn stop(&self, error: &Error) -> Error {

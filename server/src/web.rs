@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod api;
 pub mod ask;
+pub mod board;
 pub mod covers;
 pub mod guard;
 pub mod kiosks;

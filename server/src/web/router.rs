@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::metrics;
 use crate::web::answer::Times;
-use crate::web::{answer, api, ask, kiosks, limit, office, pages, programs, read, wechat};
+use crate::web::{answer, api, ask, board, kiosks, limit, office, pages, programs, read, wechat};
 
 /// Bytes that a request's body may hold where its handler does not say otherwise.
 const BODY_BYTES_MAX: usize = 256 * 1024;
@@ -32,6 +32,8 @@ pub fn router_within(app: Arc<App>, times: Times) -> Router {
         .route("/content/bundle/{*n}", get(read::bundle))
         .route("/content/{sha256}", get(read::content))
         .route("/blob/{sha256}", get(read::blob))
+        // What one board needs of it.
+        .route("/board/{village}", get(board::feed))
         .route("/healthz", get(read::healthz))
         // For the accountants' program: a signature is the permission.
         .route("/api/openapi.json", get(api::openapi))
