@@ -15,6 +15,7 @@ pub mod checkpoint;
 pub mod client;
 pub mod content;
 pub mod encoding;
+pub mod glyph;
 pub mod hash;
 pub mod key;
 pub mod kiosk;

@@ -80,6 +80,18 @@ impl Date {
 pub struct Timestamp(String);
 
 impl Timestamp {
+    /// So many seconds after the beginning of 1970 UTC, written as clocks in China show it; none before 1900 or after 9999.
+    #[must_use]
+    pub fn in_china(unix_seconds: i64) -> Option<Timestamp> {
+        let seconds = unix_seconds.checked_add(CHINA_HOURS * 3600)?;
+        let date = day_since_1970(seconds.div_euclid(86_400))?;
+        let clock = seconds.rem_euclid(86_400);
+        let (hours, minutes, seconds) = (clock / 3600, clock / 60 % 60, clock % 60);
+        Some(Timestamp(alloc::format!(
+            "{date}T{hours:02}:{minutes:02}:{seconds:02}+{CHINA_HOURS:02}:00"
+        )))
+    }
+
     /// The text as written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -114,6 +126,25 @@ impl Timestamp {
 /// Reads exactly `N` ASCII digits.
 fn digits<const N: usize>(text: &str) -> Option<u16> {
     (text.len() == N && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
+/// Hours that China's clocks are ahead of UTC.
+const CHINA_HOURS: i64 = 8;
+
+/// The day so many days after 1 January 1970, by the same reckoning; none before 1900 or after 9999.
+fn day_since_1970(days: i64) -> Option<Date> {
+    // 400 years have 146,097 days, and a year of the reckoning begins in March.
+    let days = days.checked_add(719_468)?;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = u16::try_from(era * 400 + year + later).ok()?;
+    let month = u8::try_from(month).ok()?;
+    let right = (1900..=9999).contains(&year);
+    right.then_some(Date { period: Period { year, month }, day: u8::try_from(day).ok()? })
 }
 
 /// Days of the Gregorian calendar since 1 January 1970. Years begin in March here, so that a leap day is a year's last.
@@ -211,6 +242,20 @@ serde_as_text!(Timestamp);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_and_times_are_each_others() {
+        let said = |seconds| Timestamp::in_china(seconds).map(|time| time.to_string());
+        assert_eq!(said(0).unwrap(), "1970-01-01T08:00:00+08:00");
+        assert_eq!(said(1_780_449_120).unwrap(), "2026-06-03T09:12:00+08:00");
+        assert_eq!(said(951_782_400).unwrap(), "2000-02-29T08:00:00+08:00");
+        assert_eq!(said(-1).unwrap(), "1970-01-01T07:59:59+08:00");
+        assert_eq!((said(i64::MIN), said(i64::MAX), said(-2_300_000_000)), (None, None, None));
+        for seconds in (-2_200_000_000..250_000_000_000).step_by(86_399 * 1_009) {
+            let time = Timestamp::in_china(seconds).unwrap();
+            assert_eq!(time.to_string().parse::<Timestamp>().unwrap().unix_seconds(), seconds);
+        }
+    }
 
     #[test]
     fn months_turn_over_the_years() {

@@ -2,12 +2,14 @@
 //! that complete the tree (`ledger::board`).
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
+use std::fs;
+use std::io::{ErrorKind, Write as _};
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use ledger::board::{Part, Start, to_bytes};
 use ledger::checkpoint::Checkpoint;
+use ledger::glyph::{GLYPHS_MAX, Glyph, SIZES, to_text};
 use ledger::note::Note;
 use ledger::place::Village;
 use ledger::statement::Statement;
@@ -17,6 +19,7 @@ use rusqlite::{Connection, params};
 use crate::app::App;
 use crate::clock;
 use crate::error::{Error, Result};
+use crate::glyphs::rasterise;
 use crate::view;
 
 /// How many months back from this one a board begins.
@@ -59,6 +62,47 @@ pub fn feed(app: &App, village: &str, from: u64) -> Result<Vec<u8>> {
     pass(app, at, head.size, &mut parts)?;
     parts.push(Part::End);
     pack(&parts)
+}
+
+/// The glyphs of characters that a board's pack lacks, signed by the office: `chars` are their code points in hex, with
+/// commas. Those that no font has are left out. Blocks.
+///
+/// # Errors
+/// `malformed` where there is none, or more than a note holds.
+pub fn glyphs(app: &App, chars: &str) -> Result<String> {
+    let malformed = || Error::refused("malformed", "字的编码不对，或一次要得太多");
+    let wanted: Option<BTreeSet<char>> = chars
+        .split(',')
+        .map(|hex| u32::from_str_radix(hex, 16).ok().and_then(char::from_u32))
+        .collect();
+    let wanted = wanted.ok_or_else(malformed)?;
+    if wanted.len() * SIZES.len() > GLYPHS_MAX {
+        return Err(malformed());
+    }
+    let drawn =
+        |ch: &char| SIZES.map(|px| rasterise(*ch, px)).into_iter().collect::<Option<Vec<_>>>();
+    let glyphs: Vec<Glyph> = wanted.iter().filter_map(drawn).flatten().collect();
+    let text = to_text(&glyphs).map_err(|_| malformed())?;
+    Ok(app.publisher.vouch(&text))
+}
+
+/// A file of a firmware update, as its maker handed it over: below `firmware/` in the data directory. `None` if there is no
+/// such file. Blocks.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn firmware(app: &App, name: &str) -> Result<Option<Vec<u8>>> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let board = name.strip_suffix(".note").or_else(|| name.strip_suffix(".bin"));
+    let Some(_) = board.filter(|board| !board.is_empty() && board.chars().all(plain)) else {
+        return Ok(None);
+    };
+    let path = app.data.firmware().join(name);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::file(&path)(error)),
+    }
 }
 
 fn no_village() -> Error {

@@ -9,7 +9,7 @@ mod serving;
 mod wechat;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use ledger::content::{Column, ColumnKind, VillageName};
@@ -21,7 +21,7 @@ use crate::db;
 use crate::error::{Error, Result};
 use crate::people::Actor;
 use crate::publish::Published;
-use crate::{directory, found, verify};
+use crate::{directory, found, glyphs, verify};
 
 /// 明白：镇政府服务器。接收、审核、公布、答复。
 #[derive(Parser)]
@@ -131,6 +131,12 @@ enum Command {
         #[arg(long, env = "MINGBAI_JSON")]
         json: bool,
     },
+    /// 字库：国标 2312 的全部字形，烧进开发板的闪存
+    GlyphPack {
+        /// 写到哪个文件
+        #[arg(long, value_name = "FILE", env = "MINGBAI_OUT")]
+        out: PathBuf,
+    },
     /// 核验一个核验包：不用网络，不用数据目录，只要登记册的公钥
     VerifyBundle(bundle::VerifyBundle),
 }
@@ -234,8 +240,16 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Keeping(command) => backup::run(command),
         Command::Monitor(command) => monitor::run(command),
         Command::Verify { data, json } => check(&data.at(), json),
+        Command::GlyphPack { out } => glyph_pack(&out),
         Command::VerifyBundle(asked) => bundle::verify(&asked),
     }
+}
+
+fn glyph_pack(out: &Path) -> Result<()> {
+    let pack = glyphs::pack()?;
+    std::fs::write(out, &pack).map_err(Error::file(out))?;
+    println!("字库已写入 {}：{} 字节", out.display(), pack.len());
+    Ok(())
 }
 
 fn village(command: VillageCommand) -> Result<()> {

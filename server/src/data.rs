@@ -79,6 +79,12 @@ impl DataDir {
         self.0.join("witnesses")
     }
 
+    /// Newer firmware for boards, as its maker handed it over; not there where there are no boards.
+    #[must_use]
+    pub fn firmware(&self) -> PathBuf {
+        self.0.join("firmware")
+    }
+
     /// The public tree: files at exactly the paths of the read surface.
     #[must_use]
     pub fn public(&self) -> PathBuf {

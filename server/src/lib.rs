@@ -21,6 +21,7 @@ pub mod directory;
 pub mod durable;
 pub mod error;
 pub mod found;
+pub mod glyphs;
 pub mod intake;
 pub mod keys;
 pub mod kiosks;

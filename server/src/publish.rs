@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use ledger::checkpoint::Checkpoint;
 use ledger::hash::Hash;
 use ledger::key::{SigningKey, VerifierKey};
+use ledger::note::compose;
 use ledger::proof::Proof;
 use ledger::roster::Roster;
 use ledger::tree::{
@@ -154,6 +155,13 @@ impl Publisher {
     #[must_use]
     pub fn vkey(&self) -> VerifierKey {
         self.keys.log.verifier()
+    }
+
+    /// A note that the office signs without publishing it: for what boards show that is no record. The text must not be
+    /// one that could be taken for a statement or a checkpoint, and end in a newline.
+    #[must_use]
+    pub fn vouch(&self, text: &str) -> String {
+        compose(text, &[self.keys.office.sign(text)])
     }
 
     /// Who may sign, as of the newest entry.

@@ -34,6 +34,8 @@ pub fn router_within(app: Arc<App>, times: Times) -> Router {
         .route("/blob/{sha256}", get(read::blob))
         // What one board needs of it.
         .route("/board/{village}", get(board::feed))
+        .route("/board/glyphs", get(board::glyphs))
+        .route("/board/firmware/{name}", get(board::firmware))
         .route("/healthz", get(read::healthz))
         // For the accountants' program: a signature is the permission.
         .route("/api/openapi.json", get(api::openapi))
