@@ -26,14 +26,13 @@ def image_digest():
 
 
 def first_boot(machine, office):
-    """From an empty shelf to the first verified page; answers that page."""
+    """From an empty shelf to the first verified page."""
     machine.switch_on()
     empty = arrive(machine, "first", "/")
     drawn = machine.seconds_on()
-    home = arrive(machine, "home", "/", empty)
+    arrive(machine, "home", "/", empty)
     say(f"first boot: a page after {drawn:.1f} s, the verified first page after {machine.seconds_on():.1f} s")
     until("a report", lambda: office.report()[1])
-    return home
 
 
 def under_fingers(machine, line):
@@ -86,11 +85,11 @@ def main():
     disk = Disk(office, line)
     machine = Machine(disk)
     try:
-        home = first_boot(machine, office)
-        plugs = Plugs(machine, office, line, disk, home)
+        first_boot(machine, office)
+        plugs = Plugs(machine, office, line, disk)
         plugs.pull(options.plugs)
         grown = under_fingers(machine, line)
-        crashed, hung, alone = in_trouble(machine, home)
+        crashed, hung, alone = in_trouble(machine, plugs.home)
         at_the_end(office, disk, plugs, plugs.pulled + 2)
     finally:
         machine.end()

@@ -1,0 +1,47 @@
+//! The screen (virtio-gpu): a frame of 32-bit pixels in memory, which QEMU copies when it is told.
+
+use crate::virtio::{self, Memory};
+use firmware::screen::Xrgb;
+use virtio_drivers::device::gpu::VirtIOGpu;
+use virtio_drivers::transport::DeviceType;
+use virtio_drivers::transport::mmio::MmioTransport;
+
+/// The screen.
+pub struct Display {
+    gpu: VirtIOGpu<Memory, MmioTransport<'static>>,
+    size: (u32, u32),
+    frame: &'static mut [Xrgb],
+}
+
+impl Display {
+    /// Finds it, as large as QEMU says.
+    pub fn start() -> Option<Display> {
+        let (_, transport) = virtio::find(DeviceType::GPU)?;
+        let mut gpu = VirtIOGpu::new(transport).ok()?;
+        let size = gpu.resolution().ok()?;
+        let bytes = gpu.change_resolution(size.0, size.1).ok()?;
+        let pixels = bytes.len() / size_of::<Xrgb>();
+        // SAFETY: whole pages that are given out once and never taken back, any bits are a pixel, and the size is not changed
+        // again: the driver hands this memory to nobody else. The device only reads it.
+        let frame = unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), pixels) };
+        let shown = (size.0 * size.1) as usize;
+        Some(Display { gpu, size, frame: &mut frame[..shown] })
+    }
+}
+
+impl firmware::board::Display for Display {
+    type Pixel = Xrgb;
+
+    fn size(&self) -> (u32, u32) {
+        self.size
+    }
+
+    fn frame(&mut self) -> &mut [Xrgb] {
+        self.frame
+    }
+
+    async fn present(&mut self, _area: (u32, u32, u32, u32)) {
+        // The driver brings the whole frame over: that is QEMU's work, not the board's. A device that is gone shows nothing.
+        let _ = self.gpu.flush();
+    }
+}

@@ -1,0 +1,95 @@
+//! The firmware on the emulated board.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use board::chance::Chance;
+use board::clock::Clock;
+use board::display::Display;
+use board::touch::Touch;
+use board::watchdog::Watchdog;
+use board::{flash, heap, interrupts, net, power, println};
+use embassy_executor::{Executor, Spawner};
+use embassy_time::Duration;
+use firmware::config::Config as Told;
+use firmware::http::Net;
+use firmware::run::{Config, Parts};
+use firmware::screen::Link;
+use firmware::store::Layout;
+use firmware::sync::Source;
+use static_cell::StaticCell;
+
+/// Between two syncs, and until a screen that is left alone goes home, unless the board is told otherwise: seconds.
+const EVERY: u64 = 60;
+const ALONE: u64 = 120;
+/// Of the store: records, and what is left for pictures; bytes.
+const RECORDS: u32 = 2 << 20;
+const STORE: u32 = 8 << 20;
+
+#[riscv_rt::entry]
+fn main(_hart: usize, _handed: usize, _: usize) -> ! {
+    static EXECUTOR: StaticCell<Executor> = StaticCell::new();
+    heap::start();
+    interrupts::start();
+    let executor = EXECUTOR.init(Executor::new());
+    executor.run(|spawner| match live(spawner) {
+        Ok(token) => spawner.spawn(token),
+        Err(_) => panic!("no room for a task"),
+    })
+}
+
+#[embassy_executor::task]
+async fn live(spawner: Spawner) {
+    let Err(why) = start(spawner).await;
+    println!("board: {why}");
+    power::exit(2)
+}
+
+/// Runs the board for ever, or says why it cannot.
+async fn start(spawner: Spawner) -> Result<core::convert::Infallible, String> {
+    static LINK: Link = Link::new();
+    let parts = flash::parts();
+    let config = config(Told::new(parts.config), parts.glyphs)?;
+    let mut chance = Chance::start().ok_or("no source of random bytes")?;
+    let net = net::start(spawner, chance.number()).ok_or("no network")?;
+    let mut display = Display::start().ok_or("no screen")?;
+    let size = firmware::board::Display::size(&display);
+    let mut touch = Touch::start(size).ok_or("no glass")?;
+    println!("board: {} x {}, village {}", size.0, size.1, config.source.village);
+    let parts = Parts {
+        display: &mut display,
+        touch: &mut touch,
+        net: Net { tcp: &net, dns: &net },
+        flash: parts.store,
+        clock: &mut Clock,
+        chance: &mut chance,
+        watchdog: &mut Watchdog::start(),
+    };
+    firmware::run::run(parts, &config, &LINK).await.map_err(|error| error.to_string())
+}
+
+/// What the board was told.
+fn config(told: Told<'static>, pack: &'static [u8]) -> Result<Config, String> {
+    let get = |name| told.get(name).ok_or_else(|| format!("it was not told its {name}"));
+    let seconds = |name, usual| {
+        let value = told.get(name).and_then(|value| value.parse().ok());
+        Duration::from_secs(value.unwrap_or(usual))
+    };
+    let server = get("server")?.trim_end_matches('/');
+    Ok(Config {
+        source: Source {
+            server: server.into(),
+            village: get("village")?.parse().map_err(|_| "its village is none")?,
+            log: get("log")?.parse().map_err(|_| "the log's key is none")?,
+        },
+        public: told.get("public").unwrap_or(server).into(),
+        layout: Layout { records: 0..RECORDS, pictures: RECORDS..STORE },
+        every: seconds("every", EVERY),
+        alone: seconds("alone", ALONE),
+        version: env!("CARGO_PKG_VERSION"),
+        pack,
+    })
+}

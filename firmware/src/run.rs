@@ -1,0 +1,360 @@
+//! A board's life: what it holds is on the screen at once; then it follows the log, fetches pictures and glyphs, and tells the
+//! office how it is, for ever.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use embassy_futures::join::join3;
+use embassy_futures::select::select;
+use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+use embassy_sync::mutex::Mutex;
+use embassy_sync::signal::Signal;
+use embassy_time::{Duration, Instant, Timer};
+use embedded_nal_async::{Dns, TcpConnect};
+use ledger::glyph::{self, Glyph};
+use ledger::hash::Hash;
+use ledger::key::SigningKey;
+use ledger::kiosk::Report;
+use ledger::note::Note;
+use ledger::statement::Role;
+use ledger::time::Timestamp;
+
+use crate::board::{Chance, Clock, Display, Flash, Touch, Watchdog};
+use crate::book::Book;
+use crate::enrol::{self, Stand, Told};
+use crate::http::{HttpError, Net};
+use crate::pages::{Page, Place, Status, Trouble};
+use crate::screen::{self, BadScreen, Link, Screen};
+use crate::store::{Layout, Store, StoreError, Word};
+use crate::sync::{self, Library, Shared, Source, SyncError};
+
+/// How often the watchdog is fed.
+const FEED: Duration = Duration::from_secs(2);
+/// How often the office is asked while its code is on the screen.
+const ASK: Duration = Duration::from_secs(5);
+/// Bytes of a note with glyphs.
+const GLYPHS_BYTES_MAX: usize = 64 * 1024;
+/// Characters whose glyphs are asked for at once.
+const CHARACTERS_MAX: usize = glyph::GLYPHS_MAX / glyph::SIZES.len();
+/// Seconds between two reports, until the office says otherwise.
+const REPORT_SECONDS: u64 = 600;
+
+/// What a board is told when it is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Whom it follows.
+    pub source: Source,
+    /// The address that its codes lead to, without a slash at its end.
+    pub public: String,
+    /// Where in the flash what lies.
+    pub layout: Layout,
+    /// Between two syncs.
+    pub every: Duration,
+    /// Left alone for so long, the screen goes home.
+    pub alone: Duration,
+    /// Version of the firmware, for reports.
+    pub version: &'static str,
+    /// The glyph pack, where it lies.
+    pub pack: &'static [u8],
+}
+
+/// What a board brings.
+#[allow(missing_docs, reason = "each is what its trait says")]
+pub struct Parts<'b, D, T, N, S, F, C, H, W> {
+    pub display: &'b mut D,
+    pub touch: &'b mut T,
+    pub net: Net<'b, N, S>,
+    pub flash: F,
+    pub clock: &'b mut C,
+    pub chance: &'b mut H,
+    pub watchdog: &'b mut W,
+}
+
+/// Why a board does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum BadStart {
+    /// Its flash.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its screen.
+    #[error(transparent)]
+    Screen(#[from] BadScreen),
+}
+
+/// What is known besides what is verified.
+struct State {
+    synced: Option<i64>,
+    trouble: Option<Trouble>,
+    stand: Option<Stand>,
+    /// Its code is on the screen.
+    enrolling: bool,
+    /// Instant and reading of the clock when it was right last.
+    time: Option<(Instant, i64)>,
+}
+
+impl State {
+    /// Seconds since 1970.
+    fn now(&self) -> Option<i64> {
+        self.time.map(|(at, then)| {
+            then.saturating_add(i64::try_from(at.elapsed().as_secs()).unwrap_or(i64::MAX))
+        })
+    }
+}
+
+/// Runs a board for ever.
+///
+/// # Errors
+/// [`BadStart`]: then it does not begin.
+pub async fn run<D, T, N, S, F, C, H, W>(
+    parts: Parts<'_, D, T, N, S, F, C, H, W>,
+    config: &Config,
+    link: &Link,
+) -> Result<core::convert::Infallible, BadStart>
+where
+    D: Display,
+    T: Touch,
+    N: TcpConnect,
+    S: Dns,
+    F: Flash,
+    C: Clock,
+    H: Chance,
+    W: Watchdog,
+{
+    let Parts { display, touch, net, flash, clock, chance, watchdog } = parts;
+    let mut store = Store::new(flash, config.layout.clone());
+    let mut book = Book::new(config.source.village, &config.public);
+    book.load(&mut store).await?;
+    let key = enrol::key(&mut store, chance).await?;
+    let synced = store.word(Word::Synced).await?;
+    let synced = synced.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes);
+    let kept = store.glyphs().await?;
+    let besides = kept.and_then(|note| glyphs_of(&note)).unwrap_or_default();
+    let mut screen = Screen::new(display.size(), config.pack, besides)?;
+    let library = Mutex::new(Library { store, book });
+    let time = clock.now().map(|now| (Instant::now(), now));
+    let state = State { synced, trouble: None, stand: None, enrolling: false, time };
+    let life =
+        Life { net, config, link, key, library, state: RefCell::new(state), call: Signal::new() };
+    let shown = screen::run(&mut screen, display, touch, link, config.alone, async |place| {
+        life.page(place).await
+    });
+    let fed = async {
+        loop {
+            watchdog.feed();
+            Timer::after(FEED).await;
+        }
+    };
+    match join3(shown, life.follow(clock), fed).await {
+        (never, ..) => never,
+    }
+}
+
+struct Life<'b, N, S, F> {
+    net: Net<'b, N, S>,
+    config: &'b Config,
+    link: &'b Link,
+    key: SigningKey,
+    library: Shared<F>,
+    state: RefCell<State>,
+    /// Somebody waits for the office.
+    call: Signal<NoopRawMutex, ()>,
+}
+
+impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
+    /// The page of a place, from what is here.
+    async fn page(&self, place: Place) -> Page {
+        let enrolling = place == Place::Enrol;
+        let known = {
+            let mut state = self.state.borrow_mut();
+            if enrolling && !state.enrolling {
+                self.call.signal(());
+            }
+            state.enrolling = enrolling;
+            Status {
+                synced: state.synced,
+                now: state.now(),
+                trouble: state.trouble,
+                ..Status::default()
+            }
+        };
+        let mut library = self.library.lock().await;
+        let Library { store, book } = &mut *library;
+        let status = book.status(known);
+        if enrolling {
+            return Page::Enrol(enrol::page(&self.key, self.state.borrow().stand.as_ref()));
+        }
+        if book.is_empty() && place != Place::Status {
+            return Page::Empty(status);
+        }
+        // What cannot be read now, or was dropped meanwhile: the page that says how things are.
+        let page = match place {
+            Place::Home => Some(Page::Home(book.home(status.clone()))),
+            Place::Months => Some(Page::Months(book.months())),
+            Place::Month(period) => Some(Page::Month(book.month(period))),
+            Place::Receipt(n) => {
+                book.receipt_page(store, n).await.ok().flatten().map(Page::Receipt)
+            }
+            Place::Bulletins => Some(Page::Bulletins(book.bulletins())),
+            Place::Bulletin(n) => {
+                book.bulletin_page(store, n).await.ok().flatten().map(Page::Bulletin)
+            }
+            Place::Seal(n) => book.seal(store, n).await.ok().flatten().map(Page::Seal),
+            Place::Status | Place::Enrol => None,
+        };
+        page.unwrap_or(Page::Status(status))
+    }
+
+    /// Follows the log for ever.
+    async fn follow(&self, clock: &mut impl Clock) {
+        let (mut pictures, mut reported) = (Vec::new(), None);
+        loop {
+            match self.once(&mut pictures, clock).await {
+                Ok(()) => self.state.borrow_mut().trouble = None,
+                Err(error) => self.fail(&error).await,
+            }
+            self.link.news();
+            self.tell(clock, &mut reported).await;
+            let wait = if self.state.borrow().enrolling { ASK } else { self.config.every };
+            select(Timer::after(wait), self.call.wait()).await;
+        }
+    }
+
+    /// The log to its end, then what pages show.
+    async fn once(&self, pictures: &mut Vec<Hash>, clock: &impl Clock) -> Result<(), SyncError> {
+        let source = &self.config.source;
+        if sync::follow(&self.net, source, &self.library).await? > 0 {
+            self.link.news();
+        }
+        let now = clock.now().or_else(|| self.state.borrow().now());
+        if let Some(now) = now {
+            self.state.borrow_mut().synced = Some(now);
+            let bytes = now.to_be_bytes();
+            self.library.lock().await.store.put_word(Word::Synced, &bytes).await?;
+        }
+        self.lacking().await?;
+        while sync::fetch_picture(&self.net, source, &self.library, pictures).await? {
+            self.link.news();
+        }
+        Ok(())
+    }
+
+    async fn fail(&self, error: &SyncError) {
+        self.state.borrow_mut().trouble = Some(error.trouble());
+        if *error == SyncError::Store(StoreError::Full) {
+            // Where nothing can go, the screen says that it is full.
+            let _ = sync::make_room(&self.library).await;
+        }
+    }
+
+    /// Asks for the glyphs of characters that pages show and that the board lacks.
+    async fn lacking(&self) -> Result<(), SyncError> {
+        let missing = self.link.missing();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let wanted: Vec<String> =
+            missing.iter().take(CHARACTERS_MAX).map(|ch| format!("{:x}", u32::from(*ch))).collect();
+        let url = format!("{}/board/glyphs?chars={}", self.config.source.server, wanted.join(","));
+        let note = match self.net.get_all(&url, GLYPHS_BYTES_MAX).await {
+            // An office that has none: the screen says how many it could not show.
+            Err(HttpError::Status(_)) => return Ok(()),
+            note => note?,
+        };
+        let mut library = self.library.lock().await;
+        let head = library.store.head().await?;
+        let office = head.roster.signers().iter().filter(|one| one.role == Role::Office);
+        let signed = Note::parse(&note)
+            .and_then(|parsed| parsed.verify(office.map(|one| &one.key)).map(drop));
+        if signed.is_err() {
+            return Err(ledger::board::BadFeed::Damaged.into());
+        }
+        if let Some(glyphs) = glyphs_of(&note).filter(|glyphs| !glyphs.is_empty()) {
+            library.store.put_glyphs(&note).await?;
+            self.link.give(glyphs);
+        }
+        Ok(())
+    }
+
+    /// Enrolment while its code is on the screen; reports once the office knows the board.
+    async fn tell(&self, clock: &mut impl Clock, reported: &mut Option<(Instant, u64)>) {
+        let server = &self.config.source.server;
+        let enrolled = matches!(self.state.borrow().stand, Some(Stand::Enrolled { .. }));
+        if !enrolled && (self.state.borrow().enrolling || self.state.borrow().stand.is_none()) {
+            let asked = enrol::ask(&self.net, server, &self.key, self.config.version).await;
+            if let Ok(answer) = asked {
+                self.right(clock, answer.time);
+                self.state.borrow_mut().stand = Some(answer.stand);
+                self.link.news();
+            }
+        }
+        let Some(Stand::Enrolled { number, .. }) = self.state.borrow().stand.clone() else {
+            return;
+        };
+        let due = reported.is_none_or(|(at, every)| at.elapsed().as_secs() >= every);
+        if !due {
+            return;
+        }
+        let Some(report) = self.report(number + 1).await else { return };
+        match enrol::report(&self.net, server, &self.key, &report).await {
+            Ok(Told::Kept { every, time }) => {
+                self.right(clock, time);
+                *reported = Some((Instant::now(), every));
+                self.count(number + 1);
+            }
+            // A number that was used: the office says which when it is asked.
+            Ok(Told::Replayed) => self.state.borrow_mut().stand = None,
+            Ok(Told::Revoked) => self.state.borrow_mut().stand = Some(Stand::Revoked),
+            Err(_) => *reported = Some((Instant::now(), REPORT_SECONDS)),
+        }
+    }
+
+    fn count(&self, newest: u64) {
+        if let Some(Stand::Enrolled { number, .. }) = &mut self.state.borrow_mut().stand {
+            *number = newest;
+        }
+    }
+
+    /// The office's time is believed for ages, and for nothing that is signed.
+    fn right(&self, clock: &mut impl Clock, time: i64) {
+        clock.set(time);
+        self.state.borrow_mut().time = Some((Instant::now(), time));
+    }
+
+    async fn report(&self, number: u64) -> Option<Report> {
+        let (now, synced, trouble) = {
+            let state = self.state.borrow();
+            (state.now()?, state.synced, state.trouble)
+        };
+        let mut library = self.library.lock().await;
+        let head = library.store.head().await.ok()?;
+        let total = u64::from(self.config.layout.records.end - self.config.layout.records.start);
+        let error = trouble.map(|trouble| match trouble {
+            Trouble::Offline => "offline",
+            Trouble::Forged => "forged",
+            Trouble::RolledBack => "rolled-back",
+            Trouble::Forked => "forked",
+            Trouble::Full => "full",
+        });
+        Some(Report {
+            number,
+            time: Timestamp::in_china(now)?,
+            app: self.config.version.parse().ok()?,
+            screen: "board".parse().ok()?,
+            // The store does not know how much of it is old.
+            free: 0,
+            total,
+            offset: None,
+            checkpoint: Some(head.checkpoint).filter(|note| !note.is_empty()),
+            shown: Vec::new(),
+            synced: synced.and_then(Timestamp::in_china),
+            error: error.and_then(|word| word.parse().ok()),
+        })
+    }
+}
+
+/// The glyphs in a note, which was verified when it came.
+fn glyphs_of(note: &[u8]) -> Option<Vec<Glyph>> {
+    glyph::from_text(Note::parse(note).ok()?.text()).ok()
+}

@@ -1,0 +1,510 @@
+//! What the board keeps in flash: the head that it verified, the entries under it, pictures, and a few words of its own.
+//!
+//! Entries of a feed are written before anybody knows that it leads to its checkpoint. They lie beyond the head until
+//! [`Store::commit`] has written one last small item, and nobody sees what lies beyond the head: a cut before that item
+//! leaves the old state, a cut after it the new one.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use ledger::board::Head;
+use ledger::hash::{Hash, sha256};
+use ledger::key::VerifierKey;
+use ledger::roster::{Roster, Signer};
+use ledger::statement::Role;
+use ledger::tree::Frontier;
+use sequential_storage::cache::Cache;
+use sequential_storage::map::{MapConfig, MapStorage};
+
+use crate::board::Flash;
+
+/// Bytes of a value that one item holds: three of them fit into a sector of 4 KiB.
+const PIECE: usize = 1_200;
+/// Bytes of an item's key and value.
+const BUFFER: usize = KEY + 1 + PIECE + 32;
+const KEY: usize = 11;
+/// Bytes of the largest value.
+pub const VALUE_BYTES_MAX: usize = 128 * 1024;
+
+/// What keeps something from being read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// There is no room.
+    #[error("the flash is full")]
+    Full,
+    /// The flash itself.
+    #[error("the flash cannot be read or written")]
+    Flash,
+    /// What is written is too long.
+    #[error("too long to be kept")]
+    TooLong,
+}
+
+impl<E> From<sequential_storage::Error<E>> for StoreError {
+    fn from(error: sequential_storage::Error<E>) -> Self {
+        match error {
+            sequential_storage::Error::FullStorage => StoreError::Full,
+            sequential_storage::Error::ItemTooBig => StoreError::TooLong,
+            _ => StoreError::Flash,
+        }
+    }
+}
+
+/// Where in the flash what lies: whole sectors, at least two each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Head, entries, words of its own.
+    pub records: Range<u32>,
+    /// Pictures: what can be fetched again.
+    pub pictures: Range<u32>,
+}
+
+/// A word of the board's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// The seed of its key, 32 bytes.
+    Key = 1,
+    /// When it followed the log to its end last, seconds since 1970, 8 bytes.
+    Synced = 2,
+    /// The number of its newest report, 8 bytes.
+    Reported = 3,
+    /// What the office called it.
+    Name = 4,
+    /// The address of a checkpoint that proves a fork, kept for whoever looks after it.
+    Evidence = 5,
+}
+
+/// What a value is.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Which of the two heads counts.
+    Current = 0,
+    Head = 1,
+    Entry = 2,
+    Glyphs = 3,
+    Word = 4,
+    Picture = 5,
+}
+
+/// An entry as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The signed note.
+    pub note: Vec<u8>,
+    /// The content; empty where there is none.
+    pub content: Vec<u8>,
+}
+
+/// The store.
+#[derive(Debug)]
+pub struct Store<F> {
+    flash: F,
+    layout: Layout,
+    buffer: Vec<u8>,
+}
+
+impl<F: Flash> Store<F> {
+    /// The store in a flash.
+    pub fn new(flash: F, layout: Layout) -> Store<F> {
+        Store { flash, layout, buffer: vec![0; BUFFER] }
+    }
+
+    /// The head that counts; the empty one before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn head(&mut self) -> Result<Head, StoreError> {
+        let Some(which) = self.value(Kind::Current, 0).await? else { return Ok(Head::default()) };
+        let which = which.first().copied().unwrap_or_default();
+        let bytes = self.value(Kind::Head, which.into()).await?;
+        bytes.and_then(|bytes| read_head(&bytes)).ok_or(StoreError::Flash)
+    }
+
+    /// Makes a head count, and with it all entries below its size.
+    ///
+    /// # Errors
+    /// [`StoreError`]: then the head before counts.
+    pub async fn commit(&mut self, head: &Head) -> Result<(), StoreError> {
+        let current = self.value(Kind::Current, 0).await?;
+        let other = current.and_then(|bytes| bytes.first().copied()).map_or(0, |one| one ^ 1);
+        // A cut here leaves a head that nothing points to.
+        self.put(Kind::Head, other.into(), &write_head(head).ok_or(StoreError::TooLong)?).await?;
+        // The point of no return: one item, written whole or not at all.
+        self.put(Kind::Current, 0, &[other]).await
+    }
+
+    /// Writes an entry: one beyond the head, or one whose content goes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_entry(&mut self, index: u64, entry: &Entry) -> Result<(), StoreError> {
+        let length = u16::try_from(entry.note.len()).map_err(|_| StoreError::TooLong)?;
+        let mut bytes = Vec::with_capacity(2 + entry.note.len() + entry.content.len());
+        bytes.extend(length.to_be_bytes());
+        bytes.extend(&entry.note);
+        bytes.extend(&entry.content);
+        self.put(Kind::Entry, index, &bytes).await
+    }
+
+    /// The entry at an index, if it is kept.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn entry(&mut self, index: u64) -> Result<Option<Entry>, StoreError> {
+        let Some(bytes) = self.value(Kind::Entry, index).await? else { return Ok(None) };
+        let split = || {
+            let (length, rest) = bytes.split_first_chunk()?;
+            let (note, content) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
+            Some(Entry { note: note.into(), content: content.into() })
+        };
+        Ok(split())
+    }
+
+    /// Drops an entry.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn drop_entry(&mut self, index: u64) -> Result<(), StoreError> {
+        let (buffer, range) = (&mut self.buffer, self.layout.records.clone());
+        let mut map = map(&mut self.flash, range)?;
+        // The first piece alone says that there is a value.
+        Ok(map.remove_item(buffer, &key(Kind::Entry, index, 0)).await?)
+    }
+
+    /// The indices of all entries that are kept, also beyond the head, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn indices(&mut self) -> Result<Vec<u64>, StoreError> {
+        let mut found = Vec::new();
+        {
+            let mut map = map(&mut self.flash, self.layout.records.clone())?;
+            let mut items = map.fetch_all_items(&mut self.buffer).await?;
+            while let Some((key, _)) = items.next::<&[u8]>(&mut self.buffer).await? {
+                let (kind, index, piece) = parts(&key);
+                if kind == Kind::Entry as u8 && piece == 0 {
+                    found.push(index);
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// A picture's bytes, if they are kept and still are those of this hash.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn picture(&mut self, hash: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
+        let bytes = self.value(Kind::Picture, short(hash)).await?;
+        Ok(bytes.filter(|bytes| sha256(bytes) == *hash))
+    }
+
+    /// Keeps a picture. Where there is no room for it, all others go: they can be fetched again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_picture(&mut self, hash: &Hash, bytes: &[u8]) -> Result<(), StoreError> {
+        match self.put(Kind::Picture, short(hash), bytes).await {
+            Err(StoreError::Full) => {
+                self.forget_pictures().await?;
+                self.put(Kind::Picture, short(hash), bytes).await
+            }
+            done => done,
+        }
+    }
+
+    /// Drops all pictures.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_pictures(&mut self) -> Result<(), StoreError> {
+        let mut map = map(&mut self.flash, self.layout.pictures.clone())?;
+        Ok(map.erase_all().await?)
+    }
+
+    /// The extra glyphs that the office signed, as it signed them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn glyphs(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+        self.value(Kind::Glyphs, 0).await
+    }
+
+    /// Keeps extra glyphs in place of those before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_glyphs(&mut self, note: &[u8]) -> Result<(), StoreError> {
+        self.put(Kind::Glyphs, 0, note).await
+    }
+
+    /// A word of its own.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn word(&mut self, word: Word) -> Result<Option<Vec<u8>>, StoreError> {
+        self.value(Kind::Word, word as u64).await
+    }
+
+    /// Keeps a word of its own.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn put_word(&mut self, word: Word, bytes: &[u8]) -> Result<(), StoreError> {
+        self.put(Kind::Word, word as u64, bytes).await
+    }
+
+    /// The flash itself.
+    pub fn flash(&mut self) -> &mut F {
+        &mut self.flash
+    }
+
+    fn range(&self, kind: Kind) -> Range<u32> {
+        match kind {
+            Kind::Picture => self.layout.pictures.clone(),
+            _ => self.layout.records.clone(),
+        }
+    }
+
+    async fn value(&mut self, kind: Kind, id: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let range = self.range(kind);
+        let mut map = map(&mut self.flash, range)?;
+        let mut value = Vec::new();
+        for piece in 0.. {
+            let item = map.fetch_item::<&[u8]>(&mut self.buffer, &key(kind, id, piece)).await?;
+            // A later piece that is missing: it was being written when the current went.
+            let Some((more, bytes)) = item.and_then(|item| item.split_first()) else {
+                return Ok(None);
+            };
+            value.extend_from_slice(bytes);
+            if *more == 0 || value.len() > VALUE_BYTES_MAX {
+                break;
+            }
+        }
+        Ok(Some(value))
+    }
+
+    /// The first piece last: it makes the others count.
+    async fn put(&mut self, kind: Kind, id: u64, value: &[u8]) -> Result<(), StoreError> {
+        if value.len() > VALUE_BYTES_MAX {
+            return Err(StoreError::TooLong);
+        }
+        let range = self.range(kind);
+        let mut map = map(&mut self.flash, range)?;
+        let pieces = value.len().div_ceil(PIECE).max(1);
+        let mut item = Vec::with_capacity(1 + PIECE);
+        for piece in (0..pieces).rev() {
+            let bytes = value.get(piece * PIECE..value.len().min((piece + 1) * PIECE));
+            item.clear();
+            item.push(u8::from(piece + 1 < pieces));
+            item.extend_from_slice(bytes.unwrap_or_default());
+            let number = u16::try_from(piece).map_err(|_| StoreError::TooLong)?;
+            map.store_item(&mut self.buffer, &key(kind, id, number), &item.as_slice()).await?;
+        }
+        Ok(())
+    }
+}
+
+type Map<'f, F> = MapStorage<
+    [u8; KEY],
+    &'f mut F,
+    Cache<
+        sequential_storage::cache::Uncached,
+        sequential_storage::cache::Uncached,
+        sequential_storage::cache::Uncached,
+        [u8; KEY],
+    >,
+>;
+
+fn map<F: Flash>(flash: &mut F, range: Range<u32>) -> Result<Map<'_, F>, StoreError> {
+    let config = MapConfig::try_new(range).map_err(|_| StoreError::Flash)?;
+    Ok(MapStorage::new(flash, config, Cache::new_uncached()))
+}
+
+fn key(kind: Kind, id: u64, piece: u16) -> [u8; KEY] {
+    let mut key = [0; KEY];
+    key[0] = kind as u8;
+    key[1..9].copy_from_slice(&id.to_be_bytes());
+    key[9..].copy_from_slice(&piece.to_be_bytes());
+    key
+}
+
+fn parts(key: &[u8; KEY]) -> (u8, u64, u16) {
+    let [kind, a, b, c, d, e, f, g, h, i, j] = *key;
+    (kind, u64::from_be_bytes([a, b, c, d, e, f, g, h]), u16::from_be_bytes([i, j]))
+}
+
+/// Enough of a picture's hash to find it by.
+fn short(hash: &Hash) -> u64 {
+    hash.0.first_chunk().copied().map_or(0, u64::from_be_bytes)
+}
+
+fn write_head(head: &Head) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let put = |bytes: &mut Vec<u8>, text: &str| {
+        bytes.extend(u16::try_from(text.len()).ok()?.to_be_bytes());
+        bytes.extend(text.as_bytes());
+        Some(())
+    };
+    put(&mut bytes, &head.checkpoint)?;
+    bytes.extend(head.frontier.size().to_be_bytes());
+    bytes.extend(head.frontier.peaks().iter().flat_map(|peak| peak.0));
+    bytes.extend(head.roster.size().to_be_bytes());
+    for signer in head.roster.signers() {
+        bytes.push(match signer.role {
+            Role::Office => 0,
+            Role::Accountant => 1,
+            Role::Supervisor => 2,
+        });
+        put(&mut bytes, signer.village.as_str())?;
+        bytes.extend(signer.enrolled.to_be_bytes());
+        put(&mut bytes, &alloc::format!("{}", signer.key))?;
+    }
+    Some(bytes)
+}
+
+fn read_head(mut bytes: &[u8]) -> Option<Head> {
+    let checkpoint: String = take_text(&mut bytes)?.into();
+    let size = u64::from_be_bytes(take_chunk(&mut bytes)?);
+    let peaks: Option<Vec<Hash>> =
+        (0..size.count_ones()).map(|_| take_chunk(&mut bytes).map(Hash)).collect();
+    let frontier = Frontier::from_parts(size, peaks?)?;
+    let admitted = u64::from_be_bytes(take_chunk(&mut bytes)?);
+    let mut signers = Vec::new();
+    while !bytes.is_empty() {
+        let role = match take_chunk(&mut bytes)? {
+            [0] => Role::Office,
+            [1] => Role::Accountant,
+            [2] => Role::Supervisor,
+            _ => return None,
+        };
+        let village = take_text(&mut bytes)?.parse().ok()?;
+        let enrolled = u64::from_be_bytes(take_chunk(&mut bytes)?);
+        let key: VerifierKey = take_text(&mut bytes)?.parse().ok()?;
+        signers.push(Signer { role, village, key, enrolled });
+    }
+    Some(Head { checkpoint, frontier, roster: Roster::from_parts(signers, admitted) })
+}
+
+fn take_chunk<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(*taken)
+}
+
+fn take_text<'b>(bytes: &mut &'b [u8]) -> Option<&'b str> {
+    let length = u16::from_be_bytes(take_chunk(bytes)?);
+    let (taken, rest) = bytes.split_at_checked(length.into())?;
+    *bytes = rest;
+    core::str::from_utf8(taken).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nor::{Nor, SECTOR};
+    use alloc::format;
+    use embassy_futures::block_on;
+    use ledger::tree::leaf_hash;
+
+    const LAYOUT: Layout =
+        Layout { records: 0..8 * SECTOR as u32, pictures: 8 * SECTOR as u32..12 * SECTOR as u32 };
+
+    fn entry(n: u64) -> Entry {
+        Entry { note: format!("note {n}\n").into(), content: vec![n as u8; 1_500] }
+    }
+
+    fn head(size: u64) -> Head {
+        let mut head = Head { checkpoint: format!("log\n{size}\n"), ..Head::default() };
+        (0..size).for_each(|n| head.frontier.push(leaf_hash(&[n as u8])));
+        head
+    }
+
+    #[test]
+    fn what_is_kept_is_there_after_a_restart() {
+        let mut store = Store::new(Nor::new(12), LAYOUT);
+        block_on(async {
+            assert_eq!(store.head().await.unwrap().frontier.size(), 0);
+            store.put_entry(0, &entry(0)).await.unwrap();
+            store.put_entry(5, &entry(5)).await.unwrap();
+            store.commit(&head(6)).await.unwrap();
+            let picture = vec![7; 3_000];
+            store.put_picture(&sha256(&picture), &picture).await.unwrap();
+            store.put_word(Word::Name, "文化广场".as_bytes()).await.unwrap();
+            let mut store = Store::new(store.flash().clone(), LAYOUT);
+            assert_eq!(store.indices().await.unwrap(), [0, 5]);
+            assert_eq!(store.entry(5).await.unwrap(), Some(entry(5)));
+            assert_eq!(store.entry(1).await.unwrap(), None);
+            assert_eq!(store.head().await.unwrap().frontier, head(6).frontier);
+            assert_eq!(store.picture(&sha256(&picture)).await.unwrap(), Some(picture));
+            assert_eq!(store.word(Word::Name).await.unwrap().unwrap(), "文化广场".as_bytes());
+            store.drop_entry(0).await.unwrap();
+            assert_eq!(store.entry(0).await.unwrap(), None);
+        });
+    }
+
+    #[test]
+    fn where_there_is_no_room_for_a_picture_the_others_go() {
+        let mut store = Store::new(Nor::new(12), LAYOUT);
+        block_on(async {
+            for n in 0..20u8 {
+                let picture = vec![n; 2_500];
+                store.put_picture(&sha256(&picture), &picture).await.unwrap();
+                assert_eq!(store.picture(&sha256(&picture)).await.unwrap(), Some(picture));
+            }
+        });
+    }
+
+    /// Entries, a commit, and entries beyond it, as a sync writes them; with a cut after so many steps.
+    async fn sync_twice(store: &mut Store<Nor>) -> Result<(), StoreError> {
+        for n in 0..4 {
+            store.put_entry(n, &entry(n)).await?;
+        }
+        store.commit(&head(4)).await?;
+        for n in 4..7 {
+            store.put_entry(n, &entry(n)).await?;
+        }
+        store.commit(&head(7)).await
+    }
+
+    #[test]
+    fn a_cut_at_any_write_leaves_one_whole_state() {
+        let mut whole = Store::new(Nor::new(12), LAYOUT);
+        block_on(sync_twice(&mut whole)).unwrap();
+        let steps = whole.flash().steps;
+        assert!(steps > 1_000, "{steps}");
+        for cut in 0..steps {
+            let mut nor = Nor::new(12);
+            nor.left = Some(cut);
+            let mut store = Store::new(nor, LAYOUT);
+            assert!(block_on(sync_twice(&mut store)).is_err(), "cut after {cut}");
+            let mut nor = store.flash().clone();
+            nor.left = None;
+            let mut store = Store::new(nor, LAYOUT);
+            block_on(async {
+                let size = store.head().await.unwrap().frontier.size();
+                assert!([0, 4, 7].contains(&size), "cut after {cut}: {size}");
+                for n in 0..size {
+                    assert_eq!(store.entry(n).await.unwrap(), Some(entry(n)), "cut after {cut}");
+                }
+                // And it goes on from there.
+                sync_twice(&mut store).await.unwrap();
+                assert_eq!(store.head().await.unwrap().frontier.size(), 7);
+            });
+        }
+    }
+
+    #[test]
+    fn a_damaged_head_is_told() {
+        assert!(read_head(&[]).is_none());
+        let good = write_head(&head(5)).unwrap();
+        assert_eq!(read_head(&good).unwrap().frontier, head(5).frontier);
+        for length in 0..good.len() {
+            assert!(read_head(&good[..length]).is_none());
+        }
+    }
+}

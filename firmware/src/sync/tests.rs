@@ -1,0 +1,298 @@
+//! Feeds good and bad over a real socket, into flash whose current goes.
+
+extern crate std;
+
+use std::vec;
+use std::vec::Vec;
+
+use embassy_futures::block_on;
+use ledger::board::{Start, to_bytes};
+use ledger::checkpoint::Checkpoint;
+use ledger::content::{Content, Direction, DirectoryContent, ReceiptContent, Salt, VillageName};
+use ledger::hash::sha256;
+use ledger::key::SigningKey;
+use ledger::note::compose;
+use ledger::statement::{Act, Reason, Role, Source as ErrorSource};
+use ledger::tree::{Frontier, leaf_hash, node_hash, prove_consistency, subtrees};
+use miniz_oxide::deflate::compress_to_vec_zlib;
+
+use super::*;
+use crate::answers::serve;
+use crate::host::Sockets;
+use crate::nor::{Nor, SECTOR};
+use crate::pages::Standing;
+use crate::store::Layout;
+
+const VILLAGE: &str = "341181107201";
+const TOWN: &str = "341181107000";
+const LAYOUT: Layout =
+    Layout { records: 0..16 * SECTOR as u32, pictures: 16 * SECTOR as u32..20 * SECTOR as u32 };
+
+type Log = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn key(name: &str, seed: u8) -> SigningKey {
+    SigningKey::from_seed(name, [seed; 32]).unwrap()
+}
+
+fn log_key() -> SigningKey {
+    key("log.example", 1)
+}
+
+fn note(statement: &Statement, by: &SigningKey) -> Vec<u8> {
+    let text = statement.to_text();
+    compose(&text, &[by.sign(&text)]).into_bytes()
+}
+
+fn receipt(n: u64) -> ReceiptContent {
+    ReceiptContent {
+        salt: Salt([n as u8; 16]),
+        direction: Direction::Out,
+        amount: ledger::money::Fen(100 * n as i64),
+        date: "2026-05-12".parse().unwrap(),
+        purpose: format!("路灯维修第{n}笔"),
+        payee: "新街五金店".into(),
+        category: "维修".into(),
+        handler: String::new(),
+        witness: String::new(),
+        approver: String::new(),
+        recipient: String::new(),
+        supervisor: String::new(),
+        payment: None,
+        resolution: String::new(),
+        invoice: None,
+        openness: None,
+        no_voucher: String::new(),
+        images: Vec::new(),
+    }
+}
+
+/// The office, its directory, the accountant, receipts; the last entry withdraws the first receipt.
+fn log(receipts: u64, mark: u8) -> Log {
+    let (office, accountant) = (key("town/office", 2), key(&format!("{VILLAGE}/accountant"), 3));
+    let (town, village) = (TOWN.parse().unwrap(), VILLAGE.parse().unwrap());
+    let time = || "2026-06-03T09:12:00+08:00".parse().unwrap();
+    let enrol = |role, village, key: &SigningKey| Statement::Key {
+        village,
+        time: time(),
+        act: Act::Enrol,
+        role,
+        key: key.verifier(),
+        content: None,
+    };
+    let names = DirectoryContent {
+        salt: Salt([mark; 16]),
+        township: "新街镇".into(),
+        villages: vec![VillageName { code: village, name: "新街村".into() }],
+        columns: Vec::new(),
+    };
+    let names = names.to_bytes().0;
+    let directory = Statement::Directory { village: town, time: time(), content: sha256(&names) };
+    let mut log = vec![
+        (note(&enrol(Role::Office, town, &office), &office), Vec::new()),
+        (note(&directory, &office), names),
+        (note(&enrol(Role::Accountant, village, &accountant), &office), Vec::new()),
+    ];
+    for n in 0..receipts {
+        let content = receipt(n + 1).to_bytes().0;
+        let (period, content_hash) = ("2026-05".parse().unwrap(), sha256(&content));
+        let statement = Statement::Receipt { village, period, time: time(), content: content_hash };
+        log.push((note(&statement, &accountant), content));
+    }
+    log
+}
+
+fn withdraw(log: &mut Log, of: u64) {
+    let withdrawal = Statement::Withdrawal {
+        village: VILLAGE.parse().unwrap(),
+        time: "2026-06-04T09:12:00+08:00".parse().unwrap(),
+        of,
+        reason: Reason::Personal,
+        ground: None,
+        source: ErrorSource::Original,
+    };
+    log.push((note(&withdrawal, &key("town/office", 2)), Vec::new()));
+}
+
+fn node(log: &Log, level: u8, index: u64) -> Hash {
+    let at = (index << level) as usize;
+    let mut row: Vec<Hash> =
+        log[at..at + (1 << level)].iter().map(|(note, _)| leaf_hash(note)).collect();
+    while row.len() > 1 {
+        row = row.chunks(2).map(|pair| node_hash(&pair[0], &pair[1])).collect();
+    }
+    row[0]
+}
+
+/// What a server sends to a board that holds `from` entries; those not `wanted` as hashes.
+fn feed(log: &Log, from: u64, wanted: impl Fn(u64) -> bool) -> Vec<u8> {
+    let size = log.len() as u64;
+    let mut frontier = Frontier::default();
+    log.iter().for_each(|(note, _)| frontier.push(leaf_hash(note)));
+    let head = Checkpoint { origin: "log.example".into(), size, root: frontier.root() };
+    let node_of = |level, index| Ok::<_, core::convert::Infallible>(node(log, level, index));
+    let proof = match from {
+        0 => Vec::new(),
+        _ => prove_consistency(from, size, node_of).unwrap(),
+    };
+    let start = Start { from, checkpoint: head.sign(&log_key()), proof };
+    let mut parts = vec![Part::Start(start)];
+    let mut at = from;
+    for n in (from..size).filter(|n| wanted(*n)).chain([size]) {
+        parts.extend(
+            subtrees(at, n)
+                .map(|(level, index)| Part::Subtree { level, root: node(log, level, index) }),
+        );
+        if let Some((note, content)) = log.get(n as usize) {
+            parts.push(Part::Entry { note: note.clone(), content: content.clone() });
+        }
+        at = n + 1;
+    }
+    parts.push(Part::End);
+    parts.iter().flat_map(|part| to_bytes(part).unwrap()).collect()
+}
+
+fn pack(feed: &[u8]) -> Vec<u8> {
+    compress_to_vec_zlib(feed, 9)
+}
+
+fn library(nor: Nor) -> Shared<Nor> {
+    let mut store = Store::new(nor, LAYOUT);
+    let mut book = Book::new(VILLAGE.parse().unwrap(), "http://town.example");
+    block_on(book.load(&mut store)).unwrap();
+    Mutex::new(Library { store, book })
+}
+
+fn sync(library: &Shared<Nor>, body: Vec<u8>) -> Result<u64, SyncError> {
+    let (server, thread) = serve(vec![body]);
+    let source = Source { server, village: VILLAGE.parse().unwrap(), log: log_key().verifier() };
+    let net = Net { tcp: &Sockets, dns: &Sockets };
+    let done = block_on(follow(&net, &source, library));
+    thread.join().unwrap();
+    done
+}
+
+/// What pages show, and what is kept beneath them.
+fn seen(library: &Shared<Nor>) -> (u64, Vec<(u64, String, Standing)>) {
+    block_on(async {
+        let mut library = library.lock().await;
+        let size = library.store.head().await.unwrap().frontier.size();
+        let month = library.book.month("2026-05".parse().unwrap());
+        let rows = month.receipts.into_iter().map(|row| (row.n, row.purpose, row.standing));
+        (size, rows.collect())
+    })
+}
+
+fn restarted(library: Shared<Nor>) -> Shared<Nor> {
+    let mut nor = library.into_inner().store.flash().clone();
+    nor.left = None;
+    self::library(nor)
+}
+
+const ALL: fn(u64) -> bool = |_| true;
+
+#[test]
+fn a_board_follows_restarts_and_follows_on() {
+    let library = library(Nor::new(20));
+    let mut log = log(5, 0);
+    assert_eq!(sync(&library, pack(&feed(&log, 0, |n| n != 4))), Ok(8));
+    let (size, rows) = seen(&library);
+    assert_eq!((size, rows.len()), (8, 4), "one was somebody else's");
+    assert_eq!(rows[0], (3, "路灯维修第1笔".into(), Standing::Stands));
+    let library = restarted(library);
+    assert_eq!(seen(&library), (size, rows));
+    withdraw(&mut log, 3);
+    assert_eq!(sync(&library, pack(&feed(&log, 8, ALL))), Ok(1));
+    let gone = (3, String::new(), Standing::Withdrawn(Reason::Personal));
+    assert!(seen(&library).1.contains(&gone));
+    block_on(async {
+        let kept = library.lock().await.store.entry(3).await.unwrap().unwrap();
+        assert!(kept.content.is_empty(), "the content went from the flash");
+    });
+    assert_eq!(sync(&library, pack(&feed(&log, 9, ALL))), Ok(0));
+    let again = seen(&library);
+    assert_eq!(seen(&restarted(library)), again);
+}
+
+#[test]
+fn nothing_that_was_changed_on_its_way_is_shown_or_kept() {
+    let library = library(Nor::new(20));
+    let log = log(2, 0);
+    sync(&library, pack(&feed(&log[..4].to_vec(), 0, ALL))).unwrap();
+    let before = seen(&library);
+    let (good, packed) = (feed(&log, 4, ALL), pack(&feed(&log, 4, ALL)));
+    let mut library = library;
+    let bad = |bytes: &[u8], at: usize| {
+        let mut bad = bytes.to_vec();
+        bad[at] ^= 1 << (at % 8);
+        bad
+    };
+    let unpacked = (0..good.len()).map(|at| pack(&bad(&good, at)));
+    let wrapped = (0..packed.len()).map(|at| bad(&packed, at));
+    let cut = (0..packed.len()).step_by(7).map(|at| packed[..at].to_vec());
+    for (n, body) in unpacked.chain(wrapped).chain(cut).enumerate() {
+        let said = sync(&library, body);
+        assert!(said.is_err(), "{n}: {said:?}");
+        assert_eq!(seen(&library), before, "{n}: {said:?}");
+        if n % 100 == 0 {
+            library = restarted(library);
+            assert_eq!(seen(&library), before, "{n}: {said:?}");
+        }
+    }
+    assert_eq!(sync(&library, packed), Ok(1));
+}
+
+#[test]
+fn a_fork_a_rollback_and_a_bomb_are_told_apart() {
+    let library = library(Nor::new(20));
+    let (log, other) = (log(4, 0), log(6, 1));
+    sync(&library, pack(&feed(&log, 0, ALL))).unwrap();
+    let before = seen(&library);
+    let said = |body: Vec<u8>| sync(&library, body).unwrap_err().trouble();
+    assert_eq!(said(pack(&feed(&other, 7, ALL))), Trouble::Forked);
+    let evidence = block_on(async { library.lock().await.store.word(Word::Evidence).await });
+    assert!(evidence.unwrap().unwrap().starts_with(b"log.example\n9\n"));
+    assert_eq!(said(pack(&feed(&log[..5].to_vec(), 0, ALL))), Trouble::RolledBack);
+    let bomb = vec![0; FEED_BYTES_MAX + 1];
+    assert_eq!(said(pack(&bomb)), Trouble::Forged);
+    assert_eq!(said(b"<html>".to_vec()), Trouble::Forged);
+    assert_eq!(said(Vec::new()), Trouble::Offline);
+    assert_eq!(seen(&library), before);
+}
+
+#[test]
+fn a_cut_at_any_write_of_a_sync_leaves_a_verified_page() {
+    let mut log = log(3, 0);
+    let first = pack(&feed(&log, 0, ALL));
+    withdraw(&mut log, 3);
+    let second = pack(&feed(&log, 6, ALL));
+    let whole = library(Nor::new(20));
+    sync(&whole, first.clone()).unwrap();
+    let old = seen(&whole);
+    let held = whole.into_inner().store.flash().clone();
+    let library_of = |left| {
+        let mut nor = held.clone();
+        nor.left = left;
+        library(nor)
+    };
+    let done = library_of(None);
+    sync(&done, second.clone()).unwrap();
+    let new = seen(&done);
+    let steps = done.into_inner().store.flash().steps - held.steps;
+    assert!(steps > 200, "{steps}");
+    for cut in 0..steps {
+        let library = library_of(Some(cut));
+        assert!(sync(&library, second.clone()).is_err(), "cut after {cut} of {steps}");
+        let library = restarted(library);
+        let now = seen(&library);
+        assert!(now == old || now == new, "cut after {cut} of {steps}: {now:?}");
+        let (size, _) = now;
+        if size == 6 {
+            sync(&library, second.clone()).unwrap();
+        }
+        assert_eq!(seen(&library), new, "cut after {cut} of {steps}");
+        block_on(async {
+            let kept = library.lock().await.store.entry(3).await.unwrap().unwrap();
+            assert!(kept.content.is_empty(), "cut after {cut} of {steps}");
+        });
+    }
+}
