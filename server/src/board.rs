@@ -14,7 +14,7 @@ use ledger::note::Note;
 use ledger::place::Village;
 use ledger::statement::Statement;
 use ledger::time::Period;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::app::App;
 use crate::clock;
@@ -22,6 +22,8 @@ use crate::error::{Error, Result};
 use crate::glyphs::rasterise;
 use crate::view;
 
+/// Bulletins that a new board is sent, the newest.
+const BULLETINS: u64 = 40;
 /// How many months back from this one a board begins.
 const MONTHS: i32 = 12;
 
@@ -141,12 +143,14 @@ fn wanted(
          WHERE idx >= ?1 AND idx < ?2 AND kind NOT IN ('question', 'answer', 'audit')
          AND substr(note, instr(note, '\"village\":\"') + 11, 12) IN (?3, ?4) ORDER BY idx",
     )?;
+    let newest = newest_bulletins(c, township, village, size)?;
     let mut rows = query.query(params![from, size, township, village.as_str()])?;
     let (mut entries, mut sent) = (Vec::new(), BTreeSet::new());
     while let Some(row) = rows.next()? {
         let entry = Entry { index: row.get(0)?, note: row.get(1)?, content: row.get(2)? };
         let sends = |of: u64| of < from || sent.contains(&of);
-        if is_wanted(&entry.note, village, oldest, sends) {
+        let old = from == 0 && newest.is_some_and(|newest| entry.index < newest);
+        if is_wanted(&entry.note, village, oldest, old, sends) {
             sent.insert(entry.index);
             entries.push(entry);
         }
@@ -154,12 +158,29 @@ fn wanted(
     Ok(entries)
 }
 
+/// The log index of the oldest bulletin that a new board is sent; none where there are not too many.
+fn newest_bulletins(
+    c: &Connection,
+    township: &str,
+    village: Village,
+    size: u64,
+) -> Result<Option<u64>> {
+    let sql = "SELECT n FROM view_item WHERE kind = 'bulletin' AND village IN (?1, ?2) AND n < ?3
+               AND corrects IS NULL ORDER BY n DESC LIMIT 1 OFFSET ?4";
+    let row = c
+        .prepare_cached(sql)?
+        .query_row(params![township, village.as_str(), size, BULLETINS - 1], |row| row.get(0))
+        .optional()?;
+    Ok(row)
+}
+
 /// Whether a board of `village` needs an entry of the village or the township; `sends(index)` where it has what this is
-/// about.
+/// about. An `old` bulletin is not sent.
 fn is_wanted(
     note: &str,
     village: Village,
     oldest: Period,
+    old: bool,
     sends: impl FnOnce(u64) -> bool,
 ) -> bool {
     let statement =
@@ -171,7 +192,7 @@ fn is_wanted(
         Statement::Receipt { period, .. }
         | Statement::Nothing { period, .. }
         | Statement::Closing { period, .. } => statement.village() == village && *period >= oldest,
-        Statement::Bulletin { time, .. } => time.date().period() >= oldest,
+        Statement::Bulletin { time, .. } => !old && time.date().period() >= oldest,
         Statement::Correction { of, .. } | Statement::Withdrawal { of, .. } => sends(*of),
         Statement::Question { .. } | Statement::Answer { .. } | Statement::Audit { .. } => false,
     }

@@ -1,5 +1,6 @@
 //! The bench: what is measured, against what, and how it is told.
 
+pub mod board;
 pub mod cost;
 pub mod kiosk;
 pub mod load;

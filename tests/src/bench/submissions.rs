@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::bench::{Bench, ROUNDS, median, report};
 use crate::pen::{Pen, Submission};
+use ledger::hash::sha256;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -89,4 +90,15 @@ fn post(stream: &mut TcpStream, host: &str, body: &str) -> Result<()> {
             return Err(format!("the server hung up: {text}").into());
         }
     }
+}
+
+/// Sends a picture that a submission names.
+pub fn put(server: &str, bytes: &[u8]) -> Result<()> {
+    let hash = sha256(bytes);
+    ureq::patch(format!("{server}/api/blobs/{hash}"))
+        .header("Upload-Offset", "0")
+        .header("Upload-Length", bytes.len().to_string())
+        .header("Content-Type", "application/offset+octet-stream")
+        .send(bytes)?;
+    Ok(())
 }

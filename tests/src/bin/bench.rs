@@ -1,6 +1,6 @@
 //! `make bench`: figures of speed as ratios, ours and the others' side by side in one run, three rounds, medians.
 
-use mingbai_tests::bench::{kiosk, office, pages, report, submissions, sync, uploader};
+use mingbai_tests::bench::{board, kiosk, office, pages, report, submissions, sync, uploader};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -11,10 +11,12 @@ fn main() -> ExitCode {
             Some("uploader") => return uploader::run(),
             Some("office") => return office::run(),
             Some("kiosk") => return kiosk::run(),
+            Some("board") => return board::run(),
             Some(other) => {
-                return Err(
-                    format!("no part {other}: uploader, office, kiosk, or none for all").into()
-                );
+                return Err(format!(
+                    "no part {other}: uploader, office, kiosk, board, or none for all"
+                )
+                .into());
             }
             None => report::heading(),
         }
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         sync::run(bench)?;
         office::run()?;
         kiosk::run()?;
+        board::run()?;
         uploader::run()
     };
     match run() {

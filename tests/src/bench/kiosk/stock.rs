@@ -7,7 +7,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 use ledger::content::ImageRef;
-use ledger::hash::{Hash, sha256};
+use ledger::hash::sha256;
 use std::path::{Path, PathBuf};
 
 /// The newest month.
@@ -64,25 +64,14 @@ pub fn fill(bench: &Bench) -> Result<Vec<Picture>> {
     }
     submissions::send(&bench.server.url, &receipts)?;
     for picture in &pictures {
-        put(&bench.server.url, &picture.whole)?;
-        put(&bench.server.url, &picture.thumb)?;
+        submissions::put(&bench.server.url, &picture.whole)?;
+        submissions::put(&bench.server.url, &picture.thumb)?;
     }
     for part in receipts.chunks(BATCH) {
         let ids: Vec<String> = part.iter().map(|one: &Submission| one.id.clone()).collect();
         office.publish_seconds(&ids)?;
     }
     Ok(pictures)
-}
-
-/// Sends a picture that a submission names.
-fn put(server: &str, bytes: &[u8]) -> Result<()> {
-    let hash: Hash = sha256(bytes);
-    ureq::patch(format!("{server}/api/blobs/{hash}"))
-        .header("Upload-Offset", "0")
-        .header("Upload-Length", bytes.len().to_string())
-        .header("Content-Type", "application/offset+octet-stream")
-        .send(bytes)?;
-    Ok(())
 }
 
 /// As many as a month has receipts: a few drawn papers, each copy with a mark of its own.
