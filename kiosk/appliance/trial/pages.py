@@ -24,8 +24,8 @@ TURNED_PAGE = 0.01
 HOME_MAY_DIFFER = 0.05
 # Seconds after which a tap that led nowhere was lost.
 LOST_SECONDS = 12
-# Grey levels between paper and what is on it.
-INK = 60
+# Different greys among some hundred places on a photograph, at least.
+TONES = 20
 
 
 def arrive(machine, name, address, before=None, least=TURNED_PAGE, patience=PATIENCE):
@@ -52,13 +52,13 @@ def rested(machine, address, before, least):
 
 
 def with_photograph(machine, name, place):
-    """The same page, once the photograph around a place is there: paper with ink on it, not a bare ground."""
+    """The same page, once the photograph around a place is there: many tones, where a ground with words on it has few."""
     x, y = place
 
     def shown():
         page = machine.screen()
         greys = [page.grey(x + dx, y + dy, 3) for dx in range(-200, 201, 40) for dy in range(-200, 201, 40)]
-        return max(greys) - min(greys) > INK and page
+        return len({round(grey) for grey in greys}) > TONES and page
 
     until(f"the photograph on {name}", shown)
     return arrive(machine, name, None)
