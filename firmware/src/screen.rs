@@ -1,5 +1,5 @@
-//! The screen: shows a page, turns a finger into the place it leads to, and draws what changed. [`run`] is its task; [`Link`] is
-//! how the rest of the board talks with it.
+//! The screen: shows a page, turns a finger into the place it leads to, and draws what changed. [`run`] is its task;
+//! [`Link`] is how the rest of the board talks with it.
 
 mod fonts;
 mod picture;
@@ -29,11 +29,15 @@ use slint::platform::{
     Platform, PlatformError, PointerEventButton, WindowAdapter, WindowEvent, set_platform,
 };
 use slint::{ComponentHandle, LogicalPosition, ModelRc, PhysicalSize};
-use ui::{Api, App, Go};
+use ui::{Api, App, Go, Words};
 use view::{Room, View};
 
 /// Left alone for so long, the screen goes back to its first page.
 pub const ALONE: Duration = Duration::from_secs(60);
+/// The pages are made for this width and height in pixels, and more.
+pub const SIZE_MIN: (u32, u32) = (800, 480);
+/// Slint's coordinates have 16 bits.
+pub const SIZE_MAX: (u32, u32) = (4096, 4096);
 /// Between two frames of something that moves.
 const FRAME: Duration = Duration::from_millis(16);
 /// Things that a finger did which are taken before the next frame.
@@ -49,6 +53,9 @@ pub enum BadScreen {
     /// There is one already: a board has one.
     #[error("there is a screen already")]
     Second,
+    /// Smaller than [`SIZE_MIN`], or larger than [`SIZE_MAX`].
+    #[error("no pages are made for {0} by {1} pixels")]
+    Size(u32, u32),
     /// Slint does not start.
     #[error("the screen does not start: {0}")]
     Slint(PlatformError),
@@ -155,8 +162,8 @@ impl Platform for Board {
 }
 
 impl Screen {
-    /// Starts the screen of `size` pixels, with the glyph pack where it lies and the glyphs that came besides. A pack that is
-    /// damaged is said on the screen ([`Screen::damage`]).
+    /// Starts the screen of `size` pixels, with the glyph pack where it lies and the glyphs that came besides. A pack
+    /// that is damaged is said on the screen ([`Screen::damage`]).
     ///
     /// # Errors
     /// [`BadScreen`].
@@ -165,6 +172,11 @@ impl Screen {
         pack: &'static [u8],
         besides: Vec<Glyph>,
     ) -> Result<Screen, BadScreen> {
+        let fits = (SIZE_MIN.0..=SIZE_MAX.0).contains(&size.0)
+            && (SIZE_MIN.1..=SIZE_MAX.1).contains(&size.1);
+        if !fits {
+            return Err(BadScreen::Size(size.0, size.1));
+        }
         let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
         set_platform(Box::new(Board(window.clone()))).map_err(|_| BadScreen::Second)?;
         window.set_size(PhysicalSize::new(size.0, size.1));
@@ -176,12 +188,10 @@ impl Screen {
         let (going, opening) = (steps.clone(), steps.clone());
         api.on_go(move |go| going.set(Some(Step::Go(go))));
         api.on_open(move |row| opening.set(Some(Step::Row(row))));
-        api.set_family(fonts.family());
-        api.set_pack_damaged(fonts.damage().is_some());
         api.set_scan_width(room.frame.0 as f32);
         api.set_scan_height(room.frame.1 as f32);
         app.show().map_err(BadScreen::Slint)?;
-        Ok(Screen {
+        let mut screen = Screen {
             window,
             app,
             fonts,
@@ -193,7 +203,31 @@ impl Screen {
             places: Vec::new(),
             newest: None,
             seal: None,
-        })
+        };
+        screen.tell_font();
+        Ok(screen)
+    }
+
+    /// Tells Slint which font there is, and the words that are fixed for as long as there is this one.
+    fn tell_font(&mut self) {
+        self.app.set_family(self.fonts.family());
+        self.app.global::<Api>().set_pack_damaged(self.fonts.damage().is_some());
+        words::fix(&self.app.global::<Words>(), &mut self.fonts);
+    }
+
+    /// Looks at a little more of the glyph pack, of which each bit is looked at once after the start; whether it turned
+    /// out damaged, so that the page has to be shown anew.
+    pub fn check(&mut self) -> bool {
+        let damaged = self.fonts.check();
+        if damaged {
+            self.tell_font();
+        }
+        damaged
+    }
+
+    /// Whether there is more of it to look at.
+    pub fn checking(&self) -> bool {
+        self.fonts.checking()
     }
 
     /// Why the glyph pack is not used, if it is not.
@@ -205,7 +239,7 @@ impl Screen {
     pub fn add_glyphs(&mut self, glyphs: Vec<Glyph>) -> bool {
         let changed = self.fonts.add(&self.window, glyphs);
         if changed {
-            self.app.global::<Api>().set_family(self.fonts.family());
+            self.tell_font();
         }
         changed
     }
@@ -263,8 +297,8 @@ impl Screen {
         }
     }
 
-    /// Goes where the finger led since the last call; `None` when it led nowhere. The caller then loads the page of that place and
-    /// shows it.
+    /// Goes where the finger led since the last call; `None` when it led nowhere. The caller then loads the page of
+    /// that place and shows it.
     pub fn step(&mut self) -> Option<Place> {
         let to = match self.steps.take()? {
             Step::Go(Go::Home) => Place::Home,
@@ -309,7 +343,8 @@ impl Screen {
         api.set_moved(stand.moved);
     }
 
-    /// Draws what changed into a frame that holds what was drawn before; the rectangles (x, y, width, height) that changed.
+    /// Draws what changed into a frame that holds what was drawn before; the rectangles (x, y, width, height) that
+    /// changed.
     pub fn draw<P: TargetPixel>(&self, frame: &mut [P]) -> Vec<(u32, u32, u32, u32)> {
         slint::platform::update_timers_and_animations();
         let mut changed = Vec::new();
@@ -342,8 +377,9 @@ impl Screen {
     }
 }
 
-/// Runs the screen for ever: loads the page of a place and shows it, again when there is [`Link::news`], and the first one after
-/// `alone` without a finger. What the finger does while a page loads waits; `touch` loses nothing when its wait is given up.
+/// Runs the screen for ever: loads the page of a place and shows it, again when there is [`Link::news`], and the
+/// first one after `alone` without a finger. What the finger does while a page loads waits; `touch` loses nothing
+/// when its wait is given up.
 pub async fn run<D: Display, T: Touch>(
     screen: &mut Screen,
     display: &mut D,
@@ -371,7 +407,9 @@ pub async fn run<D: Display, T: Touch>(
         let now = Instant::now();
         let home = touched + alone;
         let away = screen.place() != Place::Home;
-        let wakes = [away.then_some(home), screen.wakes().map(|wait| now + wait)];
+        // Not at once: the network's turn comes between two pieces.
+        let checks = screen.checking().then_some(now + Duration::from_millis(1));
+        let wakes = [away.then_some(home), screen.wakes().map(|wait| now + wait), checks];
         let wake = wakes.into_iter().flatten().min();
         let sleep = Timer::at(wake.unwrap_or(now + ALONE));
         match select3(touch.next(), link.news.wait(), sleep).await {
@@ -390,7 +428,7 @@ pub async fn run<D: Display, T: Touch>(
             Either3::Third(()) => {
                 // Slint hands a held press on by a timer of its own.
                 slint::platform::update_timers_and_animations();
-                stale |= screen.step().is_some();
+                stale |= screen.step().is_some() | screen.check();
                 if away && Instant::now() >= home {
                     screen.go(Place::Home);
                     stale = true;

@@ -1,5 +1,5 @@
-//! Compiles the pages, with the glyphs of their fixed words at the sizes that they use; and lists the characters of these words,
-//! so that Rust knows what can be said without a glyph pack.
+//! Compiles the pages, with the glyphs of their fixed words at the sizes that they use; and lists the characters of
+//! these words, so that Rust knows what can be said without a glyph pack.
 
 use slint_build::{CompilerConfiguration, EmbedResourcesKind};
 use std::collections::BTreeSet;

@@ -3,7 +3,7 @@
 
 mod pack;
 
-pub use pack::{BadPack, Metrics, Pack, PackGlyph, write};
+pub use pack::{BadPack, Check, Metrics, Pack, PackGlyph, write};
 
 use crate::encoding::{base64, from_base64};
 use crate::note::NOTE_BYTES_MAX;

@@ -66,7 +66,8 @@ impl Frontier {
     #[must_use]
     pub fn push_subtree(&mut self, level: u8, root: Hash) -> bool {
         let Some(leaves) = 1u64.checked_shl(level.into()) else { return false };
-        let Some(size) = self.size.checked_add(leaves).filter(|_| self.size % leaves == 0) else {
+        let Some(size) = self.size.checked_add(leaves).filter(|_| self.size.is_multiple_of(leaves))
+        else {
             return false;
         };
         let mut hash = root;

@@ -1,5 +1,6 @@
-//! The font of what the pages say: the glyph pack in flash, the glyphs that came besides, and a crossed box for every character
-//! that neither has. Nothing is left out silently: what is missing is counted, and named so that it can be fetched.
+//! The font of what the pages say: the glyph pack in flash, the glyphs that came besides, and a crossed box for every
+//! character that neither has. Nothing is left out silently: what is missing is counted, and named so that it can be
+//! fetched.
 
 mod register;
 
@@ -8,7 +9,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use ledger::glyph::{BadPack, Glyph, Metrics, Pack, PackGlyph, SIZES, is_shown};
+use ledger::glyph::{BadPack, Check, Glyph, Metrics, Pack, PackGlyph, SIZES, is_shown};
 use register::register;
 use slint::SharedString;
 use slint::platform::software_renderer::MinimalSoftwareWindow;
@@ -17,13 +18,17 @@ use slint::platform::software_renderer::MinimalSoftwareWindow;
 pub const BOX: char = '\u{fffd}';
 /// The most characters beside the pack, and the most that are remembered as missing.
 pub const BESIDES_MAX: usize = 256;
-/// A font that Slint was told of stays for ever, with 50 bytes a character. So this many times glyphs may come while a board is
-/// on; those that come later are shown after its next start.
+/// A font that Slint was told of stays for ever, with 50 bytes a character. So this many times glyphs may come while
+/// a board is on; those that come later are shown after its next start.
 const FONTS_MAX: usize = 4;
 /// Characters of the longest line; Slint's coordinates have 16 bits.
 const LINE_MAX: usize = 200;
 /// Characters and lines of a sheet of a longer text, for the same reason.
 const SHEET_MAX: (usize, usize) = (1500, 60);
+/// The font of ui/app.slint.
+const EMBEDDED: &str = "Noto Sans CJK SC";
+/// Bytes of the pack that are looked at between two frames: some milliseconds.
+const CHECK_BYTES: usize = 32 * 1024;
 /// How the embedded words stand on a line, if there is no pack that says it.
 const METRICS: Metrics = Metrics { ascent: 1160, descent: -288, x_height: 543, cap_height: 733 };
 
@@ -33,6 +38,8 @@ type Lasting = PackGlyph<'static>;
 /// See above.
 pub struct Fonts {
     pack: Result<Pack<'static>, BadPack>,
+    /// Of the pack, until it is done.
+    check: Option<Check<'static>>,
     /// At each of [`SIZES`].
     besides: BTreeMap<char, [Lasting; 2]>,
     /// Those of them that the font has.
@@ -46,8 +53,10 @@ pub struct Fonts {
 impl Fonts {
     /// Makes the font; a pack that is damaged is as good as none.
     pub fn new(window: &MinimalSoftwareWindow, pack: &'static [u8], besides: Vec<Glyph>) -> Fonts {
+        let pack = Pack::open(pack);
         let mut fonts = Fonts {
-            pack: Pack::read(pack),
+            check: pack.as_ref().ok().map(Pack::check),
+            pack,
             besides: BTreeMap::new(),
             registered: BTreeSet::new(),
             fonts: 0,
@@ -59,14 +68,28 @@ impl Fonts {
         fonts
     }
 
-    /// The font's name; none where there is no pack, which is the font of the fixed words.
+    /// The font's name: the embedded one's where there is no pack.
     pub fn family(&self) -> SharedString {
-        if self.pack.is_ok() { name(self.fonts).into() } else { SharedString::default() }
+        if self.pack.is_ok() { name(self.fonts).into() } else { EMBEDDED.into() }
     }
 
     /// Why there is no pack.
     pub fn damage(&self) -> Option<BadPack> {
         self.pack.as_ref().err().copied()
+    }
+
+    /// Looks at a little more of the pack; whether all of it was seen, and is damaged. Then it is no more used.
+    pub fn check(&mut self) -> bool {
+        let answer = self.check.as_mut().and_then(|check| check.go_on(CHECK_BYTES));
+        self.check.take_if(|_| answer.is_some());
+        let Some(Err(bad)) = answer else { return false };
+        self.pack = Err(bad);
+        true
+    }
+
+    /// Whether there is more to look at.
+    pub fn checking(&self) -> bool {
+        self.check.is_some()
     }
 
     /// Takes glyphs that came besides; whether the font is another one now.
@@ -78,8 +101,8 @@ impl Fonts {
         new
     }
 
-    /// Keeps those that the pack lacks and that are there at every size; whether there were any. A pack's glyph is never
-    /// replaced: nobody changes what a word looks like by sending another picture of it.
+    /// Keeps those that the pack lacks and that are there at every size; whether there were any. A pack's glyph is
+    /// never replaced: nobody changes what a word looks like by sending another picture of it.
     fn keep(&mut self, mut glyphs: Vec<Glyph>) -> bool {
         glyphs.retain(|glyph| glyph.check().is_ok());
         glyphs.sort_by_key(|glyph| (glyph.ch, glyph.px));
@@ -137,8 +160,9 @@ impl Fonts {
             return ch;
         }
         self.unshown += 1;
-        // What no font has is not asked for.
-        if is_shown(ch) && self.missing.len() < BESIDES_MAX {
+        // Nobody is asked for what no font has, or what is here and waits for the next start.
+        let wanted = is_shown(ch) && !self.besides.contains_key(&ch);
+        if wanted && self.missing.len() < BESIDES_MAX {
             self.missing.insert(ch);
         }
         if self.pack.is_ok() { BOX } else { '□' }

@@ -52,7 +52,8 @@ pub fn full(picture: &Picture) -> Option<Image> {
         .then(|| Image::from_rgb8(SharedPixelBuffer::clone_from_slice(&picture.rgb, width, height)))
 }
 
-/// The same, made small enough for a box: each pixel is the mean of those that it stands for. [`full`] has said that it is right.
+/// The same, made small enough for a box: each pixel is the mean of those that it stands for. [`full`] has said that
+/// it is right.
 pub fn small(picture: &Picture, (room_x, room_y): (u32, u32)) -> Image {
     let (width, height) = picture.size;
     // The side that is the tighter one decides.
@@ -126,8 +127,8 @@ pub fn large(code: &str, fonts: &Fonts) -> Option<Image> {
     Some(enlarged(&alpha, width, height))
 }
 
-/// Alpha drawn in ink on paper, [`LARGE`] times as wide and high. Between pixels it is mixed and then sharpened, so that edges
-/// are smooth and not soft.
+/// Alpha drawn in ink on paper, [`LARGE`] times as wide and high. Between pixels it is mixed and then sharpened, so
+/// that edges are smooth and not soft.
 fn enlarged(alpha: &[u8], width: usize, height: usize) -> Image {
     let (to_x, to_y) = (width * LARGE, height * LARGE);
     let at = |x: usize, y: usize| {

@@ -2,8 +2,8 @@
 
 use slint::platform::software_renderer::{PremultipliedRgbaColor, TargetPixel};
 
-/// 32-bit XRGB: red in bits 16 to 23, green in 8 to 15, blue in 0 to 7, the rest 0. In memory, little-endian, that is the bytes
-/// blue, green, red, 0.
+/// 32-bit XRGB: red in bits 16 to 23, green in 8 to 15, blue in 0 to 7, the rest 0. In memory, little-endian, that is
+/// the bytes blue, green, red, 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Xrgb(pub u32);

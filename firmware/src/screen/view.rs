@@ -1,5 +1,5 @@
-//! What a page says, word by word and in the order of the screen, before Slint is told: the one place where a page's data turns
-//! into its text.
+//! What a page says, word by word and in the order of the screen, before Slint is told: the one place where a page's
+//! data turns into its text.
 
 use super::fonts::Fonts;
 use super::{picture, words};
@@ -47,7 +47,11 @@ pub struct View {
     facts: Vec<Fact>,
     scans: Vec<Scan>,
     newest: Option<Newest>,
-    counts: (u32, u32),
+    receipts: SharedString,
+    bulletins: SharedString,
+    none: SharedString,
+    caption: SharedString,
+    qr_caption: SharedString,
     age: SharedString,
     trouble: SharedString,
     qr: Option<Image>,
@@ -92,8 +96,11 @@ impl View {
         api.set_scans(model(self.scans));
         api.set_has_newest(self.newest.is_some());
         api.set_newest(self.newest.unwrap_or_default());
-        api.set_receipts(i32::try_from(self.counts.0).unwrap_or(i32::MAX));
-        api.set_bulletins(i32::try_from(self.counts.1).unwrap_or(i32::MAX));
+        api.set_receipts(self.receipts);
+        api.set_bulletins(self.bulletins);
+        api.set_none(self.none);
+        api.set_caption(self.caption);
+        api.set_qr_caption(self.qr_caption);
         api.set_age(self.age);
         api.set_trouble(self.trouble);
         api.set_has_qr(self.qr.is_some());
@@ -119,6 +126,7 @@ fn fact(name: &str, value: &str, fonts: &mut Fonts) -> Fact {
 fn empty(status: &Status, fonts: &mut Fonts) -> View {
     View {
         page: ui::Page::Empty,
+        qr_caption: fonts.line("手机扫码"),
         title: fonts.line("明白账"),
         sentence: fonts.line("这块屏还没有收到账本。收到并且核验以后，这里会自己显示出来。"),
         notice: fonts.line(&words::trouble(status).map(|said| said + "。").unwrap_or_default()),
@@ -139,15 +147,19 @@ fn first(home: &Home, fonts: &mut Fonts) -> View {
             detail: fonts.line(&detail),
         }
     });
+    let trouble = words::trouble(&home.status).unwrap_or_default();
+    let trouble_before = if trouble.is_empty() { String::new() } else { format!("{trouble}。") };
     View {
         page: ui::Page::Home,
         title: fonts.line(&format!("{} · 明白账", home.village)),
         subtitle: fonts.line(&home.township),
         newest,
         newest_place: home.newest.as_ref().map(|line| Place::Month(line.period)),
-        counts: (home.receipts, home.bulletins),
-        age: fonts.line(&words::age(&home.status)),
-        trouble: fonts.line(&words::trouble(&home.status).unwrap_or_default()),
+        receipts: fonts.line(&format!("共 {} 张", home.receipts)),
+        bulletins: fonts.line(&format!("共 {} 篇", home.bulletins)),
+        age: fonts.line(&format!("{}{} ›", trouble_before, words::age(&home.status))),
+        trouble: fonts.line(&trouble),
+        qr_caption: fonts.line("手机扫码看"),
         qr: picture::qr(&home.status.url),
         ..View::default()
     }
@@ -173,6 +185,7 @@ fn all_months(months: &[MonthLine], fonts: &mut Fonts) -> View {
     View {
         page: ui::Page::Months,
         title: fonts.line("小发票 · 按月看"),
+        none: fonts.line("还没有公布过票据"),
         rows,
         places: months.iter().map(|line| Some(Place::Month(line.period))).collect(),
         ..View::default()
@@ -197,6 +210,7 @@ fn one_month(month: &Month, fonts: &mut Fonts) -> View {
         page: ui::Page::Month,
         title: fonts.line(&words::month(line.period)),
         subtitle: fonts.line(&subtitle),
+        none: fonts.line("这个月没有票据"),
         rows,
         places: month.receipts.iter().map(|receipt| Some(Place::Receipt(receipt.n))).collect(),
         ..View::default()
@@ -266,6 +280,10 @@ fn one_receipt(receipt: Receipt, fonts: &mut Fonts, room: Room) -> View {
     say("编号", &format!("第 {} 号", line.n));
     let title = if told { line.purpose.clone() } else { format!("第 {} 号票据", line.n) };
     let sentence = if told { words::sentence(line) } else { String::new() };
+    let caption = match receipt.pictures.len() {
+        0 | 1 => "点一下放大".into(),
+        pictures => format!("点开，共 {pictures} 张"),
+    };
     View {
         page: ui::Page::Receipt,
         title: fonts.line(&title),
@@ -274,6 +292,7 @@ fn one_receipt(receipt: Receipt, fonts: &mut Fonts, room: Room) -> View {
         facts,
         seal: (!receipt.signed.is_empty()).then_some(line.n),
         qr: picture::qr(&receipt.url),
+        caption: fonts.line(&caption),
         scans: if told { scans(receipt.pictures, room) } else { Vec::new() },
         ..View::default()
     }
@@ -294,6 +313,7 @@ fn all_bulletins(lines: &[BulletinLine], fonts: &mut Fonts) -> View {
     View {
         page: ui::Page::Bulletins,
         title: fonts.line("村务公开"),
+        none: fonts.line("还没有公告"),
         rows,
         places: lines.iter().map(|line| Some(Place::Bulletin(line.n))).collect(),
         ..View::default()
@@ -314,6 +334,7 @@ fn one_bulletin(bulletin: Bulletin, fonts: &mut Fonts, room: Room) -> View {
     };
     View {
         page: ui::Page::Bulletin,
+        qr_caption: fonts.line("手机扫码"),
         title: fonts.line(&title),
         subtitle: fonts.line(&subtitle),
         sheets: if told { fonts.sheets(&text) } else { Vec::new() },
@@ -332,15 +353,17 @@ fn one_seal(seal: &Seal, fonts: &mut Fonts) -> View {
         "这块屏自己把签名和编号都核对过，对得上才给您看。".into(),
     ];
     let mut facts = Vec::new();
-    facts.push(fact("这一条的指纹", &seal.fingerprint, fonts));
-    facts.push(fact("账本", &format!("{}，共 {} 条", seal.origin, seal.size), fonts));
+    let mut say = |said: String| facts.push(fact("", &said, fonts));
+    say(format!("这一条的指纹：{}", seal.fingerprint));
+    say(format!("账本：{}，共 {} 条", seal.origin, seal.size));
     for by in &seal.signed {
-        facts.push(fact(&format!("{}的印章", words::signer(by)), &by.key, fonts));
+        say(format!("{}的印章：{}", words::signer(by), by.key));
     }
     View {
         page: ui::Page::Seal,
         title: fonts.line("为什么说它没被改过？"),
         sheets: said.iter().map(|said| fonts.line(said)).collect(),
+        qr_caption: fonts.line("手机再核"),
         facts,
         qr: picture::qr(&seal.url),
         ..View::default()
@@ -365,6 +388,7 @@ fn state(status: &Status, fonts: &mut Fonts) -> View {
     ];
     View {
         page: ui::Page::Status,
+        qr_caption: fonts.line("手机扫码"),
         title: fonts.line("这块屏上的账本"),
         sentence: fonts.line(well),
         trouble: fonts.line(&words::trouble(status).unwrap_or_default()),

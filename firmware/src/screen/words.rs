@@ -1,5 +1,6 @@
 //! How things are said in Chinese: money, days, reasons, posts, and what is wrong.
 
+use super::fonts::Fonts;
 use crate::pages::{MonthLine, ReceiptLine, SignedBy, Standing, Status, Trouble};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -16,6 +17,31 @@ const DAY: i64 = 24 * HOUR;
 const CHINA: i64 = 8 * HOUR;
 /// After so many days without a sync it is said, though nothing else is wrong.
 const STALE_DAYS: i64 = 7;
+
+/// Tells Slint the fixed words.
+pub fn fix(words: &ui::Words<'_>, fonts: &mut Fonts) {
+    words.set_back(fonts.line("‹ 返回"));
+    words.set_home(fonts.line("首页"));
+    words.set_up(fonts.line("▲"));
+    words.set_down(fonts.line("▼"));
+    words.set_receipts(fonts.line("小发票"));
+    words.set_bulletins(fonts.line("村务公开"));
+    words.set_income(fonts.line("收入"));
+    words.set_spending(fonts.line("支出"));
+    words.set_no_picture(fonts.line("没有照片"));
+    words.set_picture_waits(fonts.line("照片还没有传到，过一会儿再来看"));
+    words.set_pictures(fonts.line("照片"));
+    words.set_before(fonts.line("上一张"));
+    words.set_close(fonts.line("关上"));
+    words.set_after(fonts.line("下一张"));
+    words.set_check(fonts.line("✓ 核验"));
+    words.set_check_tall(format!("{}\n{}", fonts.line("✓"), fonts.line("核验")).into());
+    words.set_enrol(fonts.line("登记这块屏"));
+    words.set_status(fonts.line("看状态"));
+    words.set_code(fonts.line("登记码：请在镇里的网页上输入"));
+    words.set_code_waits(fonts.line("正在向镇里要登记码，连上网络以后会出现在这里。"));
+    words.set_compare(fonts.line("核对码：请和网页上显示的比一比，一样才点同意"));
+}
 
 /// `1,234.56元`.
 pub fn yuan(fen: i64) -> String {

@@ -17,6 +17,7 @@
 use super::{Glyph, SIZES, is_shown, measures_right};
 use crate::hash::{Hash, sha256};
 use alloc::vec::Vec;
+use sha2::{Digest, Sha256};
 
 /// What a pack begins with.
 const MAGIC: &[u8; 8] = b"mbglyph1";
@@ -80,6 +81,31 @@ pub struct Pack<'a> {
     id: Hash,
 }
 
+/// A pack's hash on its way: ten million bytes are too many for a board to stop for.
+#[derive(Debug, Clone)]
+pub struct Check<'a> {
+    rest: &'a [u8],
+    hasher: Sha256,
+    id: Hash,
+}
+
+impl Check<'_> {
+    /// Looks at so many bytes more; `None` while there are others. After that it has no more to say.
+    ///
+    /// # Errors
+    /// [`BadPack::Damaged`].
+    pub fn go_on(&mut self, bytes: usize) -> Option<Result<(), BadPack>> {
+        let (now, later) = self.rest.split_at(bytes.min(self.rest.len()));
+        self.hasher.update(now);
+        self.rest = later;
+        if !later.is_empty() {
+            return None;
+        }
+        let hash: [u8; HASH_BYTES] = self.hasher.finalize_reset().into();
+        Some(if hash == self.id.0 { Ok(()) } else { Err(BadPack::Damaged) })
+    }
+}
+
 /// Four bytes at a place.
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..)?.first_chunk().map(|four| u32::from_le_bytes(*four))
@@ -91,11 +117,22 @@ fn place(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 impl<'a> Pack<'a> {
-    /// Reads a pack: all of it is checked here, once.
+    /// Reads a pack: all of it is checked.
     ///
     /// # Errors
     /// [`BadPack`].
     pub fn read(bytes: &'a [u8]) -> Result<Pack<'a>, BadPack> {
+        let pack = Pack::open(bytes)?;
+        pack.check().go_on(bytes.len()).unwrap_or(Ok(()))?;
+        Ok(pack)
+    }
+
+    /// The same, but for the bits of the pictures, which are many: [`Pack::check`] says later whether they are what
+    /// was written. Until then a glyph may look wrong, and nothing worse.
+    ///
+    /// # Errors
+    /// [`BadPack`].
+    pub fn open(bytes: &'a [u8]) -> Result<Pack<'a>, BadPack> {
         let head = bytes.first_chunk::<HEAD_BYTES>().ok_or(BadPack::Length)?;
         if !head.starts_with(MAGIC) || head[24..] != [SIZES[0], SIZES[1], 0, 0] {
             return Err(BadPack::Kind);
@@ -109,10 +146,6 @@ impl<'a> Pack<'a> {
         if !whole {
             return Err(BadPack::Length);
         }
-        let id = sha256(said);
-        if id.0 != *hash {
-            return Err(BadPack::Damaged);
-        }
         let thousandths = |at: usize| i16::from_le_bytes([head[at], head[at + 1]]);
         let metrics = Metrics {
             ascent: thousandths(16),
@@ -120,8 +153,14 @@ impl<'a> Pack<'a> {
             x_height: thousandths(20),
             cap_height: thousandths(22),
         };
-        let pack = Pack { bytes: said, characters, metrics, id };
+        let pack = Pack { bytes: said, characters, metrics, id: Hash(*hash) };
         pack.index_right().then_some(pack).ok_or(BadPack::Index)
+    }
+
+    /// Begins to look whether all bits are what was written.
+    #[must_use]
+    pub fn check(&self) -> Check<'a> {
+        Check { rest: self.bytes, hasher: Sha256::new(), id: self.id }
     }
 
     /// Whether code points rise and every glyph can be drawn.
@@ -342,6 +381,25 @@ mod tests {
         let mut longer = pack.clone();
         longer.push(0);
         assert_eq!(Pack::read(&longer).unwrap_err(), BadPack::Length);
+    }
+
+    #[test]
+    fn a_pack_is_checked_bit_by_bit() {
+        let bytes = write(METRICS, &glyphs()).unwrap();
+        let answer = |bytes: &[u8], step: usize| {
+            let mut check = Pack::open(bytes).unwrap().check();
+            let answers = core::iter::from_fn(|| Some(check.go_on(step)));
+            let steps = answers.take_while(Option::is_none).count();
+            let mut check = Pack::open(bytes).unwrap().check();
+            (0..steps).for_each(|_| assert_eq!(check.go_on(step), None));
+            (steps, check.go_on(step).unwrap())
+        };
+        assert_eq!(answer(&bytes, 64), ((bytes.len() - 32).div_ceil(64) - 1, Ok(())));
+        assert_eq!(answer(&bytes, usize::MAX), (0, Ok(())));
+        let mut damaged = bytes;
+        let alpha = damaged.len() - 40;
+        damaged[alpha] ^= 1;
+        assert_eq!(answer(&damaged, 64).1, Err(BadPack::Damaged));
     }
 
     #[test]

@@ -1,16 +1,29 @@
 //! The screen (virtio-gpu): a frame of 32-bit pixels in memory, which QEMU copies when it is told.
 
+use crate::time;
 use crate::virtio::{self, Memory};
+use core::cell::Cell;
+use critical_section::Mutex;
 use firmware::screen::Xrgb;
 use virtio_drivers::device::gpu::VirtIOGpu;
 use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::mmio::MmioTransport;
+
+/// Instructions that it took to draw what was shown last, and the most there ever were.
+static DRAWN: Mutex<Cell<(u64, u64)>> = Mutex::new(Cell::new((0, 0)));
+
+/// See above; nothing but where QEMU counts them.
+pub fn drawn() -> (u64, u64) {
+    critical_section::with(|cs| DRAWN.borrow(cs).get())
+}
 
 /// The screen.
 pub struct Display {
     gpu: VirtIOGpu<Memory, MmioTransport<'static>>,
     size: (u32, u32),
     frame: &'static mut [Xrgb],
+    /// When the frame was last handed out, in instructions, until what was drawn is shown.
+    handed: Option<u64>,
 }
 
 impl Display {
@@ -25,7 +38,7 @@ impl Display {
         // again: the driver hands this memory to nobody else. The device only reads it.
         let frame = unsafe { core::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), pixels) };
         let shown = (size.0 * size.1) as usize;
-        Some(Display { gpu, size, frame: &mut frame[..shown] })
+        Some(Display { gpu, size, frame: &mut frame[..shown], handed: None })
     }
 }
 
@@ -37,10 +50,18 @@ impl firmware::board::Display for Display {
     }
 
     fn frame(&mut self) -> &mut [Xrgb] {
+        self.handed = Some(time::instructions());
         self.frame
     }
 
     async fn present(&mut self, _area: (u32, u32, u32, u32)) {
+        if let Some(handed) = self.handed.take() {
+            let took = time::instructions() - handed;
+            critical_section::with(|cs| {
+                let drawn = DRAWN.borrow(cs);
+                drawn.set((took, took.max(drawn.get().1)));
+            });
+        }
         // The driver brings the whole frame over: that is QEMU's work, not the board's. A device that is gone shows nothing.
         let _ = self.gpu.flush();
     }

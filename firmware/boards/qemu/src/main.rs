@@ -8,12 +8,14 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use board::chance::Chance;
 use board::clock::Clock;
-use board::display::Display;
+use board::display::{Display, drawn};
+use board::slots::Slots;
 use board::touch::Touch;
 use board::watchdog::Watchdog;
 use board::{flash, heap, interrupts, net, power, println};
 use embassy_executor::{Executor, Spawner};
-use embassy_time::Duration;
+use embassy_time::{Duration, Timer};
+use firmware::board::Slots as _;
 use firmware::config::Config as Told;
 use firmware::http::Net;
 use firmware::run::{Config, Parts};
@@ -25,34 +27,42 @@ use static_cell::StaticCell;
 /// Between two syncs, and until a screen that is left alone goes home, unless the board is told otherwise: seconds.
 const EVERY: u64 = 60;
 const ALONE: u64 = 120;
+/// Firmware that has run so long is good.
+const GOOD: Duration = Duration::from_secs(60);
 /// Of the store: records, and what is left for pictures; bytes.
 const RECORDS: u32 = 2 << 20;
 const STORE: u32 = 8 << 20;
 
 #[riscv_rt::entry]
-fn main(_hart: usize, _handed: usize, _: usize) -> ! {
+fn main(_hart: usize, handed: usize, _: usize) -> ! {
     static EXECUTOR: StaticCell<Executor> = StaticCell::new();
     heap::start();
     interrupts::start();
     let executor = EXECUTOR.init(Executor::new());
-    executor.run(|spawner| match live(spawner) {
+    executor.run(|spawner| match live(spawner, handed) {
         Ok(token) => spawner.spawn(token),
         Err(_) => panic!("no room for a task"),
     })
 }
 
 #[embassy_executor::task]
-async fn live(spawner: Spawner) {
-    let Err(why) = start(spawner).await;
+async fn live(spawner: Spawner, handed: usize) {
+    let Err(why) = start(spawner, handed).await;
     println!("board: {why}");
     power::exit(2)
 }
 
 /// Runs the board for ever, or says why it cannot.
-async fn start(spawner: Spawner) -> Result<core::convert::Infallible, String> {
+async fn start(spawner: Spawner, handed: usize) -> Result<core::convert::Infallible, String> {
     static LINK: Link = Link::new();
     let parts = flash::parts();
-    let config = config(Told::new(parts.config), parts.glyphs)?;
+    let slots = Slots::handed(parts.slots, parts.record, handed);
+    spawner.spawn(confirm(slots).map_err(|_| "no room for a task")?);
+    let told = Told::new(parts.config);
+    if let Some(every) = told.get("tell").and_then(|value| value.parse().ok()) {
+        spawner.spawn(tell(Duration::from_secs(every)).map_err(|_| "no room for a task")?);
+    }
+    let config = config(told, parts.glyphs)?;
     let mut chance = Chance::start().ok_or("no source of random bytes")?;
     let net = net::start(spawner, chance.number()).ok_or("no network")?;
     let mut display = Display::start().ok_or("no screen")?;
@@ -69,6 +79,27 @@ async fn start(spawner: Spawner) -> Result<core::convert::Infallible, String> {
         watchdog: &mut Watchdog::start(),
     };
     firmware::run::run(parts, &config, &LINK).await.map_err(|error| error.to_string())
+}
+
+/// Says that the slot is good, once it has run so long without starting anew.
+#[embassy_executor::task]
+async fn confirm(mut slots: Slots) {
+    Timer::after(GOOD).await;
+    if let Err(error) = slots.confirm().await {
+        println!("board: the slot cannot be confirmed: {error}");
+    }
+}
+
+/// Says on the serial line how much of the heaps is and was in use, and what drawing took, for who measures that.
+#[embassy_executor::task]
+async fn tell(every: Duration) {
+    loop {
+        Timer::after(every).await;
+        let [(small, most), (large, most_large)] = heap::used();
+        println!("heap: {small} now, {most} at most; large: {large} now, {most_large} at most");
+        let (last, most) = drawn();
+        println!("drawn: {last} instructions, {most} at most");
+    }
 }
 
 /// What the board was told.

@@ -1,5 +1,5 @@
-//! Reads the screen as an eye would: finds words among the pixels by the glyphs of the pack, all of each, in one colour on one
-//! ground. What is cut off, covered or gone is not found.
+//! Reads the screen as an eye would: finds words among the pixels by the glyphs of the pack, all of each, in one
+//! colour on one ground. What is cut off, covered or gone is not found.
 
 use crate::glass::Glass;
 use firmware::board::Display;

@@ -29,7 +29,10 @@ impl Stage {
         besides: Vec<Glyph>,
         book: Book,
     ) -> Result<Stage, BadScreen> {
-        let screen = Screen::new(size, pack, besides)?;
+        let mut screen = Screen::new(size, pack, besides)?;
+        while screen.checking() {
+            screen.check();
+        }
         let mut stage = Stage { screen, glass: Glass::new(size), book };
         stage.reload();
         Ok(stage)

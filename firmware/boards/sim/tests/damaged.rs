@@ -22,14 +22,10 @@ fn without_a_pack_the_fixed_words_and_numbers_are_there() {
     let expect = |text: &str, px| {
         assert!(reading::says(&stage.glass, &pack, text, px), "{text}");
     };
-    expect("小发票", 32);
-    expect("村务公开", 32);
     expect("字库坏了，请联系镇里。", 24);
-    expect("2026年6月", 32);
-    expect("35,500.00元", 32);
-    expect("3 小时前更新 ›", 24);
+    expect("2026年6月", 24);
+    expect("35,500.00元", 24);
+    expect("15 □", 24);
     assert!(stage.screen.unshown() > 0);
     expect(&format!("有 {} 个字无法显示", stage.screen.unshown()), 24);
-    // Every character of the fixed words was embedded, so that none of them is a gap.
-    assert!(ui::WORDS.chars().filter(|ch| pack.find(*ch).is_some()).count() > 80);
 }

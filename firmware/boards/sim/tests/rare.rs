@@ -59,6 +59,11 @@ fn what_is_missing_is_said_and_fetched() {
     assert!(seen.stage.screen.add_glyphs(glyphs('龘')));
     assert!(seen.stage.screen.add_glyphs(glyphs('䲜')));
     assert!(!seen.stage.screen.add_glyphs(glyphs('䨺')));
+    let Page::Bulletin(mut bulletin) = sample_bulletin(&mut seen) else { panic!("a bulletin") };
+    bulletin.text = "䲜䨺".into();
+    seen.stage.show(Page::Bulletin(bulletin));
+    assert_eq!(seen.stage.screen.unshown(), 1);
+    assert!(!seen.stage.screen.missing().contains(&'䨺'), "it is here");
 }
 
 fn sample_bulletin(seen: &mut Seen) -> Page {

@@ -1,5 +1,5 @@
-//! Tells Slint of a font. The names used here are Slint's own, promised to nobody (slint-ui/slint#9621), and are used nowhere
-//! else: hence one exact version of `i-slint-core`.
+//! Tells Slint of a font. The names used here are Slint's own, promised to nobody (slint-ui/slint#9621), and are used
+//! nowhere else: hence one exact version of `i-slint-core`.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -28,8 +28,8 @@ fn bitmap(glyph: &PackGlyph<'static>) -> BitmapGlyph {
     }
 }
 
-/// Makes a font known by its name. The characters rise, and are fewer than 65,535; `glyph` gives the picture of each at one of
-/// [`SIZES`].
+/// Makes a font known by its name. The characters rise, and are fewer than 65,535; `glyph` gives the picture of each
+/// at one of [`SIZES`].
 pub(super) fn register(
     window: &MinimalSoftwareWindow,
     name: &str,
