@@ -146,9 +146,7 @@ where
             Timer::after(FEED).await;
         }
     };
-    match join3(shown, life.follow(clock), fed).await {
-        (never, ..) => never,
-    }
+    join3(shown, life.follow(clock), fed).await.0
 }
 
 struct Life<'b, N, S, F> {

@@ -37,7 +37,13 @@ pub enum FetchError {
     /// The server's address is not one.
     #[error("服务器地址不对：{0}（要像 http://192.168.1.10:8080）/ not a server address")]
     BadServer(String),
-    /// No connection, or it was cut, or it was too slow.
+    /// Some of it came, and the time for all of it is over.
+    #[error("网络太慢（{path} 没有传完）/ the line is too slow")]
+    TooSlow {
+        /// What was asked for.
+        path: String,
+    },
+    /// No connection, or it was cut, or nothing came.
     #[error("连不上服务器（{path}：{reason}）/ cannot reach the server")]
     Unreachable {
         /// What was asked for.
@@ -139,7 +145,12 @@ impl Source {
             Opened::Body { reader, rest, etag } => {
                 let mut bytes = Vec::new();
                 let read = reader.take(limit + 1).read_to_end(&mut bytes);
-                read.map_err(|e| unreachable_at(path, ureq::Error::from(e)))?;
+                read.map_err(|e| match ureq::Error::from(e) {
+                    ureq::Error::Timeout(_) if !bytes.is_empty() => {
+                        FetchError::TooSlow { path: path.to_owned() }
+                    }
+                    error => unreachable_at(path, error),
+                })?;
                 if bytes.len() as u64 > limit {
                     return Err(FetchError::TooLarge { path: path.to_owned(), limit });
                 }

@@ -124,18 +124,18 @@ impl Fonts {
     fn register(&mut self, window: &MinimalSoftwareWindow) {
         let Ok(pack) = &self.pack else { return };
         self.fonts += 1;
-        let mut characters: Vec<char> =
-            (0..pack.len()).filter_map(|at| pack.character(at)).collect();
-        characters.extend(self.besides.keys());
-        characters.push(BOX);
-        characters.sort_unstable();
-        characters.dedup();
+        // Each with its place in the pack, so that nothing is looked for twice.
+        let mut characters: Vec<(char, Option<usize>)> = (0..pack.len())
+            .filter_map(|at| Some((pack.character(at).filter(|ch| *ch != BOX)?, Some(at))))
+            .collect();
+        characters.extend(self.besides.keys().map(|ch| (*ch, None)));
+        characters.push((BOX, None));
+        characters.sort_unstable_by_key(|(ch, _)| *ch);
         let boxes = SIZES.map(crossed_box);
-        let glyph = |ch: char, px: u8| {
+        let glyph = |(ch, place): (char, Option<usize>), px: u8| {
             let at = usize::from(px != SIZES[0]);
             let besides = || self.besides.get(&ch).map(|both| both[at]);
-            let packed = if ch == BOX { None } else { pack.glyph(ch, px) };
-            packed.or_else(besides).unwrap_or(boxes[at])
+            place.and_then(|place| pack.at(place, px)).or_else(besides).unwrap_or(boxes[at])
         };
         register(window, &name(self.fonts), pack.metrics(), &characters, glyph);
         self.registered.extend(self.besides.keys());

@@ -46,7 +46,11 @@ impl Sync<'_> {
         while let Some((number, answer)) = incoming.next_contents() {
             match answer {
                 Ok(bytes) => self.unpack(number, &bytes, &mut needed, &mut basket)?,
-                Err(FetchError::Status { status: 404, .. } | FetchError::TooLarge { .. }) => break,
+                Err(
+                    FetchError::Status { status: 404, .. }
+                    | FetchError::TooLarge { .. }
+                    | FetchError::TooSlow { .. },
+                ) => break,
                 Err(error) => return self.put_down(basket, Some(error.into())),
             }
         }
@@ -89,7 +93,10 @@ impl Sync<'_> {
         match content_bundle(&self.source, number) {
             Ok(bytes) => self.unpack(number, &bytes, needed, basket),
             Err(FetchError::Status { status: 404, .. }) => Ok(()),
-            Err(FetchError::TooLarge { .. }) => self.one_by_one(number, needed, basket),
+            // On a thin line too what comes in small pieces stays.
+            Err(FetchError::TooLarge { .. } | FetchError::TooSlow { .. }) => {
+                self.one_by_one(number, needed, basket)
+            }
             Err(error) => Err(error.into()),
         }
     }

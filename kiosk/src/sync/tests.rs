@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use ledger::hash::sha256;
 use ledger::money::Fen;
+use ledger::tile::content_bundle_path;
 use ledger::time::Period;
 use tempfile::TempDir;
 
@@ -223,6 +224,16 @@ fn a_lying_server_is_refused_by_name_and_the_last_good_shelf_stays() {
     kiosk.mirror.serve(town.files());
     assert_eq!(kiosk.sync().unwrap().size, 304);
     assert_eq!(kiosk.shelf().freshness().unwrap().trouble, None);
+}
+
+#[test]
+fn on_a_line_too_thin_for_a_bundle_contents_come_one_by_one() {
+    let town = town_of(30);
+    let mut kiosk = Kiosk::new(&town);
+    kiosk.options.patience = Duration::from_millis(700);
+    kiosk.mirror.trick(&format!("/{}", content_bundle_path(0)), Trick::Drip);
+    kiosk.sync().unwrap();
+    assert_eq!(Shown::of(&kiosk.shelf()).receipts.len(), 30);
 }
 
 #[test]

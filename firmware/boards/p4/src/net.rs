@@ -52,8 +52,6 @@ pub async fn start(
     Timer::after_millis(10).await;
     reset.set_high();
     Timer::after_millis(50).await;
-    // It stays high for as long as the board is on.
-    core::mem::forget(reset);
     let address = esp_hal::efuse::base_mac_address();
     let mut mac = [0; 6];
     mac.copy_from_slice(address.as_bytes());

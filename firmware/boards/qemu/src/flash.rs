@@ -116,7 +116,8 @@ impl Part {
     /// Writes, without waiting.
     pub fn put(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Error> {
         let at = self.place(offset, bytes.len())?;
-        assert!(at % WORD == 0 && bytes.len() % WORD == 0, "flash: written to half a word");
+        let whole = [at, bytes.len()].iter().all(|n| n.is_multiple_of(WORD));
+        assert!(whole, "flash: written to half a word");
         let (mut at, mut words) = (at, bytes.as_chunks::<WORD>().0);
         for (n, word) in words.iter().enumerate() {
             admit(at + n * WORD, u32::from_le_bytes(*word));
@@ -134,10 +135,8 @@ impl Part {
     /// Erases whole sectors, without waiting.
     pub fn erase_now(&mut self, from: u32, to: u32) -> Result<(), Error> {
         let at = self.place(from, to.saturating_sub(from) as usize)?;
-        assert!(
-            from <= to && from as usize % SECTOR == 0 && to as usize % SECTOR == 0,
-            "flash: half a sector erased"
-        );
+        let whole = [from, to].iter().all(|n| (*n as usize).is_multiple_of(SECTOR));
+        assert!(from <= to && whole, "flash: half a sector erased");
         let end = at + (to - from) as usize;
         critical_section::with(|cs| {
             let words = (at - BASE) / WORD / 32..(end - BASE) / WORD / 32;

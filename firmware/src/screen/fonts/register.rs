@@ -34,16 +34,16 @@ pub(super) fn register(
     window: &MinimalSoftwareWindow,
     name: &str,
     metrics: Metrics,
-    characters: &[char],
-    glyph: impl Fn(char, u8) -> PackGlyph<'static>,
+    characters: &[(char, Option<usize>)],
+    glyph: impl Fn((char, Option<usize>), u8) -> PackGlyph<'static>,
 ) {
-    let entry = |(at, ch): (usize, &char)| {
+    let entry = |(at, (ch, _)): (usize, &(char, _))| {
         let glyph_index = u16::try_from(at).ok()?;
         Some(CharacterMapEntry { code_point: *ch, glyph_index })
     };
     let table = |px: u8| BitmapGlyphs {
         pixel_size: i16::from(px),
-        glyph_data: keep(characters.iter().map(|ch| bitmap(&glyph(*ch, px))).collect()),
+        glyph_data: keep(characters.iter().map(|which| bitmap(&glyph(*which, px))).collect()),
     };
     let font: &'static BitmapFont = Box::leak(Box::new(BitmapFont {
         family_name: keep(String::from(name).into_bytes()),

@@ -247,7 +247,11 @@ fn die(fault: &str, store: &mut Part) {
     }
     write_first(store, KEPT);
     match fault {
-        "hang" => critical_section::with(|_| loop {}),
+        "hang" => critical_section::with(|_| {
+            loop {
+                core::hint::spin_loop();
+            }
+        }),
         // SAFETY: nothing comes after an instruction that there is not.
         "trap" => unsafe { core::arch::asm!("unimp") },
         "stack" => println!("{}", deep(0)),
