@@ -4,6 +4,7 @@ pub mod accountant;
 pub mod bench;
 pub mod browser;
 pub mod codes;
+pub mod emulated;
 pub mod kiosk;
 pub mod meddler;
 pub mod mirror;

@@ -8,6 +8,7 @@ mod corrected;
 mod crash;
 mod desk;
 mod display;
+mod emulated;
 mod enrolled;
 mod fixture;
 mod fleet;
