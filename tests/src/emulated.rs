@@ -176,7 +176,9 @@ impl Emulated {
                 return Ok(screen);
             }
             if begun.elapsed() > PATIENCE {
-                return Err(format!("not on the screen in {PATIENCE:?}: {what}").into());
+                self.said.extend(self.lines.try_iter());
+                let said = &self.said;
+                return Err(format!("not on the screen in {PATIENCE:?}: {what}; {said:#?}").into());
             }
         }
     }

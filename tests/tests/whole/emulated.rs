@@ -145,7 +145,7 @@ fn a_flash_without_firmware_ends_with_one_line() {
 /// Whether the screen is the village's first page: its code, and the doors to what was verified, which an empty board lacks.
 fn is_home(screen: &RgbImage, address: &str) -> bool {
     let grey = image::DynamicImage::ImageRgb8(screen.clone()).into_luma8();
-    let [red, green, blue] = screen.get_pixel(150, 120).0;
+    let [red, green, blue] = screen.get_pixel(150, 385).0;
     red > 100 && green < 64 && blue < 64 && codes::read(&grey).iter().any(|code| code == address)
 }
 
@@ -178,7 +178,7 @@ fn the_board_shows_what_the_office_published_and_keeps_it() {
     first.save(Path::new(env!("CARGO_TARGET_TMPDIR")).join("board-home.png")).unwrap();
     let page = String::from_utf8(server.get(&path).unwrap()).unwrap();
     assert!(page.contains(&village.name), "{page}");
-    board.tap(150, 240).unwrap();
+    board.tap(150, 320).unwrap();
     let months = board.until("the months", |screen| screen != &first).unwrap();
     months.save(Path::new(env!("CARGO_TARGET_TMPDIR")).join("board-months.png")).unwrap();
 
