@@ -14,7 +14,7 @@ LIKE = 0.5
 # On the hidden pages: the corner, the keys of the PIN, what lies below them, and the settings.
 CORNER = (90, 60)
 KEYS = {str(digit): (720 + (digit - 1) % 3 * 240, 414 + (digit - 1) // 3 * 152) for digit in range(1, 10)} | {"0": (960, 870)}
-ENTER, FURTHER_DOWN, TURN, DONE = (1200, 870), (1832, 884), (1633, 650), (1430, 1008)
+ENTER, FURTHER_DOWN, TURN, DONE = (1200, 870), (1832, 884), (1633, 497), (1430, 1008)
 
 
 def pinch(machine):
