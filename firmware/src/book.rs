@@ -118,10 +118,8 @@ impl Book {
     /// The head now counts.
     pub fn reached(&mut self, head: &Head) {
         self.size = head.frontier.size();
-        let text = Note::parse(head.checkpoint.as_bytes()).map(|note| note.text().to_string());
-        if let Ok(checkpoint) =
-            text.as_deref().map_or(Err(()), |text| Checkpoint::parse(text).map_err(drop))
-        {
+        let note = Note::parse(head.checkpoint.as_bytes()).ok();
+        if let Some(checkpoint) = note.and_then(|note| Checkpoint::parse(note.text()).ok()) {
             self.origin = checkpoint.origin;
         }
     }
@@ -216,13 +214,15 @@ impl Book {
     fn correct(&mut self, index: u64, of: u64, content: &[u8]) -> Vec<u64> {
         if let Some(row) = self.receipts.get_mut(&of) {
             row.read(content, Standing::Corrected);
+            let before = row.versions.clone();
             row.versions.push(index);
-            return row.versions[..row.versions.len() - 1].to_vec();
+            return before;
         }
         if let Some(row) = self.bulletins.get_mut(&of) {
             row.read(content, Standing::Corrected);
+            let before = row.versions.clone();
             row.versions.push(index);
-            return row.versions[..row.versions.len() - 1].to_vec();
+            return before;
         }
         Vec::new()
     }

@@ -50,7 +50,7 @@ impl<T: TcpConnect, D: Dns> Net<'_, T, D> {
     pub async fn get<E: From<HttpError>>(
         &self,
         url: &str,
-        mut taken: impl AsyncFnMut(&[u8]) -> Result<(), E>,
+        taken: impl AsyncFnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut client = HttpClient::new(self.tcp, self.dns);
         let mut head = vec![0; HEAD];
@@ -60,15 +60,7 @@ impl<T: TcpConnect, D: Dns> Net<'_, T, D> {
         if answer.status.0 != 200 {
             return Err(HttpError::Status(answer.status.0).into());
         }
-        let mut body = answer.body().reader();
-        let mut piece = vec![0; PIECE];
-        loop {
-            let count = in_time(body.read(&mut piece)).await?;
-            if count == 0 {
-                return Ok(());
-            }
-            taken(&piece[..count]).await?;
-        }
+        pieces(answer.body().reader(), taken).await
     }
 
     /// Gets all of it, if it is not longer than `most` bytes.
@@ -77,14 +69,7 @@ impl<T: TcpConnect, D: Dns> Net<'_, T, D> {
     /// [`HttpError`].
     pub async fn get_all(&self, url: &str, most: usize) -> Result<Vec<u8>, HttpError> {
         let mut all = Vec::new();
-        self.get(url, async |piece: &[u8]| {
-            if all.len() + piece.len() > most {
-                return Err(HttpError::TooLong);
-            }
-            all.extend_from_slice(piece);
-            Ok(())
-        })
-        .await?;
+        self.get(url, async |piece: &[u8]| add(&mut all, piece, most)).await?;
         Ok(all)
     }
 
@@ -105,20 +90,33 @@ impl<T: TcpConnect, D: Dns> Net<'_, T, D> {
         let mut asked = Box::new(asked.body(bytes).content_type(kind));
         let answer = in_time(asked.send(&mut head)).await?;
         let status = answer.status.0;
-        let mut body = answer.body().reader();
-        let (mut all, mut piece) = (Vec::new(), vec![0; PIECE]);
-        loop {
-            let count = in_time(body.read(&mut piece)).await?;
-            if count == 0 {
-                break;
-            }
-            if all.len() + count > most {
-                return Err(HttpError::TooLong);
-            }
-            all.extend_from_slice(&piece[..count]);
-        }
+        let mut all = Vec::new();
+        pieces(answer.body().reader(), async |piece: &[u8]| add(&mut all, piece, most)).await?;
         Ok((status, String::from_utf8(all).map_err(|_| HttpError::Status(status))?))
     }
+}
+
+/// Reads a body to its end.
+async fn pieces<E: From<HttpError>>(
+    mut body: impl Read,
+    mut taken: impl AsyncFnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        let count = in_time(body.read(&mut piece)).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        taken(&piece[..count]).await?;
+    }
+}
+
+fn add(all: &mut Vec<u8>, piece: &[u8], most: usize) -> Result<(), HttpError> {
+    if all.len() + piece.len() > most {
+        return Err(HttpError::TooLong);
+    }
+    all.extend_from_slice(piece);
+    Ok(())
 }
 
 async fn in_time<V, E>(work: impl Future<Output = Result<V, E>>) -> Result<V, HttpError> {

@@ -21,6 +21,7 @@ pub mod picture;
 mod plain;
 pub mod run;
 pub mod screen;
+pub mod stack;
 pub mod store;
 pub mod sync;
 pub mod update;

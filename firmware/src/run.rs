@@ -23,6 +23,7 @@ use ledger::time::Timestamp;
 
 use crate::board::{Chance, Clock, Display, Flash, Touch, Watchdog};
 use crate::book::Book;
+use crate::config;
 use crate::enrol::{self, Stand, Told};
 use crate::http::{HttpError, Net};
 use crate::pages::{Page, Place, Status, Trouble};
@@ -38,6 +39,9 @@ const ASK: Duration = Duration::from_secs(5);
 const GLYPHS_BYTES_MAX: usize = 64 * 1024;
 /// Characters whose glyphs are asked for at once.
 const CHARACTERS_MAX: usize = glyph::GLYPHS_MAX / glyph::SIZES.len();
+/// Between two syncs, and until a screen that is left alone goes home, unless the board is told otherwise.
+const EVERY_SECONDS: u64 = 60;
+const ALONE_SECONDS: u64 = 120;
 /// Seconds between two reports, until the office says otherwise.
 const REPORT_SECONDS: u64 = 600;
 
@@ -58,6 +62,53 @@ pub struct Config {
     pub version: &'static str,
     /// The glyph pack, where it lies.
     pub pack: &'static [u8],
+}
+
+impl Config {
+    /// What stands in a board's flash; `layout`, `version` and `pack` are the board's own.
+    ///
+    /// # Errors
+    /// [`Untold`].
+    pub fn told(
+        told: config::Config<'_>,
+        layout: Layout,
+        version: &'static str,
+        pack: &'static [u8],
+    ) -> Result<Config, Untold> {
+        let get = |name| told.get(name).ok_or(Untold::Missing(name));
+        let seconds = |name, usual| {
+            let value = told.get(name).and_then(|value| value.parse().ok());
+            Duration::from_secs(value.unwrap_or(usual))
+        };
+        let server = get("server")?.trim_end_matches('/');
+        Ok(Config {
+            source: Source {
+                server: server.into(),
+                village: get("village")?.parse().map_err(|_| Untold::Village)?,
+                log: get("log")?.parse().map_err(|_| Untold::Log)?,
+            },
+            public: told.get("public").unwrap_or(server).into(),
+            layout,
+            every: seconds("every", EVERY_SECONDS),
+            alone: seconds("alone", ALONE_SECONDS),
+            version,
+            pack,
+        })
+    }
+}
+
+/// What a board was not told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Untold {
+    /// Nothing under this name.
+    #[error("it was not told its {0}")]
+    Missing(&'static str),
+    /// The village is no code.
+    #[error("its village is none")]
+    Village,
+    /// The log's key is no vkey.
+    #[error("the log's key is none")]
+    Log,
 }
 
 /// What a board brings.

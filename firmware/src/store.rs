@@ -72,7 +72,7 @@ pub enum Word {
     Reported = 3,
     /// What the office called it.
     Name = 4,
-    /// The address of a checkpoint that proves a fork, kept for whoever looks after it.
+    /// The signed checkpoint that proves a fork, kept for whoever looks after it.
     Evidence = 5,
 }
 

@@ -360,13 +360,7 @@ impl Walk {
 
 /// The statement that the one in a note is about, so that a caller can fetch it first.
 pub fn is_about(note: &[u8]) -> Option<u64> {
-    match Statement::parse(Note::parse(note).ok()?.text()).ok()? {
-        Statement::Correction { of, .. }
-        | Statement::Withdrawal { of, .. }
-        | Statement::Question { of: Some(of), .. }
-        | Statement::Answer { of, .. } => Some(of),
-        _ => None,
-    }
+    Statement::parse(Note::parse(note).ok()?.text()).ok()?.of()
 }
 
 #[cfg(test)]

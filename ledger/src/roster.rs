@@ -127,15 +127,12 @@ impl Roster {
         let statement = Statement::parse(note.text())?;
         let signers: Vec<Signer> =
             self.signers.iter().filter(|s| signed.contains(&&s.key)).cloned().collect();
-        let target = match &statement {
-            Statement::Correction { of, .. }
-            | Statement::Withdrawal { of, .. }
-            | Statement::Question { of: Some(of), .. }
-            | Statement::Answer { of, .. } => {
+        let target = match statement.of() {
+            Some(of) => {
                 let fits = |target: &Statement| may_be_about(&statement, target);
-                Some(earlier(*of).filter(fits).ok_or(Refusal::Target(*of))?)
+                Some(earlier(of).filter(fits).ok_or(Refusal::Target(of))?)
             }
-            _ => None,
+            None => None,
         };
         if !signers.iter().any(|s| may_sign(s, &statement, target.as_ref())) {
             let names = signers.iter().map(|s| s.key.name()).collect::<Vec<_>>().join(", ");

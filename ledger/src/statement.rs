@@ -218,6 +218,17 @@ impl Statement {
         (statement.to_text() == text).then_some(statement).ok_or(BadStatement::Spelling)
     }
 
+    /// The log index of the statement that it is about, where it is about one.
+    pub fn of(&self) -> Option<u64> {
+        match self {
+            Statement::Correction { of, .. }
+            | Statement::Withdrawal { of, .. }
+            | Statement::Question { of: Some(of), .. }
+            | Statement::Answer { of, .. } => Some(*of),
+            _ => None,
+        }
+    }
+
     /// The village or township it is about.
     pub fn village(&self) -> Village {
         match self {

@@ -6,7 +6,7 @@ use std::vec;
 use std::vec::Vec;
 
 use embassy_futures::block_on;
-use ledger::board::{Start, to_bytes};
+use ledger::board::{FEED_BYTES_MAX, Start, to_bytes};
 use ledger::checkpoint::Checkpoint;
 use ledger::content::{Content, Direction, DirectoryContent, ReceiptContent, Salt, VillageName};
 use ledger::hash::sha256;

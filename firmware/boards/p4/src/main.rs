@@ -32,7 +32,6 @@ use firmware::http::Net;
 use firmware::run::{Config, Parts};
 use firmware::screen::Link;
 use firmware::store::Layout;
-use firmware::sync::Source;
 use flash::{Chip, Slots, Store};
 use static_cell::StaticCell;
 use touch::Touch;
@@ -45,9 +44,6 @@ const HEAP: usize = 4 << 20;
 const GOOD: Duration = Duration::from_secs(60);
 /// Of the store: records, and what is left for pictures; bytes.
 const RECORDS: u32 = 512 << 10;
-/// Between two syncs, and until a screen that is left alone goes home, unless the board is told otherwise: seconds.
-const EVERY: u64 = 60;
-const ALONE: u64 = 120;
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo) -> ! {
@@ -75,7 +71,9 @@ async fn start(spawner: Spawner) -> Result<core::convert::Infallible, String> {
     let chip = CHIP.init(RefCell::new(FlashStorage::new(p.FLASH)));
     let pack = flash::glyphs(chip, rest).map_err(|error| error.to_string())?;
     let told = Told::new(flash::told(chip).map_err(|error| error.to_string())?);
-    let config = config(told, pack)?;
+    let layout = Layout { records: 0..RECORDS, pictures: RECORDS..Store::SIZE };
+    let config = Config::told(told, layout, env!("CARGO_PKG_VERSION"), pack);
+    let config = config.map_err(|error| error.to_string())?;
     spawner.spawn(confirm(Slots::new(chip)).map_err(|_| "no room for a task")?);
     let mut chance = Chance(Rng::new());
     let mut seed = [0; 8];
@@ -137,27 +135,4 @@ fn memory(psram: Psram) -> Result<(&'static mut [u8], &'static mut [u8]), String
         core::slice::from_raw_parts_mut(start.add(HEAP), size - HEAP)
     };
     Ok(rest.split_at_mut(display::FRAME))
-}
-
-/// What the board was told.
-fn config(told: Told<'static>, pack: &'static [u8]) -> Result<Config, String> {
-    let get = |name| told.get(name).ok_or_else(|| format!("it was not told its {name}"));
-    let seconds = |name, usual| {
-        let value = told.get(name).and_then(|value| value.parse().ok());
-        Duration::from_secs(value.unwrap_or(usual))
-    };
-    let server = get("server")?.trim_end_matches('/');
-    Ok(Config {
-        source: Source {
-            server: server.into(),
-            village: get("village")?.parse().map_err(|_| "its village is none")?,
-            log: get("log")?.parse().map_err(|_| "the log's key is none")?,
-        },
-        public: told.get("public").unwrap_or(server).into(),
-        layout: Layout { records: 0..RECORDS, pictures: RECORDS..Store::SIZE },
-        every: seconds("every", EVERY),
-        alone: seconds("alone", ALONE),
-        version: env!("CARGO_PKG_VERSION"),
-        pack,
-    })
 }

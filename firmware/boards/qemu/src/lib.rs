@@ -18,3 +18,18 @@ pub mod touch;
 pub mod uart;
 pub mod virtio;
 pub mod watchdog;
+
+use embassy_executor::{Executor, SpawnToken, Spawner};
+use static_cell::StaticCell;
+
+/// Starts the board with its first task, and never ends.
+pub fn start<T, E>(first: impl FnOnce(Spawner) -> Result<SpawnToken<T>, E>) -> ! {
+    static EXECUTOR: StaticCell<Executor> = StaticCell::new();
+    heap::start();
+    interrupts::start();
+    let executor = EXECUTOR.init(Executor::new());
+    executor.run(|spawner| match first(spawner) {
+        Ok(token) => spawner.spawn(token),
+        Err(_) => panic!("no room for a task"),
+    })
+}

@@ -4,7 +4,6 @@
 
 extern crate alloc;
 
-use alloc::format;
 use alloc::string::{String, ToString};
 use board::chance::Chance;
 use board::clock::Clock;
@@ -12,8 +11,8 @@ use board::display::{Display, drawn};
 use board::slots::Slots;
 use board::touch::Touch;
 use board::watchdog::Watchdog;
-use board::{flash, heap, interrupts, net, power, println};
-use embassy_executor::{Executor, Spawner};
+use board::{flash, heap, net, power, println};
+use embassy_executor::Spawner;
 use embassy_time::{Duration, Timer};
 use firmware::board::Slots as _;
 use firmware::config::Config as Told;
@@ -21,12 +20,7 @@ use firmware::http::Net;
 use firmware::run::{Config, Parts};
 use firmware::screen::Link;
 use firmware::store::Layout;
-use firmware::sync::Source;
-use static_cell::StaticCell;
 
-/// Between two syncs, and until a screen that is left alone goes home, unless the board is told otherwise: seconds.
-const EVERY: u64 = 60;
-const ALONE: u64 = 120;
 /// Firmware that has run so long is good.
 const GOOD: Duration = Duration::from_secs(60);
 /// Of the store: records, and what is left for pictures; bytes.
@@ -35,14 +29,7 @@ const STORE: u32 = 8 << 20;
 
 #[riscv_rt::entry]
 fn main(_hart: usize, handed: usize, _: usize) -> ! {
-    static EXECUTOR: StaticCell<Executor> = StaticCell::new();
-    heap::start();
-    interrupts::start();
-    let executor = EXECUTOR.init(Executor::new());
-    executor.run(|spawner| match live(spawner, handed) {
-        Ok(token) => spawner.spawn(token),
-        Err(_) => panic!("no room for a task"),
-    })
+    board::start(|spawner| live(spawner, handed))
 }
 
 #[embassy_executor::task]
@@ -62,7 +49,9 @@ async fn start(spawner: Spawner, handed: usize) -> Result<core::convert::Infalli
     if let Some(every) = told.get("tell").and_then(|value| value.parse().ok()) {
         spawner.spawn(tell(Duration::from_secs(every)).map_err(|_| "no room for a task")?);
     }
-    let config = config(told, parts.glyphs)?;
+    let layout = Layout { records: 0..RECORDS, pictures: RECORDS..STORE };
+    let config = Config::told(told, layout, env!("CARGO_PKG_VERSION"), parts.glyphs);
+    let config = config.map_err(|error| error.to_string())?;
     let mut chance = Chance::start().ok_or("no source of random bytes")?;
     let net = net::start(spawner, chance.number()).ok_or("no network")?;
     let mut display = Display::start().ok_or("no screen")?;
@@ -100,27 +89,4 @@ async fn tell(every: Duration) {
         let (last, most) = drawn();
         println!("drawn: {last} instructions, {most} at most");
     }
-}
-
-/// What the board was told.
-fn config(told: Told<'static>, pack: &'static [u8]) -> Result<Config, String> {
-    let get = |name| told.get(name).ok_or_else(|| format!("it was not told its {name}"));
-    let seconds = |name, usual| {
-        let value = told.get(name).and_then(|value| value.parse().ok());
-        Duration::from_secs(value.unwrap_or(usual))
-    };
-    let server = get("server")?.trim_end_matches('/');
-    Ok(Config {
-        source: Source {
-            server: server.into(),
-            village: get("village")?.parse().map_err(|_| "its village is none")?,
-            log: get("log")?.parse().map_err(|_| "the log's key is none")?,
-        },
-        public: told.get("public").unwrap_or(server).into(),
-        layout: Layout { records: 0..RECORDS, pictures: RECORDS..STORE },
-        every: seconds("every", EVERY),
-        alone: seconds("alone", ALONE),
-        version: env!("CARGO_PKG_VERSION"),
-        pack,
-    })
 }

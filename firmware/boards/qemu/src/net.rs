@@ -2,15 +2,11 @@
 
 use crate::interrupts;
 use crate::virtio::{self, Memory};
-use core::net::{IpAddr, SocketAddr};
 use core::task::Context;
 use embassy_executor::Spawner;
-use embassy_net::dns::{self, DnsSocket};
-use embassy_net::tcp::client::{TcpClient, TcpClientState, TcpConnection};
-use embassy_net::{Config, Runner, Stack, StackResources, tcp};
+use embassy_net::{Config, Runner, StackResources};
 use embassy_net_driver::{Capabilities, Driver, HardwareAddress, LinkState, RxToken, TxToken};
-use embassy_time::{Duration, with_timeout};
-use embedded_nal_async::{AddrType, Dns, TcpConnect};
+use firmware::stack::{Buffers, Client, SOCKETS};
 use static_cell::{ConstStaticCell, StaticCell};
 use virtio_drivers::device::net::VirtIONetRaw;
 use virtio_drivers::transport::DeviceType;
@@ -21,65 +17,16 @@ const BUFFERS: usize = 16;
 /// The largest frame, and a buffer for it with virtio's own head, bytes.
 const FRAME: usize = 1514;
 const BUFFER: usize = 1536;
-/// Connections at once, and their buffers, bytes.
-const CONNECTIONS: usize = 2;
-const SENDS: usize = 1024;
-const RECEIVES: usize = 8192;
-/// Sockets: those, and one each for DHCP and DNS.
-const SOCKETS: usize = CONNECTIONS + 2;
-
-/// Until it has an address, nothing can be reached; whoever wants something waits so long for that.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Makes connections, and finds names.
-pub struct Client {
-    /// The network's stack.
-    pub stack: Stack<'static>,
-    tcp: TcpClient<'static, CONNECTIONS, SENDS, RECEIVES>,
-    dns: DnsSocket<'static>,
-}
-
 /// Starts the network.
 pub fn start(spawner: Spawner, seed: u64) -> Option<Client> {
     static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
-    static STATE: StaticCell<TcpClientState<CONNECTIONS, SENDS, RECEIVES>> = StaticCell::new();
+    static TCP: StaticCell<Buffers> = StaticCell::new();
     let resources = RESOURCES.init(StackResources::new());
     let card = Card::start()?;
     let (stack, runner) =
         embassy_net::new(card, Config::dhcpv4(Default::default()), resources, seed);
     spawner.spawn(run(runner).ok()?);
-    let tcp = TcpClient::new(stack, STATE.init(TcpClientState::new()));
-    Some(Client { stack, tcp, dns: DnsSocket::new(stack) })
-}
-
-impl Client {
-    /// Waits until there is an address, but not for ever: what is tried then says what is wrong.
-    async fn ready(&self) {
-        let _ = with_timeout(PATIENCE, self.stack.wait_config_up()).await;
-    }
-}
-
-impl TcpConnect for Client {
-    type Error = tcp::Error;
-    type Connection<'a> = TcpConnection<'a, CONNECTIONS, SENDS, RECEIVES>;
-
-    async fn connect(&self, remote: SocketAddr) -> Result<Self::Connection<'_>, tcp::Error> {
-        self.ready().await;
-        self.tcp.connect(remote).await
-    }
-}
-
-impl Dns for Client {
-    type Error = dns::Error;
-
-    async fn get_host_by_name(&self, host: &str, kind: AddrType) -> Result<IpAddr, dns::Error> {
-        self.ready().await;
-        self.dns.get_host_by_name(host, kind).await
-    }
-
-    async fn get_host_by_address(&self, of: IpAddr, name: &mut [u8]) -> Result<usize, dns::Error> {
-        self.dns.get_host_by_address(of, name).await
-    }
+    Some(Client::new(stack, TCP.init(Buffers::new())))
 }
 
 #[embassy_executor::task]

@@ -13,9 +13,9 @@ use board::flash::{self, Part};
 use board::slots::Slots;
 use board::touch::Touch;
 use board::watchdog::Watchdog;
-use board::{heap, interrupts, net, power, println, time};
+use board::{heap, net, power, println, time};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
-use embassy_executor::{Executor, Spawner};
+use embassy_executor::Spawner;
 use embassy_time::{Duration, Instant, Ticker};
 use embedded_io_async::{Read, Write};
 use embedded_nal_async::TcpConnect;
@@ -27,21 +27,13 @@ use ledger::hash::Hash;
 use ledger::key::SigningKey;
 use ledger::note::{Note, compose};
 use ledger::tree::{leaf_hash, verify_inclusion};
-use static_cell::StaticCell;
 
 /// What the store's first word says once it was written.
 const KEPT: u32 = 0x6b65_7074;
 
 #[riscv_rt::entry]
 fn main(_hart: usize, handed: usize, _: usize) -> ! {
-    static EXECUTOR: StaticCell<Executor> = StaticCell::new();
-    heap::start();
-    interrupts::start();
-    let executor = EXECUTOR.init(Executor::new());
-    executor.run(|spawner| match parts(spawner, handed) {
-        Ok(token) => spawner.spawn(token),
-        Err(_) => panic!("no room for a task"),
-    })
+    board::start(|spawner| parts(spawner, handed))
 }
 
 #[embassy_executor::task]

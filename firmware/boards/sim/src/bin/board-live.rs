@@ -158,7 +158,8 @@ fn live(asked: &'static Asked) -> Result<embassy_executor::SpawnToken<impl Sized
     let chance = std::fs::File::open("/dev/urandom").map_err(|why| why.to_string())?;
     let pixels = asked.size.0 as usize * asked.size.1 as usize;
     let seen: Seen = Arc::new(Mutex::new(vec![Xrgb::default(); pixels]));
-    let glass = Glass { size: asked.size, frame: vec![Xrgb::default(); pixels], seen: seen.clone() };
+    let glass =
+        Glass { size: asked.size, frame: vec![Xrgb::default(); pixels], seen: seen.clone() };
     std::thread::spawn(move || listen(asked.size, &seen));
     board(&asked.config, glass, flash, Random(chance)).map_err(|why| format!("{why:?}"))
 }
