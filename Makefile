@@ -1,6 +1,6 @@
 # Every target installs the Debian packages that it needs, then does its work. Only Rust itself must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once build models test bench fuzz appliance test-appliance packages-build packages-test packages-npm packages-bench packages-appliance
+.PHONY: help demo demo-once board build models test test-board bench fuzz appliance test-appliance packages-build packages-test packages-npm packages-board packages-bench packages-appliance
 
 PROGRAMS := target/release
 DENY := target/tools/bin/cargo-deny
@@ -16,6 +16,10 @@ demo: build ## the sample township, from photographs to the kiosk and the phone 
 demo-once: build ## the same; writes the screens' pictures to demo-data/shots and ends
 	@$(PROGRAMS)/mingbai-demo --once
 
+board: build packages-board ## the demo's township on an emulated board, in a window; without a display its pictures in demo-data/shots
+	@firmware/build
+	@$(PROGRAMS)/mingbai-demo --board
+
 build: packages-build models ## every program, into target/release
 	@cargo build --release --locked --workspace
 
@@ -29,7 +33,12 @@ test: packages-build packages-test models $(DENY) $(SCHEMATHESIS) $(LIGHTHOUSE) 
 	@if $(DENY) --log-level error fetch db 2>/dev/null; then $(DENY) --log-level error check --disable-fetch advisories; \
 	 else echo "advisories: the database cannot be fetched here, skipped"; fi
 	cargo build --release --locked --workspace
+	firmware/test $(DENY)
 	cargo test --release --locked --workspace
+
+test-board: build packages-test $(DENY) ## of these the boards': the emulated one in QEMU against the real server, and what is tried on the host
+	firmware/test $(DENY)
+	cargo test --release --locked -p mingbai-tests --test whole emulated
 
 bench: packages-build packages-bench models ## figures of speed beside nginx, rsync, Chromium and other readers of codes; PART=uploader, office or kiosk for one
 	@cargo build --release --locked --workspace
@@ -77,6 +86,10 @@ packages-test: packages-build
 # Debian's own npm; a nodejs from elsewhere brings one along and refuses this.
 packages-npm:
 	$(call install,npm)
+
+# QEMU itself comes with firmware/toolchain.
+packages-board:
+	$(call install,qemu-system-gui)
 
 packages-bench:
 	$(call install,nginx-light wrk rsync zbar-tools zxing-cpp-tools chromium xvfb openbox xdotool)

@@ -14,6 +14,7 @@ pub mod programs;
 pub mod request;
 pub mod sample;
 pub mod server;
+pub mod simulated;
 pub mod supervisors;
 pub mod town;
 pub mod wechat;

@@ -1,16 +1,11 @@
-//! The emulated board's parts, each as the firmware uses it, and what it does where a real one would break; and the firmware on it.
+//! The emulated board's parts, each as the firmware uses it, and what it does where a real one would break.
 
-use crate::fixture::{Copy, town};
-use image::{Rgb, RgbImage};
+use image::Rgb;
 use mingbai_tests::emulated::{Emulated, Flash, SCREEN, address, program};
-use mingbai_tests::server::Server;
-use mingbai_tests::{codes, programs};
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::Path;
 use std::thread::JoinHandle;
 
-const FIRMWARE: &str = "board-qemu";
 const PARTS: &str = "board-qemu-parts";
 
 /// A flash with the trial of the parts, told what to do; nothing where the board was not built.
@@ -140,51 +135,4 @@ fn a_flash_without_firmware_ends_with_one_line() {
     let mut board = Emulated::start(&flash, &[]).unwrap();
     assert_eq!(board.end().unwrap(), Some(1));
     assert_eq!(board.said, ["boot: no firmware"]);
-}
-
-/// Whether the screen is the village's first page: its code, and the doors to what was verified, which an empty board lacks.
-fn is_home(screen: &RgbImage, address: &str) -> bool {
-    let grey = image::DynamicImage::ImageRgb8(screen.clone()).into_luma8();
-    let [red, green, blue] = screen.get_pixel(150, 385).0;
-    red > 100 && green < 64 && blue < 64 && codes::read(&grey).iter().any(|code| code == address)
-}
-
-#[test]
-fn the_board_shows_what_the_office_published_and_keeps_it() {
-    if program(FIRMWARE).is_none() {
-        return eprintln!("{FIRMWARE} is not built, skipped: firmware/README.md says how it is");
-    }
-    let (copy, folder) = (Copy::new(), tempfile::tempdir().unwrap());
-    let mut server = Server::start(&copy.server_data(), "127.0.0.1:0", None).unwrap();
-    let packs = folder.path().join("glyphs");
-    programs::run("mingbai-server", &["glyph-pack", "--out", programs::text(&packs)]).unwrap();
-    let flash = Flash::new(&folder.path().join("flash"), FIRMWARE).unwrap();
-    flash.glyphs(&std::fs::read(packs).unwrap()).unwrap();
-    let (village, log) = (&town().sample.villages[0], &town().vkey);
-    let office = address(&server.url);
-    flash
-        .configure(&[
-            ("server", &office),
-            ("village", &village.code),
-            ("log", log),
-            ("public", &server.url),
-        ])
-        .unwrap();
-
-    let path = format!("/v/{}", village.code);
-    let home = format!("{}{path}", server.url);
-    let mut board = Emulated::start(&flash, &[]).unwrap();
-    let first = board.until("the first page", |screen| is_home(screen, &home)).unwrap();
-    first.save(Path::new(env!("CARGO_TARGET_TMPDIR")).join("board-home.png")).unwrap();
-    let page = String::from_utf8(server.get(&path).unwrap()).unwrap();
-    assert!(page.contains(&village.name), "{page}");
-    board.tap(150, 320).unwrap();
-    let months = board.until("the months", |screen| screen != &first).unwrap();
-    months.save(Path::new(env!("CARGO_TARGET_TMPDIR")).join("board-months.png")).unwrap();
-
-    board.kill().unwrap();
-    server.kill().unwrap();
-    let mut board = Emulated::start(&flash, &[]).unwrap();
-    board.until("the first page, alone", |screen| is_home(screen, &home)).unwrap();
-    assert!(!board.said.iter().any(|line| line.starts_with("panic")), "{:#?}", board.said);
 }

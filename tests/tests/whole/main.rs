@@ -9,6 +9,7 @@ mod crash;
 mod desk;
 mod display;
 mod emulated;
+mod emulated_village;
 mod enrolled;
 mod fixture;
 mod fleet;

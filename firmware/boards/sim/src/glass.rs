@@ -7,7 +7,7 @@ use firmware::screen::Xrgb;
 use std::path::Path;
 
 /// A display in memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Glass {
     size: (u32, u32),
     frame: Vec<Xrgb>,

@@ -2,29 +2,36 @@
 //! standard input.
 //!
 //! ```text
-//! board-live --server URL --village CODE --vkey VKEY --flash FILE --pack FILE [--size 800x480] [--every SECONDS]
+//! board-live --flash FILE --pack FILE [--size 800x480] NAME=VALUE …
 //! ```
-//! On standard input, a line each: `at X Y`, `up`, `shot FILE.png`, each answered on standard output when it is done.
+//! What it is told are the lines of firmware/README.md. On standard input, a line each: `at X Y`, `up`, `shot FILE.png`, each
+//! answered on standard output when it is done; and `find WORDS`, answered with `at X Y`, a place on the first of these words
+//! that can be read on the screen, or `nowhere`.
 
 use embassy_executor::Spawner;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::channel::Channel;
-use embassy_time::Duration;
 use firmware::board::{Chance, Clock, Display, Finger, Touch, Watchdog};
+use firmware::config::Config as Told;
 use firmware::host::Sockets;
 use firmware::http::Net;
 use firmware::nor::SECTOR;
 use firmware::run::{Config, Parts, run};
 use firmware::screen::{Link, Xrgb};
 use firmware::store::Layout;
-use firmware::sync::Source;
+use ledger::glyph::{Pack, SIZES};
 use sim::flash::FileFlash;
+use sim::glass::Glass;
+use sim::reading;
 use std::io::{BufRead as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+const USAGE: &str = "board-live --flash FILE --pack FILE [--size 800x480] NAME=VALUE …";
+/// From the left end of a base line to a place on the first character.
+const ON: (i32, i32) = (10, -8);
 /// Sectors for records, and for pictures.
 const SECTORS: (u32, u32) = (512, 1_024);
 
@@ -40,11 +47,12 @@ struct Asked {
 
 fn main() -> ExitCode {
     let asked: Vec<String> = std::env::args().skip(1).collect();
-    let Some(asked) = read(&asked) else {
-        eprintln!(
-            "board-live --server URL --village CODE --vkey VKEY --flash FILE --pack FILE [--size 800x480] [--every SECONDS]"
-        );
-        return ExitCode::from(2);
+    let asked = match read(&asked) {
+        Ok(asked) => asked,
+        Err(why) => {
+            eprintln!("{why}\n{USAGE}");
+            return ExitCode::from(2);
+        }
     };
     let asked: &'static Asked = Box::leak(Box::new(asked));
     let executor: &'static mut embassy_executor::Executor =
@@ -58,63 +66,62 @@ fn main() -> ExitCode {
     })
 }
 
-fn read(words: &[String]) -> Option<Asked> {
-    let (mut server, mut village, mut vkey, mut flash, mut pack) = (None, None, None, None, None);
-    let (mut size, mut every) = ((800, 480), 60);
-    for pair in words.chunks(2) {
-        let [name, value] = pair else { return None };
-        match name.as_str() {
-            "--server" => server = Some(value.clone()),
-            "--village" => village = Some(value.parse().ok()?),
-            "--vkey" => vkey = Some(value.parse().ok()?),
+fn read(words: &[String]) -> Result<Asked, String> {
+    let (mut told, mut flash, mut pack, mut size) = (String::new(), None, None, (800, 480));
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if word.contains('=') {
+            told += &format!("{word}\n");
+            continue;
+        }
+        let value = words.next().ok_or_else(|| format!("{word} what?"))?;
+        match word.as_str() {
             "--flash" => flash = Some(PathBuf::from(value)),
-            "--pack" => pack = Some(std::fs::read(value).ok()?),
+            "--pack" => pack = Some(std::fs::read(value).map_err(|why| format!("{value}: {why}"))?),
             "--size" => {
-                let (width, height) = value.split_once('x')?;
-                size = (width.parse().ok()?, height.parse().ok()?);
+                let sides = value.split_once('x').ok_or("a size is such as 800x480")?;
+                let side = |side: &str| side.parse().map_err(|_| format!("{side} is no size"));
+                size = (side(sides.0)?, side(sides.1)?);
             }
-            "--every" => every = value.parse().ok()?,
-            _ => return None,
+            _ => return Err(format!("there is no {word}")),
         }
     }
     let (records, all) = (SECTORS.0 * SECTOR as u32, (SECTORS.0 + SECTORS.1) * SECTOR as u32);
-    let server = server?;
-    let config = Config {
-        public: server.clone(),
-        source: Source { server, village: village?, log: vkey? },
-        layout: Layout { records: 0..records, pictures: records..all },
-        every: Duration::from_secs(every),
-        alone: firmware::screen::ALONE,
-        version: env!("CARGO_PKG_VERSION"),
-        pack: Vec::leak(pack?),
-    };
-    Some(Asked { config, flash: flash?, size })
+    let layout = Layout { records: 0..records, pictures: records..all };
+    let pack = Vec::leak(pack.ok_or("no --pack")?);
+    let config =
+        Config::told(Told::new(told.leak().as_bytes()), layout, env!("CARGO_PKG_VERSION"), pack);
+    let config = config.map_err(|why| why.to_string())?;
+    Ok(Asked { config, flash: flash.ok_or("no --flash")?, size })
 }
 
 /// What is on the glass, for whoever looks at it from another thread.
-type Seen = Arc<Mutex<Vec<Xrgb>>>;
+type Seen = Arc<Mutex<Glass>>;
 
 /// A display that others look at.
-struct Glass {
-    size: (u32, u32),
-    frame: Vec<Xrgb>,
+struct Shown {
+    frame: Glass,
     seen: Seen,
 }
 
-impl Display for Glass {
+impl Display for Shown {
     type Pixel = Xrgb;
 
     fn size(&self) -> (u32, u32) {
-        self.size
+        self.frame.size()
     }
 
     fn frame(&mut self) -> &mut [Xrgb] {
-        &mut self.frame
+        self.frame.frame()
     }
 
     async fn present(&mut self, _: (u32, u32, u32, u32)) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.frame);
+        glass(&self.seen).frame().copy_from_slice(self.frame.pixels());
     }
+}
+
+fn glass(seen: &Seen) -> MutexGuard<'_, Glass> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Hand;
@@ -156,16 +163,14 @@ fn live(asked: &'static Asked) -> Result<embassy_executor::SpawnToken<impl Sized
     let flash = FileFlash::open(&asked.flash, (SECTORS.0 + SECTORS.1) as usize)
         .map_err(|why| format!("{}: {why}", asked.flash.display()))?;
     let chance = std::fs::File::open("/dev/urandom").map_err(|why| why.to_string())?;
-    let pixels = asked.size.0 as usize * asked.size.1 as usize;
-    let seen: Seen = Arc::new(Mutex::new(vec![Xrgb::default(); pixels]));
-    let glass =
-        Glass { size: asked.size, frame: vec![Xrgb::default(); pixels], seen: seen.clone() };
-    std::thread::spawn(move || listen(asked.size, &seen));
+    let seen: Seen = Arc::new(Mutex::new(Glass::new(asked.size)));
+    let glass = Shown { frame: Glass::new(asked.size), seen: seen.clone() };
+    std::thread::spawn(move || listen(asked, &seen));
     board(&asked.config, glass, flash, Random(chance)).map_err(|why| format!("{why:?}"))
 }
 
 #[embassy_executor::task]
-async fn board(config: &'static Config, mut glass: Glass, flash: FileFlash, mut chance: Random) {
+async fn board(config: &'static Config, mut glass: Shown, flash: FileFlash, mut chance: Random) {
     let parts = Parts {
         display: &mut glass,
         touch: &mut Hand,
@@ -181,7 +186,7 @@ async fn board(config: &'static Config, mut glass: Glass, flash: FileFlash, mut 
 }
 
 /// Does what is told on standard input, until that ends.
-fn listen(size: (u32, u32), seen: &Seen) {
+fn listen(asked: &Asked, seen: &Seen) {
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let done = match line.split(' ').collect::<Vec<_>>().as_slice() {
             ["at", x, y] => match (x.parse(), y.parse()) {
@@ -189,7 +194,14 @@ fn listen(size: (u32, u32), seen: &Seen) {
                 _ => false,
             },
             ["up"] => FINGERS.try_send(Finger::Up).is_ok(),
-            ["shot", file] => save(Path::new(file), size, seen),
+            ["shot", file] => glass(seen).save(Path::new(file)).is_ok(),
+            ["find", ..] => {
+                match find(&line["find ".len()..], asked, seen) {
+                    Some((x, y)) => println!("at {x} {y}"),
+                    None => println!("nowhere"),
+                }
+                continue;
+            }
             _ => false,
         };
         println!("{} {line}", if done { "done" } else { "refused" });
@@ -197,8 +209,10 @@ fn listen(size: (u32, u32), seen: &Seen) {
     std::process::exit(0);
 }
 
-fn save(path: &Path, size: (u32, u32), seen: &Seen) -> bool {
-    let frame = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let rgb: Vec<u8> = frame.iter().flat_map(|pixel| pixel.rgb()).collect();
-    image::save_buffer(path, &rgb, size.0, size.1, image::ColorType::Rgb8).is_ok()
+/// A place on the first character of these words.
+fn find(words: &str, asked: &Asked, seen: &Seen) -> Option<(i32, i32)> {
+    let pack = Pack::read(asked.config.pack).ok()?;
+    let shown = glass(seen).clone();
+    let mut places = SIZES.iter().flat_map(|px| reading::find(&shown, &pack, words, *px));
+    places.next().map(|(x, y)| (x + ON.0, y + ON.1))
 }
