@@ -1,6 +1,6 @@
 # Every target installs the Debian packages that it needs, then does its work. Only Rust itself must be there.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-once board build models test test-board bench fuzz appliance test-appliance packages-build packages-test packages-npm packages-board packages-bench packages-appliance
+.PHONY: help demo demo-once board build models test test-board bench fuzz appliance test-appliance packages-build packages-test packages-npm packages-bench packages-appliance
 
 PROGRAMS := target/release
 DENY := target/tools/bin/cargo-deny
@@ -16,8 +16,8 @@ demo: build ## the sample township, from photographs to the kiosk and the phone 
 demo-once: build ## the same; writes the screens' pictures to demo-data/shots and ends
 	@$(PROGRAMS)/mingbai-demo --once
 
-board: build packages-board ## the demo's township on an emulated board, in a window; without a display its pictures in demo-data/shots
-	@firmware/build
+board: build ## the demo's township on an emulated board, in a window; without a display its pictures in demo-data/shots
+	@firmware/build --window
 	@$(PROGRAMS)/mingbai-demo --board
 
 build: packages-build models ## every program, into target/release
@@ -86,10 +86,6 @@ packages-test: packages-build
 # Debian's own npm; a nodejs from elsewhere brings one along and refuses this.
 packages-npm:
 	$(call install,npm)
-
-# QEMU itself comes with firmware/toolchain.
-packages-board:
-	$(call install,qemu-system-gui)
 
 packages-bench:
 	$(call install,nginx-light wrk rsync zbar-tools zxing-cpp-tools chromium xvfb openbox xdotool)

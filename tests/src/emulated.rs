@@ -159,6 +159,12 @@ impl Emulated {
         }
     }
 
+    /// Panics if the board did, so far.
+    pub fn never_panicked(&mut self) {
+        self.said.extend(self.lines.try_iter());
+        assert!(!self.said.iter().any(|line| line.starts_with("panic")), "{:#?}", self.said);
+    }
+
     /// The screen as it is.
     pub fn screen(&mut self) -> Result<RgbImage> {
         let file = self.folder.path().join("screen.png");
@@ -181,6 +187,22 @@ impl Emulated {
                 return Err(format!("not on the screen in {PATIENCE:?}: {what}; {said:#?}").into());
             }
         }
+    }
+
+    /// Waits until nothing on the screen has changed for so long: that screen.
+    pub fn still(&mut self, quiet: Duration) -> Result<RgbImage> {
+        let (mut last, mut since) = (self.screen()?, Instant::now());
+        let begun = Instant::now();
+        while since.elapsed() < quiet {
+            let screen = self.screen()?;
+            if screen != last {
+                (last, since) = (screen, Instant::now());
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(format!("the screen was never still in {PATIENCE:?}").into());
+            }
+        }
+        Ok(last)
     }
 
     /// A finger touches a pixel and is gone.
@@ -237,6 +259,12 @@ impl Emulated {
                 }
             }
         }
+    }
+
+    /// Waits until somebody closes its window.
+    pub fn closed(&mut self) -> Result<()> {
+        self.child.wait()?;
+        Ok(())
     }
 
     /// Has QEMU do something: what it answered.

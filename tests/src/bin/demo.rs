@@ -1,6 +1,7 @@
 //! `make demo`: a sample township from photographs to the kiosk's screen and the phone page, by the real programs.
 
 use clap::Parser;
+use mingbai_tests::emulated::{Emulated, Flash, address};
 use mingbai_tests::server::{Server, verify};
 use mingbai_tests::town::{ORIGIN, STAFF, Town};
 use mingbai_tests::{Result, programs, sample};
@@ -8,6 +9,24 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// A place on the board's door to its months and the colour there: what has nothing yet has no doors.
+const DOOR: (u32, u32) = (150, 385);
+const DOOR_IS: [u8; 3] = [0x9b, 0x1c, 0x1c];
+/// The board's pages, one after the other, and where a finger goes on from the one before.
+const PAGES: [(&str, Option<(u32, u32)>); 8] = [
+    ("home", None),
+    ("months", Some(DOOR)),
+    ("month", Some((300, 110))),
+    ("receipt", Some((300, 180))),
+    ("seal", Some((216, 430))),
+    ("home", Some((725, 40))),
+    ("bulletins", Some((440, 385))),
+    ("bulletin", Some((300, 110))),
+];
+/// So long nothing may change before a picture is taken.
+const STILL: Duration = Duration::from_secs(1);
 
 /// Shows the main job on a sample township.
 #[derive(Parser)]
@@ -15,6 +34,9 @@ struct Options {
     /// Write the screens' pictures and end, instead of staying up.
     #[arg(long, env = "MINGBAI_ONCE")]
     once: bool,
+    /// Show a village's emulated board instead of the kiosk, in a window or in pictures.
+    #[arg(long, env = "MINGBAI_BOARD")]
+    board: bool,
     /// Where everything is kept.
     #[arg(long, env = "MINGBAI_DATA", default_value = "demo-data")]
     data: PathBuf,
@@ -57,6 +79,9 @@ fn run(options: &Options) -> Result<()> {
     tell(&data, &server)?;
     let display =
         ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+    if options.board {
+        return board(&data, options, &server, vkey.trim(), display && !options.once);
+    }
     if options.once || !display {
         shots(&data, &server)?;
     }
@@ -76,7 +101,7 @@ fn run(options: &Options) -> Result<()> {
 /// Everything from nothing: sample, keys, photographs, review, publication.
 fn build(data: &Path, options: &Options) -> Result<Server> {
     println!("drawing   a sample township and photographing its papers");
-    let sample = sample::make(&data.join("sample"), options.receipts, 6, 8)?;
+    let sample = sample_of(data, options)?;
     let password = password(data)?;
     println!("founding  {} ({ORIGIN})", sample.township.name);
     let mut town = Town::found(data, sample, &password)?;
@@ -95,6 +120,11 @@ fn build(data: &Path, options: &Options) -> Result<Server> {
     reviewer.publish_all(|count| progress(&format!("published {count} after review")))?;
     println!();
     Ok(server)
+}
+
+/// The papers, drawn if they are not yet.
+fn sample_of(data: &Path, options: &Options) -> Result<sample::Sample> {
+    sample::make(&data.join("sample"), options.receipts, 6, 8)
 }
 
 fn serve(data: &Path, listen: &str) -> Result<Server> {
@@ -159,6 +189,52 @@ fn window(data: &Path, server: &Server, vkey: &str) -> Result<()> {
         .args(["--vkey", vkey, "--public-url", &server.url])
         .status()?;
     if status.success() { Ok(()) } else { Err("the kiosk ended with an error".into()) }
+}
+
+/// The emulated board of the village with the newest receipt: in a window, until that is closed, or as pictures of its pages.
+fn board(
+    data: &Path,
+    options: &Options,
+    server: &Server,
+    vkey: &str,
+    in_window: bool,
+) -> Result<()> {
+    let sample = sample_of(data, options)?;
+    let newest = sample.receipts.iter().max_by_key(|one| &one.date);
+    let newest = newest.ok_or("the sample has no receipts")?;
+    let village = sample.villages.iter().find(|one| one.code == newest.village);
+    let village = village.ok_or("the sample has no village")?;
+    let packs = data.join("board-glyphs");
+    programs::run("mingbai-server", &["glyph-pack", "--out", programs::text(&packs)])?;
+    let flash = Flash::new(&data.join("board-flash"), "board-qemu")?;
+    flash.glyphs(&std::fs::read(packs)?)?;
+    let told = [
+        ("server", address(&server.url)),
+        ("village", village.code.clone()),
+        ("log", vkey.into()),
+        ("public", server.url.clone()),
+    ];
+    flash.configure(&told.each_ref().map(|(name, value)| (*name, value.as_str())))?;
+    println!("board     {}, with nothing yet but the log's key and glyphs", village.name);
+    if in_window {
+        let mut board =
+            Emulated::start(&flash, &["-name", "明白", "-display", "gtk,zoom-to-fit=off"])?;
+        println!("\nThe board's window is open; close it to end the demo.");
+        return board.closed();
+    }
+    let folder = data.join("shots");
+    std::fs::create_dir_all(&folder)?;
+    let mut board = Emulated::start(&flash, &[])?;
+    board.until("what was published", |screen| screen.get_pixel(DOOR.0, DOOR.1).0 == DOOR_IS)?;
+    for (name, tapped) in PAGES {
+        if let Some((x, y)) = tapped {
+            board.tap(x, y)?;
+        }
+        let out = folder.join(format!("board-{name}.png"));
+        board.still(STILL)?.save(&out)?;
+        println!("          {}", out.display());
+    }
+    Ok(())
 }
 
 /// The office's password in the demo: made once, kept in a file that only this user reads.
