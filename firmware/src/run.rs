@@ -1,12 +1,12 @@
-//! A board's life: what it holds is on the screen at once; then it follows the log, fetches pictures and glyphs, and tells the
-//! office how it is, for ever.
+//! A board's life: what it holds is on the screen at once; then it follows the log, fetches pictures and glyphs, tells the
+//! office how it is, and looks for newer firmware, for ever.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use embassy_futures::join::join3;
+use embassy_futures::join::join4;
 use embassy_futures::select::select;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::mutex::Mutex;
@@ -21,15 +21,17 @@ use ledger::note::Note;
 use ledger::statement::Role;
 use ledger::time::Timestamp;
 
-use crate::board::{Chance, Clock, Display, Flash, Touch, Watchdog};
+use crate::board::{Chance, Clock, Display, Flash, Slots, Touch, Watchdog};
 use crate::book::Book;
 use crate::config;
 use crate::enrol::{self, Stand, Told};
 use crate::http::{HttpError, Net};
+use crate::onlooker::{Onlooker, Watched};
 use crate::pages::{Page, Place, Status, Trouble};
 use crate::screen::{self, BadScreen, Link, Screen};
 use crate::store::{Layout, Store, StoreError, Word};
 use crate::sync::{self, Library, Shared, Source, SyncError};
+use crate::update::{self, Running, Updates};
 
 /// How often the watchdog is fed.
 const FEED: Duration = Duration::from_secs(2);
@@ -42,6 +44,8 @@ const CHARACTERS_MAX: usize = glyph::GLYPHS_MAX / glyph::SIZES.len();
 /// Between two syncs, and until a screen that is left alone goes home, unless the board is told otherwise.
 const EVERY_SECONDS: u64 = 60;
 const ALONE_SECONDS: u64 = 120;
+/// Firmware that ran so long is good, unless the board is told otherwise.
+const GOOD_SECONDS: u64 = 60;
 /// Seconds between two reports, until the office says otherwise.
 const REPORT_SECONDS: u64 = 600;
 
@@ -58,20 +62,25 @@ pub struct Config {
     pub every: Duration,
     /// Left alone for so long, the screen goes home.
     pub alone: Duration,
+    /// Having run for so long, the firmware is good.
+    pub good: Duration,
     /// Version of the firmware, for reports.
     pub version: &'static str,
+    /// What it is for its maker; none takes no updates.
+    pub running: Option<Running>,
     /// The glyph pack, where it lies.
     pub pack: &'static [u8],
 }
 
 impl Config {
-    /// What stands in a board's flash; `layout`, `version` and `pack` are the board's own.
+    /// What stands in a board's flash; `layout`, `board` (its name), `version` and `pack` are the board's own.
     ///
     /// # Errors
     /// [`Untold`].
     pub fn told(
         told: config::Config<'_>,
         layout: Layout,
+        board: &'static str,
         version: &'static str,
         pack: &'static [u8],
     ) -> Result<Config, Untold> {
@@ -81,6 +90,9 @@ impl Config {
             Duration::from_secs(value.unwrap_or(usual))
         };
         let server = get("server")?.trim_end_matches('/');
+        let maker = told.get("maker").map(|key| key.parse().map_err(|_| Untold::Maker));
+        let number = update::number(version).ok_or(Untold::Version)?;
+        let running = |maker| Running { board, version: number, maker };
         Ok(Config {
             source: Source {
                 server: server.into(),
@@ -91,13 +103,15 @@ impl Config {
             layout,
             every: seconds("every", EVERY_SECONDS),
             alone: seconds("alone", ALONE_SECONDS),
+            good: seconds("good", GOOD_SECONDS),
             version,
+            running: maker.transpose()?.map(running),
             pack,
         })
     }
 }
 
-/// What a board was not told.
+/// What a board was not told, or was told wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Untold {
     /// Nothing under this name.
@@ -109,15 +123,22 @@ pub enum Untold {
     /// The log's key is no vkey.
     #[error("the log's key is none")]
     Log,
+    /// The maker's key is no vkey.
+    #[error("the maker's key is none")]
+    Maker,
+    /// The firmware's own version is no `major.minor.patch`.
+    #[error("the firmware's version is none")]
+    Version,
 }
 
 /// What a board brings.
 #[allow(missing_docs, reason = "each is what its trait says")]
-pub struct Parts<'b, D, T, N, S, F, C, H, W> {
+pub struct Parts<'b, D, T, N, S, F, L, C, H, W> {
     pub display: &'b mut D,
     pub touch: &'b mut T,
     pub net: Net<'b, N, S>,
     pub flash: F,
+    pub slots: &'b mut L,
     pub clock: &'b mut C,
     pub chance: &'b mut H,
     pub watchdog: &'b mut W,
@@ -139,8 +160,8 @@ struct State {
     synced: Option<i64>,
     trouble: Option<Trouble>,
     stand: Option<Stand>,
-    /// Its code is on the screen.
-    enrolling: bool,
+    /// What is on the screen.
+    place: Place,
     /// Instant and reading of the clock when it was right last.
     time: Option<(Instant, i64)>,
 }
@@ -158,8 +179,8 @@ impl State {
 ///
 /// # Errors
 /// [`BadStart`]: then it does not begin.
-pub async fn run<D, T, N, S, F, C, H, W>(
-    parts: Parts<'_, D, T, N, S, F, C, H, W>,
+pub async fn run<D, T, N, S, F, L, C, H, W>(
+    parts: Parts<'_, D, T, N, S, F, L, C, H, W>,
     config: &Config,
     link: &Link,
 ) -> Result<core::convert::Infallible, BadStart>
@@ -169,11 +190,12 @@ where
     N: TcpConnect,
     S: Dns,
     F: Flash,
+    L: Slots,
     C: Clock,
     H: Chance,
     W: Watchdog,
 {
-    let Parts { display, touch, net, flash, clock, chance, watchdog } = parts;
+    let Parts { display, touch, net, flash, slots, clock, chance, watchdog } = parts;
     let mut store = Store::new(flash, config.layout.clone());
     let mut book = Book::new(config.source.village, &config.public);
     book.load(&mut store).await?;
@@ -185,42 +207,54 @@ where
     let mut screen = Screen::new(display.size(), config.pack, besides)?;
     let library = Mutex::new(Library { store, book });
     let time = clock.now().map(|now| (Instant::now(), now));
-    let state = State { synced, trouble: None, stand: None, enrolling: false, time };
-    let life =
-        Life { net, config, link, key, library, state: RefCell::new(state), call: Signal::new() };
-    let shown = screen::run(&mut screen, display, touch, link, config.alone, async |place| {
-        life.page(place).await
-    });
+    let state = State { synced, trouble: None, stand: None, place: Place::default(), time };
+    let life = Life {
+        net,
+        config,
+        link,
+        key,
+        library,
+        updates: Mutex::new(Updates::new(slots)),
+        onlooker: Onlooker::new(),
+        state: RefCell::new(state),
+        call: Signal::new(),
+    };
+    let (mut display, mut touch) =
+        (Watched(display, &life.onlooker), Watched(touch, &life.onlooker));
+    let load = async |place| life.page(place).await;
+    let shown = screen::run(&mut screen, &mut display, &mut touch, link, config.alone, load);
     let fed = async {
         loop {
             watchdog.feed();
             Timer::after(FEED).await;
         }
     };
-    join3(shown, life.follow(clock), fed).await.0
+    join4(shown, life.follow(clock), life.prove(), fed).await.0
 }
 
-struct Life<'b, N, S, F> {
+struct Life<'b, N, S, F, L> {
     net: Net<'b, N, S>,
     config: &'b Config,
     link: &'b Link,
     key: SigningKey,
     library: Shared<F>,
+    updates: Mutex<NoopRawMutex, Updates<'b, L>>,
+    onlooker: Onlooker,
     state: RefCell<State>,
     /// Somebody waits for the office.
     call: Signal<NoopRawMutex, ()>,
 }
 
-impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
+impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
     /// The page of a place, from what is here.
     async fn page(&self, place: Place) -> Page {
         let enrolling = place == Place::Enrol;
         let known = {
             let mut state = self.state.borrow_mut();
-            if enrolling && !state.enrolling {
+            if enrolling && state.place != place {
                 self.call.signal(());
             }
-            state.enrolling = enrolling;
+            state.place = place;
             Status {
                 synced: state.synced,
                 now: state.now(),
@@ -265,7 +299,8 @@ impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
             }
             self.link.news();
             self.tell(clock, &mut reported).await;
-            let wait = if self.state.borrow().enrolling { ASK } else { self.config.every };
+            self.renew().await;
+            let wait = if self.enrolling() { ASK } else { self.config.every };
             select(Timer::after(wait), self.call.wait()).await;
         }
     }
@@ -287,6 +322,45 @@ impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
             self.link.news();
         }
         Ok(())
+    }
+
+    /// Its code is on the screen.
+    fn enrolling(&self) -> bool {
+        self.state.borrow().place == Place::Enrol
+    }
+
+    /// Says that this firmware is good, once it drew a page, what it keeps can be read, and it went on for so long, with its
+    /// watchdog fed. The network has no part in that: a village without one never goes back to older firmware.
+    async fn prove(&self) {
+        Timer::after(self.config.good).await;
+        while !self.is_good().await {
+            Timer::after(FEED).await;
+        }
+    }
+
+    async fn is_good(&self) -> bool {
+        self.onlooker.drawn()
+            && self.library.lock().await.store.head().await.is_ok()
+            && self.updates.lock().await.confirm().await
+    }
+
+    /// Looks for newer firmware and starts it, while nobody looks at the screen. Whatever became of the sync: it may be the
+    /// firmware that is wrong.
+    async fn renew(&self) {
+        let Some(running) = &self.config.running else { return };
+        if self.is_alone() {
+            let server = &self.config.source.server;
+            self.updates.lock().await.look(&self.net, server, running, &self.library).await;
+        }
+        // Somebody may have come meanwhile.
+        if self.is_alone() {
+            self.updates.lock().await.start();
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        let home = self.state.borrow().place == Place::Home;
+        home && self.onlooker.alone() >= self.config.alone
     }
 
     async fn fail(&self, error: &SyncError) {
@@ -330,7 +404,7 @@ impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
     async fn tell(&self, clock: &mut impl Clock, reported: &mut Option<(Instant, u64)>) {
         let server = &self.config.source.server;
         let enrolled = matches!(self.state.borrow().stand, Some(Stand::Enrolled { .. }));
-        if !enrolled && (self.state.borrow().enrolling || self.state.borrow().stand.is_none()) {
+        if !enrolled && (self.enrolling() || self.state.borrow().stand.is_none()) {
             let asked = enrol::ask(&self.net, server, &self.key, self.config.version).await;
             if let Ok(answer) = asked {
                 self.right(clock, answer.time);
@@ -376,6 +450,7 @@ impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
             let state = self.state.borrow();
             (state.now()?, state.synced, state.trouble)
         };
+        let update = self.updates.lock().await.failed().map(|_| "update");
         let mut library = self.library.lock().await;
         let head = library.store.head().await.ok()?;
         let total = u64::from(self.config.layout.records.end - self.config.layout.records.start);
@@ -398,7 +473,7 @@ impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
             checkpoint: Some(head.checkpoint).filter(|note| !note.is_empty()),
             shown: Vec::new(),
             synced: synced.and_then(Timestamp::in_china),
-            error: error.and_then(|word| word.parse().ok()),
+            error: error.or(update).and_then(|word| word.parse().ok()),
         })
     }
 }

@@ -68,12 +68,10 @@ pub enum Word {
     Key = 1,
     /// When it followed the log to its end last, seconds since 1970, 8 bytes.
     Synced = 2,
-    /// The number of its newest report, 8 bytes.
-    Reported = 3,
-    /// What the office called it.
-    Name = 4,
     /// The signed checkpoint that proves a fork, kept for whoever looks after it.
     Evidence = 5,
+    /// The firmware's version that was tried last, 4 bytes.
+    Tried = 6,
 }
 
 /// What a value is.
@@ -434,14 +432,14 @@ mod tests {
             store.commit(&head(6)).await.unwrap();
             let picture = vec![7; 3_000];
             store.put_picture(&sha256(&picture), &picture).await.unwrap();
-            store.put_word(Word::Name, "文化广场".as_bytes()).await.unwrap();
+            store.put_word(Word::Evidence, b"log\n9\n").await.unwrap();
             let mut store = Store::new(store.flash().clone(), LAYOUT);
             assert_eq!(store.indices().await.unwrap(), [0, 5]);
             assert_eq!(store.entry(5).await.unwrap(), Some(entry(5)));
             assert_eq!(store.entry(1).await.unwrap(), None);
             assert_eq!(store.head().await.unwrap().frontier, head(6).frontier);
             assert_eq!(store.picture(&sha256(&picture)).await.unwrap(), Some(picture));
-            assert_eq!(store.word(Word::Name).await.unwrap().unwrap(), "文化广场".as_bytes());
+            assert_eq!(store.word(Word::Evidence).await.unwrap().unwrap(), b"log\n9\n");
             store.drop_entry(0).await.unwrap();
             assert_eq!(store.entry(0).await.unwrap(), None);
         });

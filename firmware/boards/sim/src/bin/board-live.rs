@@ -1,5 +1,5 @@
 //! `board-live`: the board on the host against a real office: real network, flash in a file, a finger that is told on
-//! standard input.
+//! standard input. It takes no updates: its firmware is this program.
 //!
 //! ```text
 //! board-live --server URL --village CODE --vkey VKEY --flash FILE --pack FILE [--size 800x480] [--every SECONDS]
@@ -16,6 +16,7 @@ use firmware::http::Net;
 use firmware::nor::SECTOR;
 use firmware::run::{Config, Parts, run};
 use firmware::screen::{Link, Xrgb};
+use firmware::slots::Memory;
 use firmware::store::Layout;
 use firmware::sync::Source;
 use sim::flash::FileFlash;
@@ -85,7 +86,9 @@ fn read(words: &[String]) -> Option<Asked> {
         layout: Layout { records: 0..records, pictures: records..all },
         every: Duration::from_secs(every),
         alone: firmware::screen::ALONE,
+        good: Duration::MIN,
         version: env!("CARGO_PKG_VERSION"),
+        running: None,
         pack: Vec::leak(pack?),
     };
     Some(Asked { config, flash: flash?, size })
@@ -171,6 +174,7 @@ async fn board(config: &'static Config, mut glass: Glass, flash: FileFlash, mut 
         touch: &mut Hand,
         net: Net { tcp: &Sockets, dns: &Sockets },
         flash,
+        slots: &mut Memory::new(|| std::process::exit(0)),
         clock: &mut Machine,
         chance: &mut chance,
         watchdog: &mut Machine,
