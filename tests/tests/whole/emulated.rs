@@ -2,6 +2,9 @@
 
 use crate::fixture::{Copy, town};
 use image::{Rgb, RgbImage};
+use ledger::hash::sha256;
+use ledger::key::SigningKey;
+use ledger::note::compose;
 use mingbai_tests::emulated::{Emulated, Flash, SCREEN, address, program};
 use mingbai_tests::server::Server;
 use mingbai_tests::{codes, programs};
@@ -149,28 +152,74 @@ fn is_home(screen: &RgbImage, address: &str) -> bool {
     red > 100 && green < 64 && blue < 64 && codes::read(&grey).iter().any(|code| code == address)
 }
 
-#[test]
-fn the_board_shows_what_the_office_published_and_keeps_it() {
+/// A flash with the firmware, that follows this server; nothing where it was not built.
+fn board(folder: &tempfile::TempDir, server: &Server, more: &[(&str, &str)]) -> Option<Flash> {
     if program(FIRMWARE).is_none() {
-        return eprintln!("{FIRMWARE} is not built, skipped: firmware/README.md says how it is");
+        eprintln!("{FIRMWARE} is not built, skipped: firmware/README.md says how it is");
+        return None;
     }
-    let (copy, folder) = (Copy::new(), tempfile::tempdir().unwrap());
-    let mut server = Server::start(&copy.server_data(), "127.0.0.1:0", None).unwrap();
     let packs = folder.path().join("glyphs");
     programs::run("mingbai-server", &["glyph-pack", "--out", programs::text(&packs)]).unwrap();
     let flash = Flash::new(&folder.path().join("flash"), FIRMWARE).unwrap();
     flash.glyphs(&std::fs::read(packs).unwrap()).unwrap();
-    let (village, log) = (&town().sample.villages[0], &town().vkey);
-    let office = address(&server.url);
-    flash
-        .configure(&[
-            ("server", &office),
-            ("village", &village.code),
-            ("log", log),
-            ("public", &server.url),
-        ])
-        .unwrap();
+    let (village, office) = (&town().sample.villages[0].code, address(&server.url));
+    let mut told = vec![("server", &*office), ("village", village), ("log", &town().vkey)];
+    told.push(("public", &server.url));
+    told.extend(more);
+    flash.configure(&told).unwrap();
+    Some(flash)
+}
 
+/// Lays newer firmware at the office, as its maker hands it over.
+fn lay_firmware(data: &Path, version: u32, image: &[u8], maker: &SigningKey) {
+    let text = format!("mingbai firmware 1\nqemu\n{version}\n{}\n{}\n", image.len(), sha256(image));
+    let folder = data.join("firmware");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("qemu.bin"), image).unwrap();
+    std::fs::write(folder.join("qemu.note"), compose(&text, &[maker.sign(&text)])).unwrap();
+}
+
+#[test]
+fn newer_firmware_from_the_office_stays_if_it_is_good() {
+    let (copy, folder) = (Copy::new(), tempfile::tempdir().unwrap());
+    let server = copy.serve();
+    let maker = SigningKey::from_seed("maker.example", [8; 32]).unwrap();
+    let vkey = maker.verifier().to_string();
+    // The parts, where they run, end at once without a word to the boot loader.
+    let told = [("maker", &*vkey), ("good", "1"), ("alone", "1"), ("every", "1"), ("try", "no")];
+    let Some(flash) = board(&folder, &server, &told) else { return };
+    let home = format!("{}/v/{}", server.url, town().sample.villages[0].code);
+    // The same firmware, a little longer.
+    let mut image = std::fs::read(program(FIRMWARE).unwrap()).unwrap();
+    image.push(0);
+    lay_firmware(&copy.server_data(), 2_000_000, &image, &maker);
+
+    let mut board = Emulated::start(&flash, &[]).unwrap();
+    board.wait_for("boot: slot 0").unwrap();
+    board.wait_for("boot: slot 1").unwrap();
+    board.until("firmware that is good", |_| flash.confirmed().unwrap()).unwrap();
+    board.until("the first page", |screen| is_home(screen, &home)).unwrap();
+    board.kill().unwrap();
+
+    let image = std::fs::read(program(PARTS).unwrap()).unwrap();
+    lay_firmware(&copy.server_data(), 3_000_000, &image, &maker);
+    let mut board = Emulated::start(&flash, &[]).unwrap();
+    board.wait_for("boot: slot 1").unwrap();
+    board.wait_for("boot: slot 0").unwrap();
+    board.wait_for("parts: slot 0").unwrap();
+    assert_eq!(board.end().unwrap(), Some(0), "{:#?}", board.said);
+
+    let mut board = Emulated::start(&flash, &[]).unwrap();
+    board.wait_for("boot: slot 1").unwrap();
+    board.until("the first page again", |screen| is_home(screen, &home)).unwrap();
+}
+
+#[test]
+fn the_board_shows_what_the_office_published_and_keeps_it() {
+    let (copy, folder) = (Copy::new(), tempfile::tempdir().unwrap());
+    let mut server = copy.serve();
+    let Some(flash) = board(&folder, &server, &[]) else { return };
+    let village = &town().sample.villages[0];
     let path = format!("/v/{}", village.code);
     let home = format!("{}{path}", server.url);
     let mut board = Emulated::start(&flash, &[]).unwrap();
