@@ -1,7 +1,6 @@
 //! A board's life: what it holds is on the screen at once; then it follows the log, fetches pictures and glyphs, tells the
 //! office how it is, and looks for newer firmware, for ever.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -13,19 +12,16 @@ use embassy_sync::mutex::Mutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, Timer};
 use embedded_nal_async::{Dns, TcpConnect};
-use ledger::glyph::{self, Glyph};
 use ledger::hash::Hash;
 use ledger::key::SigningKey;
 use ledger::kiosk::Report;
-use ledger::note::Note;
-use ledger::statement::Role;
 use ledger::time::Timestamp;
 
 use crate::board::{Chance, Clock, Display, Flash, Slots, Touch, Watchdog};
 use crate::book::Book;
 use crate::config;
 use crate::enrol::{self, Stand, Told};
-use crate::http::{HttpError, Net};
+use crate::http::Net;
 use crate::onlooker::{Onlooker, Watched};
 use crate::pages::{Page, Place, Status, Trouble};
 use crate::screen::{self, BadScreen, Link, Screen};
@@ -37,10 +33,8 @@ use crate::update::{self, Running, Updates};
 const FEED: Duration = Duration::from_secs(2);
 /// How often the office is asked while its code is on the screen.
 const ASK: Duration = Duration::from_secs(5);
-/// Bytes of a note with glyphs.
-const GLYPHS_BYTES_MAX: usize = 64 * 1024;
-/// Characters whose glyphs are asked for at once.
-const CHARACTERS_MAX: usize = glyph::GLYPHS_MAX / glyph::SIZES.len();
+/// Between two times that flash is told of a sync that brought nothing.
+const KEEP_SECONDS: u64 = 60 * 60;
 /// Between two syncs, and until a screen that is left alone goes home, unless the board is told otherwise.
 const EVERY_SECONDS: u64 = 60;
 const ALONE_SECONDS: u64 = 120;
@@ -158,6 +152,8 @@ pub enum BadStart {
 /// What is known besides what is verified.
 struct State {
     synced: Option<i64>,
+    /// The same, as the flash has it.
+    kept: Option<i64>,
     trouble: Option<Trouble>,
     stand: Option<Stand>,
     /// What is on the screen.
@@ -202,12 +198,12 @@ where
     let key = enrol::key(&mut store, chance).await?;
     let synced = store.word(Word::Synced).await?;
     let synced = synced.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes);
-    let kept = store.glyphs().await?;
-    let besides = kept.and_then(|note| glyphs_of(&note)).unwrap_or_default();
+    let besides = store.glyphs().await?;
     let mut screen = Screen::new(display.size(), config.pack, besides)?;
     let library = Mutex::new(Library { store, book });
     let time = clock.now().map(|now| (Instant::now(), now));
-    let state = State { synced, trouble: None, stand: None, place: Place::default(), time };
+    let place = Place::default();
+    let state = State { synced, kept: synced, trouble: None, stand: None, place, time };
     let life = Life {
         net,
         config,
@@ -230,6 +226,15 @@ where
         }
     };
     join4(shown, life.follow(clock), life.prove(), fed).await.0
+}
+
+/// How far it came with what is fetched piece by piece.
+#[derive(Default)]
+struct Rest {
+    /// Pictures that are here.
+    pictures: Vec<Hash>,
+    /// The log index from where on contents are asked for.
+    next: u64,
 }
 
 struct Life<'b, N, S, F, L> {
@@ -291,9 +296,9 @@ impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
 
     /// Follows the log for ever.
     async fn follow(&self, clock: &mut impl Clock) {
-        let (mut pictures, mut reported) = (Vec::new(), None);
+        let (mut rest, mut reported) = (Rest::default(), None);
         loop {
-            match self.once(&mut pictures, clock).await {
+            match self.once(&mut rest, clock).await {
                 Ok(()) => self.state.borrow_mut().trouble = None,
                 Err(error) => self.fail(&error).await,
             }
@@ -306,19 +311,25 @@ impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
     }
 
     /// The log to its end, then what pages show.
-    async fn once(&self, pictures: &mut Vec<Hash>, clock: &impl Clock) -> Result<(), SyncError> {
-        let source = &self.config.source;
-        if sync::follow(&self.net, source, &self.library).await? > 0 {
+    async fn once(&self, rest: &mut Rest, clock: &impl Clock) -> Result<(), SyncError> {
+        let (net, source) = (&self.net, &self.config.source);
+        let new = sync::follow(net, source, &self.library).await? > 0;
+        if new {
             self.link.news();
         }
         let now = clock.now().or_else(|| self.state.borrow().now());
         if let Some(now) = now {
-            self.state.borrow_mut().synced = Some(now);
-            let bytes = now.to_be_bytes();
-            self.library.lock().await.store.put_word(Word::Synced, &bytes).await?;
+            self.keep_synced(now, new).await;
         }
-        self.lacking().await?;
-        while sync::fetch_picture(&self.net, source, &self.library, pictures).await? {
+        if sync::fetch_contents(net, source, &self.library, &mut rest.next).await? {
+            self.link.news();
+        }
+        let missing = self.link.missing();
+        let glyphs = sync::fetch_glyphs(net, source, &self.library, &missing).await?;
+        if !glyphs.is_empty() {
+            self.link.give(glyphs);
+        }
+        while sync::fetch_picture(net, source, &self.library, &mut rest.pictures).await? {
             self.link.news();
         }
         Ok(())
@@ -371,33 +382,18 @@ impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
         }
     }
 
-    /// Asks for the glyphs of characters that pages show and that the board lacks.
-    async fn lacking(&self) -> Result<(), SyncError> {
-        let missing = self.link.missing();
-        if missing.is_empty() {
-            return Ok(());
+    /// Tells the flash that the log was followed to its end, but seldom: it is written to no more than is of use to who sees the
+    /// board after a power cut. If that cannot be kept, no more is lost than that.
+    async fn keep_synced(&self, now: i64, new: bool) {
+        self.state.borrow_mut().synced = Some(now);
+        let kept = self.state.borrow().kept;
+        if !new && kept.is_some_and(|kept| now.abs_diff(kept) < KEEP_SECONDS) {
+            return;
         }
-        let wanted: Vec<String> =
-            missing.iter().take(CHARACTERS_MAX).map(|ch| format!("{:x}", u32::from(*ch))).collect();
-        let url = format!("{}/board/glyphs?chars={}", self.config.source.server, wanted.join(","));
-        let note = match self.net.get_all(&url, GLYPHS_BYTES_MAX).await {
-            // An office that has none: the screen says how many it could not show.
-            Err(HttpError::Status(_)) => return Ok(()),
-            note => note?,
-        };
         let mut library = self.library.lock().await;
-        let head = library.store.head().await?;
-        let office = head.roster.signers().iter().filter(|one| one.role == Role::Office);
-        let signed = Note::parse(&note)
-            .and_then(|parsed| parsed.verify(office.map(|one| &one.key)).map(drop));
-        if signed.is_err() {
-            return Err(ledger::board::BadFeed::Damaged.into());
+        if library.store.put_word(Word::Synced, &now.to_be_bytes()).await.is_ok() {
+            self.state.borrow_mut().kept = Some(now);
         }
-        if let Some(glyphs) = glyphs_of(&note).filter(|glyphs| !glyphs.is_empty()) {
-            library.store.put_glyphs(&note).await?;
-            self.link.give(glyphs);
-        }
-        Ok(())
     }
 
     /// Enrolment while its code is on the screen; reports once the office knows the board.
@@ -476,9 +472,4 @@ impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
             error: error.or(update).and_then(|word| word.parse().ok()),
         })
     }
-}
-
-/// The glyphs in a note, which was verified when it came.
-fn glyphs_of(note: &[u8]) -> Option<Vec<Glyph>> {
-    glyph::from_text(Note::parse(note).ok()?.text()).ok()
 }
