@@ -473,3 +473,102 @@ impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::serve;
+    use crate::host::Sockets;
+    use crate::nor::Nor;
+    use crate::slots::Memory;
+    use crate::sync::tests::{ALL, LAYOUT, feed, library, log, pack, source};
+    use alloc::vec;
+    use core::cell::Cell;
+    use embassy_futures::block_on;
+
+    /// A clock that a test turns.
+    struct Hands(Cell<i64>);
+
+    impl Clock for Hands {
+        fn now(&self) -> Option<i64> {
+            Some(self.0.get())
+        }
+
+        fn set(&mut self, _: i64) {}
+    }
+
+    fn config(server: String) -> Config {
+        Config {
+            public: server.clone(),
+            source: source(server),
+            layout: LAYOUT,
+            every: Duration::MIN,
+            alone: Duration::MIN,
+            good: Duration::MIN,
+            version: "0.0.0",
+            running: None,
+            pack: &[],
+        }
+    }
+
+    /// Syncs until the office has no more to say; each time so many seconds after the one before. How often the flash was
+    /// written to each time.
+    fn steps(bodies: Vec<Vec<u8>>, seconds: i64, flash: Nor) -> Vec<u64> {
+        let rounds = bodies.len();
+        let (server, _) = serve(bodies);
+        let (config, link) = (config(server), Link::new());
+        let mut slots = Memory::new(|| panic!("a reset"));
+        let life = Life {
+            net: Net { tcp: &Sockets, dns: &Sockets },
+            config: &config,
+            link: &link,
+            key: SigningKey::from_seed("kiosk", [4; 32]).unwrap(),
+            library: library(flash),
+            updates: Mutex::new(Updates::new(&mut slots)),
+            onlooker: Onlooker::new(),
+            state: RefCell::new(State {
+                synced: None,
+                kept: None,
+                trouble: None,
+                stand: None,
+                place: Place::Home,
+                time: None,
+            }),
+            call: Signal::new(),
+        };
+        let (mut rest, clock) = (Rest::default(), Hands(Cell::new(1_780_449_120)));
+        let mut steps = Vec::new();
+        for _ in 0..rounds {
+            block_on(async {
+                let before = life.library.lock().await.store.flash().steps;
+                life.once(&mut rest, &clock).await.unwrap();
+                steps.push(life.library.lock().await.store.flash().steps - before);
+            });
+            assert_eq!(life.state.borrow().synced, Some(clock.0.get()));
+            clock.0.set(clock.0.get() + seconds);
+        }
+        steps
+    }
+
+    #[test]
+    fn a_sync_that_brings_nothing_is_written_down_once_an_hour() {
+        let log = log(2, 0);
+        let (all, none) = (pack(&feed(&log, 0, ALL)), pack(&feed(&log, 5, ALL)));
+        let bodies = [vec![all], vec![none; 61]].concat();
+        let written = steps(bodies, 60, Nor::new(20));
+        let hours: Vec<usize> = (0..written.len()).filter(|n| written[*n] > 0).collect();
+        assert_eq!(hours, [0, 60], "{written:?}");
+    }
+
+    #[test]
+    fn a_flash_that_takes_no_more_is_no_trouble_where_nothing_is_new() {
+        let log = log(2, 0);
+        let held = library(Nor::new(20));
+        let (server, _) = serve(vec![pack(&feed(&log, 0, ALL))]);
+        let net = Net { tcp: &Sockets, dns: &Sockets };
+        block_on(sync::follow(&net, &source(server), &held)).unwrap();
+        let mut flash = held.into_inner().store.flash().clone();
+        flash.left = Some(0);
+        assert_eq!(steps(vec![pack(&feed(&log, 5, ALL)); 3], 3600, flash), [0; 3]);
+    }
+}

@@ -345,4 +345,4 @@ pub async fn make_room<F: Flash>(library: &Shared<F>) -> Result<bool, StoreError
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
