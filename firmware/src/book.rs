@@ -69,8 +69,12 @@ pub struct Book {
     bulletins: BTreeMap<u64, BulletinRow>,
     /// Months that the village stated to be empty.
     empty: Vec<Period>,
-    /// How many receipts the office said a month has.
-    closed: BTreeMap<Period, u32>,
+    /// How many receipts the office said a month has, and in which entry.
+    closed: BTreeMap<Period, (u64, u32)>,
+    /// The entry of the directory that counts.
+    directory: u64,
+    /// Contents that have not come yet, by log index.
+    lacking: BTreeMap<u64, Hash>,
     keys: BTreeMap<(String, u32), Holder>,
     newest: Option<Timestamp>,
     origin: String,
@@ -90,6 +94,8 @@ impl Book {
             bulletins: BTreeMap::new(),
             empty: Vec::new(),
             closed: BTreeMap::new(),
+            directory: 0,
+            lacking: BTreeMap::new(),
             keys: BTreeMap::new(),
             newest: None,
             origin: String::new(),
@@ -124,8 +130,8 @@ impl Book {
         }
     }
 
-    /// Takes an entry from the store that was verified; entries come in order. The content of what it withdraws goes from
-    /// the store.
+    /// Takes an entry from the store that was verified; entries come in order, but one whose content came later is taken
+    /// again. The content of what it withdraws goes from the store.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -137,14 +143,36 @@ impl Book {
         let Some(entry) = store.entry(index).await? else { return Ok(()) };
         let Some((_, statement)) = read(&entry) else { return Ok(()) };
         let content = entry.content_of(&statement);
+        match statement.content().filter(|_| content.is_empty()) {
+            Some(hash) => drop(self.lacking.insert(index, hash)),
+            None => drop(self.lacking.remove(&index)),
+        }
         for gone in self.admit(index, &statement, content) {
-            if let Some(Entry { note, content }) = store.entry(gone).await?
-                && !content.is_empty()
-            {
-                store.put_entry(gone, &Entry { note, content: Vec::new() }).await?;
-            }
+            self.lacking.remove(&gone);
+            store.drop_content(gone).await?;
         }
         Ok(())
+    }
+
+    /// Contents that have not come yet, by log index.
+    pub fn lacking(&self) -> &BTreeMap<u64, Hash> {
+        &self.lacking
+    }
+
+    /// Takes and keeps the content of an entry that lacks it; whoever calls has compared their hashes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn fill<F: Flash>(
+        &mut self,
+        store: &mut Store<F>,
+        index: u64,
+        content: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        if let Some(Entry { note, .. }) = store.entry(index).await? {
+            store.put_entry(index, &Entry { note, content }).await?;
+        }
+        self.take(store, index).await
     }
 
     /// Takes what a statement says; answers the entries whose content has to go.
@@ -168,7 +196,8 @@ impl Book {
             Statement::Closing { period, .. } => {
                 if let Ok(closing) = ClosingContent::parse(content) {
                     let count = u32::try_from(closing.receipts).unwrap_or(u32::MAX);
-                    self.closed.insert(*period, count);
+                    let known = self.closed.entry(*period).or_default();
+                    *known = (*known).max((index, count));
                 }
             }
             Statement::Key { act: Act::Enrol, role, key, .. } => {
@@ -176,7 +205,7 @@ impl Book {
                 let id = (key.name().to_string(), key.id());
                 self.keys.insert(id, Holder { role: *role, who });
             }
-            Statement::Directory { .. } => self.direct(content),
+            Statement::Directory { .. } => self.direct(index, content),
             // Who signed while a key counted is still said.
             Statement::Key { act: Act::Revoke, .. }
             | Statement::Question { .. }
@@ -210,21 +239,17 @@ impl Book {
         self.bulletins.insert(n, row);
     }
 
-    /// The version before is of no more use: its content goes.
+    /// The version before is of no more use: its content goes; and so does that of a version of what is not here.
     fn correct(&mut self, index: u64, of: u64, content: &[u8]) -> Vec<u64> {
         if let Some(row) = self.receipts.get_mut(&of) {
             row.read(content, Standing::Corrected);
-            let before = row.versions.clone();
-            row.versions.push(index);
-            return before;
+            return before(&mut row.versions, index);
         }
         if let Some(row) = self.bulletins.get_mut(&of) {
             row.read(content, Standing::Corrected);
-            let before = row.versions.clone();
-            row.versions.push(index);
-            return before;
+            return before(&mut row.versions, index);
         }
-        Vec::new()
+        Vec::from([index])
     }
 
     fn withdraw(&mut self, of: u64, standing: Standing) -> Vec<u64> {
@@ -246,8 +271,12 @@ impl Book {
         Vec::new()
     }
 
-    fn direct(&mut self, content: &[u8]) {
+    fn direct(&mut self, index: u64, content: &[u8]) {
         let Ok(directory) = DirectoryContent::parse(content) else { return };
+        if index < self.directory {
+            return;
+        }
+        self.directory = index;
         let mine = directory.villages.into_iter().find(|one| one.code == self.village);
         self.village_name = mine.map_or_else(|| directory.township.clone(), |one| one.name);
         self.township_name = directory.township;
@@ -261,8 +290,9 @@ impl Book {
             return None;
         }
         let gone = self.receipts.values().filter(|row| row.period == oldest);
-        let versions = gone.flat_map(|row| row.versions.clone()).collect();
+        let versions: Vec<u64> = gone.flat_map(|row| row.versions.clone()).collect();
         self.receipts.retain(|_, row| row.period != oldest);
+        self.lacking.retain(|index, _| !versions.contains(index));
         Some(versions)
     }
 
@@ -283,6 +313,14 @@ impl Book {
         let names = [self.township_name.as_str(), self.village_name.as_str()];
         receipts.chain(bulletins).chain(names)
     }
+}
+
+/// Puts a version behind all others; answers those.
+fn before(versions: &mut Vec<u64>, last: u64) -> Vec<u64> {
+    versions.retain(|version| *version != last);
+    let before = versions.clone();
+    versions.push(last);
+    before
 }
 
 impl ReceiptLine {
@@ -324,6 +362,10 @@ impl ReceiptRow {
 
 impl BulletinRow {
     fn read(&mut self, content: &[u8], standing: Standing) {
+        self.line.title.clear();
+        self.line.column.clear();
+        self.line.standing = Standing::Waiting;
+        self.thumbs.clear();
         let Ok(content) = BulletinContent::parse(content) else { return };
         self.thumbs = content.images.iter().map(|image| image.thumb).collect();
         self.line.title = content.title;
@@ -401,7 +443,7 @@ impl Book {
             spending: sum(false),
             receipts: u32::try_from(rows().count()).unwrap_or(u32::MAX),
             nothing: self.empty.contains(&period),
-            closed: self.closed.get(&period).copied(),
+            closed: self.closed.get(&period).map(|(_, count)| *count),
         }
     }
 

@@ -16,11 +16,14 @@ pub mod host;
 pub mod http;
 #[cfg(any(test, feature = "host"))]
 pub mod nor;
+pub mod onlooker;
 pub mod pages;
 pub mod picture;
 mod plain;
 pub mod run;
 pub mod screen;
+#[cfg(any(test, feature = "host"))]
+pub mod slots;
 pub mod stack;
 pub mod store;
 pub mod sync;

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use ledger::hash::Hash;
 use ledger::time::{Date, Period, Timestamp};
+use slint::{Rgb8Pixel, SharedPixelBuffer};
 
 /// A place that a finger leads to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub enum Place {
 }
 
 /// A page with what is on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Page {
     /// Nothing was verified yet.
     Empty(Status),
@@ -142,17 +143,11 @@ pub struct SignedBy {
     pub key: String,
 }
 
-/// A picture in the pages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    /// Width and height in pixels.
-    pub size: (u32, u32),
-    /// Red, green and blue of each pixel, rows from the top.
-    pub rgb: Vec<u8>,
-}
+/// A picture in the pages, as the screen draws it: a board has not the memory for a copy.
+pub type Picture = SharedPixelBuffer<Rgb8Pixel>;
 
 /// A receipt.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Receipt {
     /// As in a list.
     pub line: ReceiptLine,
@@ -186,7 +181,7 @@ pub struct BulletinLine {
 }
 
 /// A bulletin.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Bulletin {
     /// As in a list.
     pub line: BulletinLine,

@@ -1,7 +1,5 @@
 //! Pictures: JPEG thumbnails, whose hash was signed with the receipt, as pixels.
 
-use alloc::vec;
-
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
@@ -23,16 +21,32 @@ pub fn decode(bytes: &[u8]) -> Option<Picture> {
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().ok()?;
     let info = decoder.info()?;
-    let mut rgb = vec![0; decoder.output_buffer_size()?];
-    decoder.decode_into(&mut rgb).ok()?;
-    let size = (u32::from(info.width), u32::from(info.height));
-    let whole = rgb.len() == 3 * usize::from(info.width) * usize::from(info.height);
-    whole.then_some(Picture { size, rgb })
+    let mut picture = Picture::new(info.width.into(), info.height.into());
+    let bytes = picture.make_mut_bytes();
+    // Grey ones too come as three bytes a pixel.
+    (decoder.output_buffer_size()? == bytes.len()).then_some(())?;
+    decoder.decode_into(bytes).ok()?;
+    Some(picture)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn colours_and_greys_come_as_they_are() {
+        let near = |picture: &Picture, x: usize, wanted: [u8; 3]| {
+            let pixel = picture.as_slice()[8 * 24 + x];
+            let parts = [pixel.r, pixel.g, pixel.b].into_iter().zip(wanted);
+            parts.into_iter().all(|(part, wanted)| part.abs_diff(wanted) < 8)
+        };
+        let colour = decode(include_bytes!("picture/colour.jpg")).unwrap();
+        assert_eq!((colour.width(), colour.height()), (24, 16));
+        assert!(near(&colour, 2, [200, 30, 40]) && near(&colour, 21, [20, 40, 180]));
+        let grey = decode(include_bytes!("picture/grey.jpg")).unwrap();
+        assert!(near(&grey, 2, [60; 3]) && near(&grey, 21, [220; 3]));
+    }
 
     proptest::proptest! {
         #[test]

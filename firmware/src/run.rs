@@ -1,47 +1,45 @@
-//! A board's life: what it holds is on the screen at once; then it follows the log, fetches pictures and glyphs, and tells the
-//! office how it is, for ever.
+//! A board's life: what it holds is on the screen at once; then it follows the log, fetches pictures and glyphs, tells the
+//! office how it is, and looks for newer firmware, for ever.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use embassy_futures::join::join3;
+use embassy_futures::join::join4;
 use embassy_futures::select::select;
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::mutex::Mutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, Timer};
 use embedded_nal_async::{Dns, TcpConnect};
-use ledger::glyph::{self, Glyph};
 use ledger::hash::Hash;
 use ledger::key::SigningKey;
 use ledger::kiosk::Report;
-use ledger::note::Note;
-use ledger::statement::Role;
 use ledger::time::Timestamp;
 
-use crate::board::{Chance, Clock, Display, Flash, Touch, Watchdog};
+use crate::board::{Chance, Clock, Display, Flash, Slots, Touch, Watchdog};
 use crate::book::Book;
 use crate::config;
 use crate::enrol::{self, Stand, Told};
-use crate::http::{HttpError, Net};
+use crate::http::Net;
+use crate::onlooker::{Onlooker, Watched};
 use crate::pages::{Page, Place, Status, Trouble};
 use crate::screen::{self, BadScreen, Link, Screen};
 use crate::store::{Layout, Store, StoreError, Word};
 use crate::sync::{self, Library, Shared, Source, SyncError};
+use crate::update::{self, Running, Updates};
 
 /// How often the watchdog is fed.
 const FEED: Duration = Duration::from_secs(2);
 /// How often the office is asked while its code is on the screen.
 const ASK: Duration = Duration::from_secs(5);
-/// Bytes of a note with glyphs.
-const GLYPHS_BYTES_MAX: usize = 64 * 1024;
-/// Characters whose glyphs are asked for at once.
-const CHARACTERS_MAX: usize = glyph::GLYPHS_MAX / glyph::SIZES.len();
+/// Between two times that flash is told of a sync that brought nothing.
+const KEEP_SECONDS: u64 = 60 * 60;
 /// Between two syncs, and until a screen that is left alone goes home, unless the board is told otherwise.
 const EVERY_SECONDS: u64 = 60;
 const ALONE_SECONDS: u64 = 120;
+/// Firmware that ran so long is good, unless the board is told otherwise.
+const GOOD_SECONDS: u64 = 60;
 /// Seconds between two reports, until the office says otherwise.
 const REPORT_SECONDS: u64 = 600;
 
@@ -58,20 +56,25 @@ pub struct Config {
     pub every: Duration,
     /// Left alone for so long, the screen goes home.
     pub alone: Duration,
+    /// Having run for so long, the firmware is good.
+    pub good: Duration,
     /// Version of the firmware, for reports.
     pub version: &'static str,
+    /// What it is for its maker; none takes no updates.
+    pub running: Option<Running>,
     /// The glyph pack, where it lies.
     pub pack: &'static [u8],
 }
 
 impl Config {
-    /// What stands in a board's flash; `layout`, `version` and `pack` are the board's own.
+    /// What stands in a board's flash; `layout`, `board` (its name), `version` and `pack` are the board's own.
     ///
     /// # Errors
     /// [`Untold`].
     pub fn told(
         told: config::Config<'_>,
         layout: Layout,
+        board: &'static str,
         version: &'static str,
         pack: &'static [u8],
     ) -> Result<Config, Untold> {
@@ -81,6 +84,9 @@ impl Config {
             Duration::from_secs(value.unwrap_or(usual))
         };
         let server = get("server")?.trim_end_matches('/');
+        let maker = told.get("maker").map(|key| key.parse().map_err(|_| Untold::Maker));
+        let number = update::number(version).ok_or(Untold::Version)?;
+        let running = |maker| Running { board, version: number, maker };
         Ok(Config {
             source: Source {
                 server: server.into(),
@@ -91,13 +97,15 @@ impl Config {
             layout,
             every: seconds("every", EVERY_SECONDS),
             alone: seconds("alone", ALONE_SECONDS),
+            good: seconds("good", GOOD_SECONDS),
             version,
+            running: maker.transpose()?.map(running),
             pack,
         })
     }
 }
 
-/// What a board was not told.
+/// What a board was not told, or was told wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Untold {
     /// Nothing under this name.
@@ -109,15 +117,22 @@ pub enum Untold {
     /// The log's key is no vkey.
     #[error("the log's key is none")]
     Log,
+    /// The maker's key is no vkey.
+    #[error("the maker's key is none")]
+    Maker,
+    /// The firmware's own version is no `major.minor.patch`.
+    #[error("the firmware's version is none")]
+    Version,
 }
 
 /// What a board brings.
 #[allow(missing_docs, reason = "each is what its trait says")]
-pub struct Parts<'b, D, T, N, S, F, C, H, W> {
+pub struct Parts<'b, D, T, N, S, F, L, C, H, W> {
     pub display: &'b mut D,
     pub touch: &'b mut T,
     pub net: Net<'b, N, S>,
     pub flash: F,
+    pub slots: &'b mut L,
     pub clock: &'b mut C,
     pub chance: &'b mut H,
     pub watchdog: &'b mut W,
@@ -137,10 +152,12 @@ pub enum BadStart {
 /// What is known besides what is verified.
 struct State {
     synced: Option<i64>,
+    /// The same, as the flash has it.
+    kept: Option<i64>,
     trouble: Option<Trouble>,
     stand: Option<Stand>,
-    /// Its code is on the screen.
-    enrolling: bool,
+    /// What is on the screen.
+    place: Place,
     /// Instant and reading of the clock when it was right last.
     time: Option<(Instant, i64)>,
 }
@@ -158,8 +175,8 @@ impl State {
 ///
 /// # Errors
 /// [`BadStart`]: then it does not begin.
-pub async fn run<D, T, N, S, F, C, H, W>(
-    parts: Parts<'_, D, T, N, S, F, C, H, W>,
+pub async fn run<D, T, N, S, F, L, C, H, W>(
+    parts: Parts<'_, D, T, N, S, F, L, C, H, W>,
     config: &Config,
     link: &Link,
 ) -> Result<core::convert::Infallible, BadStart>
@@ -169,58 +186,80 @@ where
     N: TcpConnect,
     S: Dns,
     F: Flash,
+    L: Slots,
     C: Clock,
     H: Chance,
     W: Watchdog,
 {
-    let Parts { display, touch, net, flash, clock, chance, watchdog } = parts;
+    let Parts { display, touch, net, flash, slots, clock, chance, watchdog } = parts;
     let mut store = Store::new(flash, config.layout.clone());
     let mut book = Book::new(config.source.village, &config.public);
     book.load(&mut store).await?;
     let key = enrol::key(&mut store, chance).await?;
     let synced = store.word(Word::Synced).await?;
     let synced = synced.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes);
-    let kept = store.glyphs().await?;
-    let besides = kept.and_then(|note| glyphs_of(&note)).unwrap_or_default();
+    let besides = store.glyphs().await?;
     let mut screen = Screen::new(display.size(), config.pack, besides)?;
     let library = Mutex::new(Library { store, book });
     let time = clock.now().map(|now| (Instant::now(), now));
-    let state = State { synced, trouble: None, stand: None, enrolling: false, time };
-    let life =
-        Life { net, config, link, key, library, state: RefCell::new(state), call: Signal::new() };
-    let shown = screen::run(&mut screen, display, touch, link, config.alone, async |place| {
-        life.page(place).await
-    });
+    let place = Place::default();
+    let state = State { synced, kept: synced, trouble: None, stand: None, place, time };
+    let life = Life {
+        net,
+        config,
+        link,
+        key,
+        library,
+        updates: Mutex::new(Updates::new(slots)),
+        onlooker: Onlooker::new(),
+        state: RefCell::new(state),
+        call: Signal::new(),
+    };
+    let (mut display, mut touch) =
+        (Watched(display, &life.onlooker), Watched(touch, &life.onlooker));
+    let load = async |place| life.page(place).await;
+    let shown = screen::run(&mut screen, &mut display, &mut touch, link, config.alone, load);
     let fed = async {
         loop {
             watchdog.feed();
             Timer::after(FEED).await;
         }
     };
-    join3(shown, life.follow(clock), fed).await.0
+    join4(shown, life.follow(clock), life.prove(), fed).await.0
 }
 
-struct Life<'b, N, S, F> {
+/// How far it came with what is fetched piece by piece.
+#[derive(Default)]
+struct Rest {
+    /// Pictures that are here.
+    pictures: Vec<Hash>,
+    /// The log index from where on contents are asked for.
+    next: u64,
+}
+
+struct Life<'b, N, S, F, L> {
     net: Net<'b, N, S>,
     config: &'b Config,
     link: &'b Link,
     key: SigningKey,
     library: Shared<F>,
+    updates: Mutex<NoopRawMutex, Updates<'b, L>>,
+    onlooker: Onlooker,
     state: RefCell<State>,
     /// Somebody waits for the office.
     call: Signal<NoopRawMutex, ()>,
 }
 
-impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
+impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
     /// The page of a place, from what is here.
     async fn page(&self, place: Place) -> Page {
         let enrolling = place == Place::Enrol;
         let known = {
             let mut state = self.state.borrow_mut();
-            if enrolling && !state.enrolling {
+            if enrolling && state.place != place {
                 self.call.signal(());
             }
-            state.enrolling = enrolling;
+            state.place = place;
             Status {
                 synced: state.synced,
                 now: state.now(),
@@ -257,36 +296,82 @@ impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
 
     /// Follows the log for ever.
     async fn follow(&self, clock: &mut impl Clock) {
-        let (mut pictures, mut reported) = (Vec::new(), None);
+        let (mut rest, mut reported) = (Rest::default(), None);
         loop {
-            match self.once(&mut pictures, clock).await {
+            match self.once(&mut rest, clock).await {
                 Ok(()) => self.state.borrow_mut().trouble = None,
                 Err(error) => self.fail(&error).await,
             }
             self.link.news();
             self.tell(clock, &mut reported).await;
-            let wait = if self.state.borrow().enrolling { ASK } else { self.config.every };
+            self.renew().await;
+            let wait = if self.enrolling() { ASK } else { self.config.every };
             select(Timer::after(wait), self.call.wait()).await;
         }
     }
 
     /// The log to its end, then what pages show.
-    async fn once(&self, pictures: &mut Vec<Hash>, clock: &impl Clock) -> Result<(), SyncError> {
-        let source = &self.config.source;
-        if sync::follow(&self.net, source, &self.library).await? > 0 {
+    async fn once(&self, rest: &mut Rest, clock: &impl Clock) -> Result<(), SyncError> {
+        let (net, source) = (&self.net, &self.config.source);
+        let new = sync::follow(net, source, &self.library).await? > 0;
+        if new {
             self.link.news();
         }
         let now = clock.now().or_else(|| self.state.borrow().now());
         if let Some(now) = now {
-            self.state.borrow_mut().synced = Some(now);
-            let bytes = now.to_be_bytes();
-            self.library.lock().await.store.put_word(Word::Synced, &bytes).await?;
+            self.keep_synced(now, new).await;
         }
-        self.lacking().await?;
-        while sync::fetch_picture(&self.net, source, &self.library, pictures).await? {
+        if sync::fetch_contents(net, source, &self.library, &mut rest.next).await? {
+            self.link.news();
+        }
+        let missing = self.link.missing();
+        let glyphs = sync::fetch_glyphs(net, source, &self.library, &missing).await?;
+        if !glyphs.is_empty() {
+            self.link.give(glyphs);
+        }
+        while sync::fetch_picture(net, source, &self.library, &mut rest.pictures).await? {
             self.link.news();
         }
         Ok(())
+    }
+
+    /// Its code is on the screen.
+    fn enrolling(&self) -> bool {
+        self.state.borrow().place == Place::Enrol
+    }
+
+    /// Says that this firmware is good, once it drew a page, what it keeps can be read, and it went on for so long, with its
+    /// watchdog fed. The network has no part in that: a village without one never goes back to older firmware.
+    async fn prove(&self) {
+        Timer::after(self.config.good).await;
+        while !self.is_good().await {
+            Timer::after(FEED).await;
+        }
+    }
+
+    async fn is_good(&self) -> bool {
+        self.onlooker.drawn()
+            && self.library.lock().await.store.head().await.is_ok()
+            && self.updates.lock().await.confirm().await
+    }
+
+    /// Looks for newer firmware and starts it, while nobody looks at the screen. Whatever became of the sync: it may be the
+    /// firmware that is wrong.
+    async fn renew(&self) {
+        let Some(running) = &self.config.running else { return };
+        if self.is_alone() {
+            let server = &self.config.source.server;
+            self.updates.lock().await.look(&self.net, server, running, &self.library).await;
+        }
+        // Somebody may have come meanwhile.
+        if self.is_alone() {
+            self.updates.lock().await.start();
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        let home = self.state.borrow().place == Place::Home;
+        home && self.onlooker.alone() >= self.config.alone
     }
 
     async fn fail(&self, error: &SyncError) {
@@ -297,40 +382,25 @@ impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
         }
     }
 
-    /// Asks for the glyphs of characters that pages show and that the board lacks.
-    async fn lacking(&self) -> Result<(), SyncError> {
-        let missing = self.link.missing();
-        if missing.is_empty() {
-            return Ok(());
+    /// Tells the flash that the log was followed to its end, but seldom: it is written to no more than is of use to who sees the
+    /// board after a power cut. If that cannot be kept, no more is lost than that.
+    async fn keep_synced(&self, now: i64, new: bool) {
+        self.state.borrow_mut().synced = Some(now);
+        let kept = self.state.borrow().kept;
+        if !new && kept.is_some_and(|kept| now.abs_diff(kept) < KEEP_SECONDS) {
+            return;
         }
-        let wanted: Vec<String> =
-            missing.iter().take(CHARACTERS_MAX).map(|ch| format!("{:x}", u32::from(*ch))).collect();
-        let url = format!("{}/board/glyphs?chars={}", self.config.source.server, wanted.join(","));
-        let note = match self.net.get_all(&url, GLYPHS_BYTES_MAX).await {
-            // An office that has none: the screen says how many it could not show.
-            Err(HttpError::Status(_)) => return Ok(()),
-            note => note?,
-        };
         let mut library = self.library.lock().await;
-        let head = library.store.head().await?;
-        let office = head.roster.signers().iter().filter(|one| one.role == Role::Office);
-        let signed = Note::parse(&note)
-            .and_then(|parsed| parsed.verify(office.map(|one| &one.key)).map(drop));
-        if signed.is_err() {
-            return Err(ledger::board::BadFeed::Damaged.into());
+        if library.store.put_word(Word::Synced, &now.to_be_bytes()).await.is_ok() {
+            self.state.borrow_mut().kept = Some(now);
         }
-        if let Some(glyphs) = glyphs_of(&note).filter(|glyphs| !glyphs.is_empty()) {
-            library.store.put_glyphs(&note).await?;
-            self.link.give(glyphs);
-        }
-        Ok(())
     }
 
     /// Enrolment while its code is on the screen; reports once the office knows the board.
     async fn tell(&self, clock: &mut impl Clock, reported: &mut Option<(Instant, u64)>) {
         let server = &self.config.source.server;
         let enrolled = matches!(self.state.borrow().stand, Some(Stand::Enrolled { .. }));
-        if !enrolled && (self.state.borrow().enrolling || self.state.borrow().stand.is_none()) {
+        if !enrolled && (self.enrolling() || self.state.borrow().stand.is_none()) {
             let asked = enrol::ask(&self.net, server, &self.key, self.config.version).await;
             if let Ok(answer) = asked {
                 self.right(clock, answer.time);
@@ -376,6 +446,7 @@ impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
             let state = self.state.borrow();
             (state.now()?, state.synced, state.trouble)
         };
+        let update = self.updates.lock().await.failed().map(|_| "update");
         let mut library = self.library.lock().await;
         let head = library.store.head().await.ok()?;
         let total = u64::from(self.config.layout.records.end - self.config.layout.records.start);
@@ -398,12 +469,106 @@ impl<N: TcpConnect, S: Dns, F: Flash> Life<'_, N, S, F> {
             checkpoint: Some(head.checkpoint).filter(|note| !note.is_empty()),
             shown: Vec::new(),
             synced: synced.and_then(Timestamp::in_china),
-            error: error.and_then(|word| word.parse().ok()),
+            error: error.or(update).and_then(|word| word.parse().ok()),
         })
     }
 }
 
-/// The glyphs in a note, which was verified when it came.
-fn glyphs_of(note: &[u8]) -> Option<Vec<Glyph>> {
-    glyph::from_text(Note::parse(note).ok()?.text()).ok()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answers::serve;
+    use crate::host::Sockets;
+    use crate::nor::Nor;
+    use crate::slots::Memory;
+    use crate::sync::tests::{ALL, LAYOUT, feed, library, log, pack, source};
+    use alloc::vec;
+    use core::cell::Cell;
+    use embassy_futures::block_on;
+
+    /// A clock that a test turns.
+    struct Hands(Cell<i64>);
+
+    impl Clock for Hands {
+        fn now(&self) -> Option<i64> {
+            Some(self.0.get())
+        }
+
+        fn set(&mut self, _: i64) {}
+    }
+
+    fn config(server: String) -> Config {
+        Config {
+            public: server.clone(),
+            source: source(server),
+            layout: LAYOUT,
+            every: Duration::MIN,
+            alone: Duration::MIN,
+            good: Duration::MIN,
+            version: "0.0.0",
+            running: None,
+            pack: &[],
+        }
+    }
+
+    /// Syncs until the office has no more to say; each time so many seconds after the one before. How often the flash was
+    /// written to each time.
+    fn steps(bodies: Vec<Vec<u8>>, seconds: i64, flash: Nor) -> Vec<u64> {
+        let rounds = bodies.len();
+        let (server, _) = serve(bodies);
+        let (config, link) = (config(server), Link::new());
+        let mut slots = Memory::new(|| panic!("a reset"));
+        let life = Life {
+            net: Net { tcp: &Sockets, dns: &Sockets },
+            config: &config,
+            link: &link,
+            key: SigningKey::from_seed("kiosk", [4; 32]).unwrap(),
+            library: library(flash),
+            updates: Mutex::new(Updates::new(&mut slots)),
+            onlooker: Onlooker::new(),
+            state: RefCell::new(State {
+                synced: None,
+                kept: None,
+                trouble: None,
+                stand: None,
+                place: Place::Home,
+                time: None,
+            }),
+            call: Signal::new(),
+        };
+        let (mut rest, clock) = (Rest::default(), Hands(Cell::new(1_780_449_120)));
+        let mut steps = Vec::new();
+        for _ in 0..rounds {
+            block_on(async {
+                let before = life.library.lock().await.store.flash().steps;
+                life.once(&mut rest, &clock).await.unwrap();
+                steps.push(life.library.lock().await.store.flash().steps - before);
+            });
+            assert_eq!(life.state.borrow().synced, Some(clock.0.get()));
+            clock.0.set(clock.0.get() + seconds);
+        }
+        steps
+    }
+
+    #[test]
+    fn a_sync_that_brings_nothing_is_written_down_once_an_hour() {
+        let log = log(2, 0);
+        let (all, none) = (pack(&feed(&log, 0, ALL)), pack(&feed(&log, 5, ALL)));
+        let bodies = [vec![all], vec![none; 61]].concat();
+        let written = steps(bodies, 60, Nor::new(20));
+        let hours: Vec<usize> = (0..written.len()).filter(|n| written[*n] > 0).collect();
+        assert_eq!(hours, [0, 60], "{written:?}");
+    }
+
+    #[test]
+    fn a_flash_that_takes_no_more_is_no_trouble_where_nothing_is_new() {
+        let log = log(2, 0);
+        let held = library(Nor::new(20));
+        let (server, _) = serve(vec![pack(&feed(&log, 0, ALL))]);
+        let net = Net { tcp: &Sockets, dns: &Sockets };
+        block_on(sync::follow(&net, &source(server), &held)).unwrap();
+        let mut flash = held.into_inner().store.flash().clone();
+        flash.left = Some(0);
+        assert_eq!(steps(vec![pack(&feed(&log, 5, ALL)); 3], 3600, flash), [0; 3]);
+    }
 }

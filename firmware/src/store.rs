@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use ledger::board::Head;
+use ledger::glyph::{Glyph, SIZES};
 use ledger::hash::{Hash, sha256};
 use ledger::key::VerifierKey;
 use ledger::roster::{Roster, Signer};
@@ -25,8 +26,12 @@ const PIECE: usize = 1_200;
 /// Bytes of an item's key and value.
 const BUFFER: usize = KEY + 1 + PIECE + 32;
 const KEY: usize = 11;
+/// Bytes that say how long an entry's note is.
+const LENGTH: usize = 2;
 /// Bytes of the largest value.
 pub const VALUE_BYTES_MAX: usize = 128 * 1024;
+/// Extra glyphs that are kept, of 64 characters: some hundred KiB at most. More can be fetched again.
+const GLYPHS_MAX: usize = 64 * SIZES.len();
 
 /// What keeps something from being read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,12 +73,10 @@ pub enum Word {
     Key = 1,
     /// When it followed the log to its end last, seconds since 1970, 8 bytes.
     Synced = 2,
-    /// The number of its newest report, 8 bytes.
-    Reported = 3,
-    /// What the office called it.
-    Name = 4,
     /// The signed checkpoint that proves a fork, kept for whoever looks after it.
     Evidence = 5,
+    /// The firmware's version that was tried last, 4 bytes.
+    Tried = 6,
 }
 
 /// What a value is.
@@ -83,9 +86,9 @@ enum Kind {
     Current = 0,
     Head = 1,
     Entry = 2,
-    Glyphs = 3,
     Word = 4,
     Picture = 5,
+    Glyph = 6,
 }
 
 /// An entry as it is kept.
@@ -135,13 +138,14 @@ impl<F: Flash> Store<F> {
         self.put(Kind::Current, 0, &[other]).await
     }
 
-    /// Writes an entry: one beyond the head, or one whose content goes.
+    /// Writes an entry: one beyond the head, or one whose content came. Then a cut leaves it as it was or as it is to be, because
+    /// the note before the content stays.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn put_entry(&mut self, index: u64, entry: &Entry) -> Result<(), StoreError> {
         let length = u16::try_from(entry.note.len()).map_err(|_| StoreError::TooLong)?;
-        let mut bytes = Vec::with_capacity(2 + entry.note.len() + entry.content.len());
+        let mut bytes = Vec::with_capacity(LENGTH + entry.note.len() + entry.content.len());
         bytes.extend(length.to_be_bytes());
         bytes.extend(&entry.note);
         bytes.extend(&entry.content);
@@ -162,15 +166,29 @@ impl<F: Flash> Store<F> {
         Ok(split())
     }
 
+    /// Drops an entry's content, and keeps its note; a cut leaves both or just that.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn drop_content(&mut self, index: u64) -> Result<(), StoreError> {
+        let Some(mut entry) = self.entry(index).await? else { return Ok(()) };
+        if entry.content.is_empty() {
+            return Ok(());
+        }
+        entry.content.clear();
+        self.put_entry(index, &entry).await?;
+        let left = pieces(LENGTH + entry.note.len());
+        self.cut_off(Kind::Entry, index, u16::try_from(left).map_err(|_| StoreError::TooLong)?)
+            .await
+    }
+
     /// Drops an entry.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn drop_entry(&mut self, index: u64) -> Result<(), StoreError> {
-        let (buffer, range) = (&mut self.buffer, self.layout.records.clone());
-        let mut map = map(&mut self.flash, range)?;
         // The first piece alone says that there is a value.
-        Ok(map.remove_item(buffer, &key(Kind::Entry, index, 0)).await?)
+        self.cut_off(Kind::Entry, index, 0).await
     }
 
     /// The indices of all entries that are kept, also beyond the head, in order.
@@ -178,20 +196,7 @@ impl<F: Flash> Store<F> {
     /// # Errors
     /// [`StoreError`].
     pub async fn indices(&mut self) -> Result<Vec<u64>, StoreError> {
-        let mut found = Vec::new();
-        {
-            let mut map = map(&mut self.flash, self.layout.records.clone())?;
-            let mut items = map.fetch_all_items(&mut self.buffer).await?;
-            while let Some((key, _)) = items.next::<&[u8]>(&mut self.buffer).await? {
-                let (kind, index, piece) = parts(&key);
-                if kind == Kind::Entry as u8 && piece == 0 {
-                    found.push(index);
-                }
-            }
-        }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
+        self.ids(Kind::Entry).await
     }
 
     /// A picture's bytes, if they are kept and still are those of this hash.
@@ -226,20 +231,33 @@ impl<F: Flash> Store<F> {
         Ok(map.erase_all().await?)
     }
 
-    /// The extra glyphs that the office signed, as it signed them.
+    /// The extra glyphs that are kept; they were verified when they came.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn glyphs(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
-        self.value(Kind::Glyphs, 0).await
+    pub async fn glyphs(&mut self) -> Result<Vec<Glyph>, StoreError> {
+        let mut glyphs = Vec::new();
+        for id in self.ids(Kind::Glyph).await? {
+            let bytes = self.value(Kind::Glyph, id).await?;
+            glyphs.extend(bytes.and_then(|bytes| Glyph::from_bytes(&bytes).ok()));
+        }
+        Ok(glyphs)
     }
 
-    /// Keeps extra glyphs in place of those before.
+    /// Keeps extra glyphs beside those before.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn put_glyphs(&mut self, note: &[u8]) -> Result<(), StoreError> {
-        self.put(Kind::Glyphs, 0, note).await
+    pub async fn put_glyphs(&mut self, glyphs: &[Glyph]) -> Result<(), StoreError> {
+        let mut kept = self.ids(Kind::Glyph).await?;
+        for glyph in glyphs {
+            let id = u64::from(u32::from(glyph.ch)) << 8 | u64::from(glyph.px);
+            if kept.len() < GLYPHS_MAX && !kept.contains(&id) {
+                self.put(Kind::Glyph, id, &glyph.to_bytes()).await?;
+                kept.push(id);
+            }
+        }
+        Ok(())
     }
 
     /// A word of its own.
@@ -270,6 +288,38 @@ impl<F: Flash> Store<F> {
         }
     }
 
+    /// The ids of all values of a kind, in order.
+    async fn ids(&mut self, kind: Kind) -> Result<Vec<u64>, StoreError> {
+        let (mut found, range) = (Vec::new(), self.range(kind));
+        {
+            let mut map = map(&mut self.flash, range)?;
+            let mut items = map.fetch_all_items(&mut self.buffer).await?;
+            while let Some((key, _)) = items.next::<&[u8]>(&mut self.buffer).await? {
+                let (one, id, piece) = parts(&key);
+                if one == kind as u8 && piece == 0 {
+                    found.push(id);
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
+    /// Removes the pieces of a value from this one on.
+    async fn cut_off(&mut self, kind: Kind, id: u64, from: u16) -> Result<(), StoreError> {
+        let range = self.range(kind);
+        let mut map = map(&mut self.flash, range)?;
+        for piece in from.. {
+            let key = key(kind, id, piece);
+            if map.fetch_item::<&[u8]>(&mut self.buffer, &key).await?.is_none() {
+                break;
+            }
+            map.remove_item(&mut self.buffer, &key).await?;
+        }
+        Ok(())
+    }
+
     async fn value(&mut self, kind: Kind, id: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let range = self.range(kind);
         let mut map = map(&mut self.flash, range)?;
@@ -295,7 +345,7 @@ impl<F: Flash> Store<F> {
         }
         let range = self.range(kind);
         let mut map = map(&mut self.flash, range)?;
-        let pieces = value.len().div_ceil(PIECE).max(1);
+        let pieces = pieces(value.len());
         let mut item = Vec::with_capacity(1 + PIECE);
         for piece in (0..pieces).rev() {
             let bytes = value.get(piece * PIECE..value.len().min((piece + 1) * PIECE));
@@ -331,6 +381,11 @@ fn key(kind: Kind, id: u64, piece: u16) -> [u8; KEY] {
     key[1..9].copy_from_slice(&id.to_be_bytes());
     key[9..].copy_from_slice(&piece.to_be_bytes());
     key
+}
+
+/// How many pieces a value of so many bytes is.
+fn pieces(bytes: usize) -> usize {
+    bytes.div_ceil(PIECE).max(1)
 }
 
 fn parts(key: &[u8; KEY]) -> (u8, u64, u16) {
@@ -434,14 +489,14 @@ mod tests {
             store.commit(&head(6)).await.unwrap();
             let picture = vec![7; 3_000];
             store.put_picture(&sha256(&picture), &picture).await.unwrap();
-            store.put_word(Word::Name, "文化广场".as_bytes()).await.unwrap();
+            store.put_word(Word::Evidence, b"log\n9\n").await.unwrap();
             let mut store = Store::new(store.flash().clone(), LAYOUT);
             assert_eq!(store.indices().await.unwrap(), [0, 5]);
             assert_eq!(store.entry(5).await.unwrap(), Some(entry(5)));
             assert_eq!(store.entry(1).await.unwrap(), None);
             assert_eq!(store.head().await.unwrap().frontier, head(6).frontier);
             assert_eq!(store.picture(&sha256(&picture)).await.unwrap(), Some(picture));
-            assert_eq!(store.word(Word::Name).await.unwrap().unwrap(), "文化广场".as_bytes());
+            assert_eq!(store.word(Word::Evidence).await.unwrap().unwrap(), b"log\n9\n");
             store.drop_entry(0).await.unwrap();
             assert_eq!(store.entry(0).await.unwrap(), None);
         });

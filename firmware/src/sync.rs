@@ -14,11 +14,13 @@ use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::mutex::Mutex;
 use embedded_nal_async::{Dns, TcpConnect};
 use ledger::board::{BadFeed, Head, Part, Reader, Walk, is_about};
+use ledger::content::CONTENT_BYTES_MAX;
+use ledger::glyph::{self, Glyph};
 use ledger::hash::{Hash, sha256};
 use ledger::key::VerifierKey;
-use ledger::note::Note;
+use ledger::note::{NOTE_BYTES_MAX, Note};
 use ledger::place::Village;
-use ledger::statement::Statement;
+use ledger::statement::{Role, Statement};
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush, MZStatus};
 
@@ -31,6 +33,12 @@ use crate::store::{Entry, Store, StoreError, Word};
 
 /// Bytes that are unpacked at once.
 const UNPACKED: usize = 4 * 1024;
+/// Contents that are asked for at once.
+const CONTENTS_MAX: usize = 16;
+/// Bytes of a note with glyphs.
+const GLYPHS_BYTES_MAX: usize = NOTE_BYTES_MAX;
+/// Characters whose glyphs are asked for at once: so many fit into a note, however dense they are.
+const CHARACTERS_MAX: usize = 24;
 
 /// Why a sync did not come to its end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,7 +108,9 @@ pub async fn follow<T: TcpConnect, D: Dns, F: Flash>(
         Ok(head) => head,
         Err(error) => {
             let mut library = library.lock().await;
-            if let (SyncError::Feed(BadFeed::Forked), Some(note)) = (&error, &feed.offered) {
+            if let (SyncError::Feed(BadFeed::Forked), Some(note)) = (&error, &feed.offered)
+                && library.store.word(Word::Evidence).await?.as_deref() != Some(note.as_bytes())
+            {
                 library.store.put_word(Word::Evidence, note.as_bytes()).await?;
             }
             for index in feed.staged {
@@ -219,6 +229,75 @@ fn statement(entry: Option<Entry>) -> Option<Statement> {
     Statement::parse(Note::parse(&entry?.note).ok()?.text()).ok()
 }
 
+/// Asks for contents that were not there when their statements came, from the log index `next` on, and from the start again.
+/// Answers whether any came.
+///
+/// # Errors
+/// [`SyncError`]; `Feed` if what came is not that content.
+pub async fn fetch_contents<T: TcpConnect, D: Dns, F: Flash>(
+    net: &Net<'_, T, D>,
+    source: &Source,
+    library: &Shared<F>,
+    next: &mut u64,
+) -> Result<bool, SyncError> {
+    let lacking = library.lock().await.book.lacking().clone();
+    let mut came = false;
+    for (index, hash) in lacking.range(*next..).chain(lacking.range(..*next)).take(CONTENTS_MAX) {
+        *next = index + 1;
+        let url = format!("{}/content/{hash}", source.server);
+        let content = match net.get_all(&url, CONTENT_BYTES_MAX).await {
+            // Not there yet: asked for again in another round.
+            Err(HttpError::Status(404)) => continue,
+            content => content?,
+        };
+        if sha256(&content) != *hash {
+            return Err(BadFeed::Content(*index).into());
+        }
+        let mut library = library.lock().await;
+        let Library { store, book } = &mut *library;
+        book.fill(store, *index, content).await?;
+        came = true;
+    }
+    Ok(came)
+}
+
+/// Asks for the glyphs of characters that pages show and that the board lacks, and keeps them.
+///
+/// # Errors
+/// [`SyncError`]; `Feed` if the office did not sign what came.
+pub async fn fetch_glyphs<T: TcpConnect, D: Dns, F: Flash>(
+    net: &Net<'_, T, D>,
+    source: &Source,
+    library: &Shared<F>,
+    missing: &[char],
+) -> Result<Vec<Glyph>, SyncError> {
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<String> =
+        missing.iter().take(CHARACTERS_MAX).map(|ch| format!("{:x}", u32::from(*ch))).collect();
+    let url = format!("{}/board/glyphs?chars={}", source.server, wanted.join(","));
+    let note = match net.get_all(&url, GLYPHS_BYTES_MAX).await {
+        // An office that has none: the screen says how many it could not show.
+        Err(HttpError::Status(_)) => return Ok(Vec::new()),
+        note => note?,
+    };
+    let mut library = library.lock().await;
+    let head = library.store.head().await?;
+    let office = head.roster.signers().iter().filter(|one| one.role == Role::Office);
+    let read = || {
+        let note = Note::parse(&note).ok()?;
+        note.verify(office.map(|one| &one.key)).ok()?;
+        glyph::from_text(note.text()).ok()
+    };
+    let glyphs = read().ok_or(BadFeed::Damaged)?;
+    match library.store.put_glyphs(&glyphs).await {
+        // Fetched again after the next start, and no reason to drop a month.
+        Ok(()) | Err(StoreError::Full) => Ok(glyphs),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Fetches one picture that pages show and that is not here yet, the newest first. Answers whether there was one.
 ///
 /// # Errors
@@ -266,4 +345,4 @@ pub async fn make_room<F: Flash>(library: &Shared<F>) -> Result<bool, StoreError
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

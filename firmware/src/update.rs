@@ -1,21 +1,24 @@
 //! Firmware updates: a signed manifest, an image in the other slot, a start on trial. Who makes the firmware signs it, not the
 //! office: the office only hands it on.
 //!
-//! The manifest is a signed note whose text is `mingbai firmware 1`, then a line each: the board's name, the version (a whole
-//! number), the image's bytes, and its SHA-256 in hex.
+//! The manifest is a signed note whose text is `mingbai firmware 1`, then a line each: the board's name, the version ([`number`]),
+//! the image's bytes, and its SHA-256 in hex. A version is tried once: one that did not prove itself is not taken again.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 
+use embassy_time::{Duration, Instant};
 use embedded_nal_async::{Dns, TcpConnect};
 use ledger::hash::Hash;
 use ledger::key::VerifierKey;
 use ledger::note::Note;
 use sha2::{Digest as _, Sha256};
 
-use crate::board::Slots;
+use crate::board::{Flash, Slots};
 use crate::http::{HttpError, Net};
+use crate::store::{StoreError, Word};
+use crate::sync::Shared;
 
 /// What a manifest begins with.
 const FIRST_LINE: &str = "mingbai firmware 1";
@@ -23,6 +26,8 @@ const FIRST_LINE: &str = "mingbai firmware 1";
 const MANIFEST_BYTES_MAX: usize = 2 * 1024;
 /// Bytes that are written at once.
 const PIECE: usize = 4 * 1024;
+/// Between two looks for a newer version.
+const LOOK: Duration = Duration::from_secs(60 * 60);
 
 /// Why there was no update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +44,9 @@ pub enum UpdateError {
     /// The slot cannot be written.
     #[error("the slot cannot be written")]
     Slot,
+    /// It cannot be kept which version is tried.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// What was signed.
@@ -88,25 +96,107 @@ pub struct Running {
     pub maker: VerifierKey,
 }
 
-/// Looks for a newer version and puts it into the other slot, to be tried at the next start. False: there is none.
+/// The whole number of a version `major.minor.patch`: major × 1,000,000 + minor × 1,000 + patch.
+pub fn number(version: &str) -> Option<u32> {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
+    let (major, minor, patch) = (parts.next()??, parts.next()??, parts.next()??);
+    let right = minor < 1_000 && patch < 1_000 && parts.next().is_none();
+    major.checked_mul(1_000_000)?.checked_add(minor * 1_000 + patch).filter(|_| right)
+}
+
+/// The slots, and how far an update came.
+#[derive(Debug)]
+pub struct Updates<'s, L> {
+    slots: &'s mut L,
+    /// The slot that runs is good; before that, the other one is what the board goes back to.
+    good: bool,
+    looked: Option<Instant>,
+    /// The other slot is tried at the next start.
+    ready: bool,
+    failed: Option<UpdateError>,
+}
+
+impl<'s, L: Slots> Updates<'s, L> {
+    /// Nothing is known yet.
+    pub fn new(slots: &'s mut L) -> Updates<'s, L> {
+        Updates { slots, good: false, looked: None, ready: false, failed: None }
+    }
+
+    /// Says that the slot that runs is good; false where that cannot be written.
+    pub async fn confirm(&mut self) -> bool {
+        self.good = self.slots.confirm().await.is_ok();
+        self.good
+    }
+
+    /// Looks for a newer version, if the last look is long enough ago.
+    pub async fn look<T: TcpConnect, D: Dns, F: Flash>(
+        &mut self,
+        net: &Net<'_, T, D>,
+        server: &str,
+        running: &Running,
+        library: &Shared<F>,
+    ) {
+        let due = self.looked.is_none_or(|at| at.elapsed() >= LOOK);
+        if due && self.good && !self.ready {
+            self.looked = Some(Instant::now());
+            let done = self.prepare(net, server, running, library).await;
+            self.failed = done.err();
+        }
+    }
+
+    async fn prepare<T: TcpConnect, D: Dns, F: Flash>(
+        &mut self,
+        net: &Net<'_, T, D>,
+        server: &str,
+        running: &Running,
+        library: &Shared<F>,
+    ) -> Result<(), UpdateError> {
+        let tried = library.lock().await.store.word(Word::Tried).await?;
+        let tried = tried.and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes);
+        let than = running.version.max(tried);
+        let Some(version) = fetch(net, server, running, than, self.slots).await? else {
+            return Ok(());
+        };
+        // Before it is tried: what is not written down would be tried for ever.
+        library.lock().await.store.put_word(Word::Tried, &version.to_be_bytes()).await?;
+        self.slots.try_other().await.map_err(|_| UpdateError::Slot)?;
+        self.ready = true;
+        Ok(())
+    }
+
+    /// Starts the board anew if there is something new to start.
+    pub fn start(&mut self) {
+        if self.ready {
+            self.slots.reset()
+        }
+    }
+
+    /// Why the last look brought nothing, unless the network is to blame: then there is no hurry.
+    pub fn failed(&self) -> Option<UpdateError> {
+        self.failed.filter(|error| !matches!(error, UpdateError::Http(_)))
+    }
+}
+
+/// Looks for a version newer than `than` and puts it into the other slot: which one it is, if there is one.
 ///
 /// # Errors
 /// [`UpdateError`]; whatever was written, this slot goes on.
-pub async fn fetch<T: TcpConnect, D: Dns, S: Slots>(
+async fn fetch<T: TcpConnect, D: Dns, L: Slots>(
     net: &Net<'_, T, D>,
     server: &str,
     running: &Running,
-    slots: &mut S,
-) -> Result<bool, UpdateError> {
+    than: u32,
+    slots: &mut L,
+) -> Result<Option<u32>, UpdateError> {
     let place = format!("{server}/board/firmware/{}", running.board);
     let note = match net.get_all(&format!("{place}.note"), MANIFEST_BYTES_MAX).await {
-        Err(HttpError::Status(404)) => return Ok(false),
+        Err(HttpError::Status(404)) => return Ok(None),
         note => note?,
     };
     let manifest = Manifest::open(&note, &running.maker, running.board)?;
     // An older one that was signed once is never taken again.
-    if manifest.version <= running.version {
-        return Ok(false);
+    if manifest.version <= than {
+        return Ok(None);
     }
     if manifest.bytes > slots.capacity() || manifest.bytes == 0 {
         return Err(UpdateError::Image);
@@ -117,8 +207,7 @@ pub async fn fetch<T: TcpConnect, D: Dns, S: Slots>(
     if digest(slots, manifest.bytes).await? != manifest.sha256 {
         return Err(UpdateError::Image);
     }
-    slots.try_other().await.map_err(|_| UpdateError::Slot)?;
-    Ok(true)
+    Ok(Some(manifest.version))
 }
 
 async fn write<T: TcpConnect, D: Dns, S: Slots>(
@@ -174,96 +263,129 @@ async fn digest<S: Slots>(slots: &mut S, bytes: u32) -> Result<Hash, UpdateError
 mod tests {
     use super::*;
     use crate::answers::serve;
+    use crate::book::Book;
     use crate::host::Sockets;
+    use crate::nor::{Nor, SECTOR};
+    use crate::slots::Memory;
+    use crate::store::{Layout, Store};
+    use crate::sync::Library;
     use alloc::vec::Vec;
     use embassy_futures::block_on;
+    use embassy_sync::mutex::Mutex;
     use ledger::hash::sha256;
     use ledger::key::SigningKey;
     use ledger::note::compose;
 
-    #[derive(Default)]
-    struct Memory {
-        bytes: Vec<u8>,
-        tried: bool,
-    }
-
-    impl Slots for Memory {
-        type Error = ();
-
-        fn capacity(&self) -> u32 {
-            64 * 1024
-        }
-
-        async fn begin(&mut self) -> Result<(), ()> {
-            self.bytes = vec![0xFF; 64 * 1024];
-            Ok(())
-        }
-
-        async fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), ()> {
-            assert!(at.is_multiple_of(4) && bytes.len().is_multiple_of(4));
-            self.bytes[at as usize..at as usize + bytes.len()].copy_from_slice(bytes);
-            Ok(())
-        }
-
-        async fn read(&mut self, at: u32, bytes: &mut [u8]) -> Result<(), ()> {
-            bytes.copy_from_slice(&self.bytes[at as usize..at as usize + bytes.len()]);
-            Ok(())
-        }
-
-        async fn try_other(&mut self) -> Result<(), ()> {
-            self.tried = true;
-            Ok(())
-        }
-
-        async fn confirm(&mut self) -> Result<(), ()> {
-            Ok(())
-        }
-
-        fn reset(&mut self) -> ! {
-            panic!("a reset")
-        }
-    }
+    const NET: Net<'_, Sockets, Sockets> = Net { tcp: &Sockets, dns: &Sockets };
 
     fn maker() -> SigningKey {
         SigningKey::from_seed("maker.example", [8; 32]).unwrap()
     }
 
-    fn update(
-        version: u32,
-        image: &[u8],
-        came: &[u8],
-        by: &SigningKey,
-    ) -> (Result<bool, UpdateError>, Memory) {
+    fn running() -> Running {
+        Running { board: "p4", version: 3, maker: maker().verifier() }
+    }
+
+    fn library() -> Shared<Nor> {
+        let (records, pictures) = (0..4 * SECTOR as u32, 4 * SECTOR as u32..6 * SECTOR as u32);
+        let store = Store::new(Nor::new(6), Layout { records, pictures });
+        let book = Book::new("341181107201".parse().unwrap(), "http://town.example");
+        Mutex::new(Library { store, book })
+    }
+
+    fn memory() -> Memory {
+        Memory::new(|| panic!("a reset"))
+    }
+
+    fn manifest(version: u32, image: &[u8], by: &SigningKey) -> Vec<u8> {
         let manifest = Manifest { version, bytes: image.len() as u32, sha256: sha256(image) };
         let text = manifest.to_text("p4");
-        let note = compose(&text, &[by.sign(&text)]).into_bytes();
-        let (server, _) = serve(vec![note, came.to_vec()]);
-        let running = Running { board: "p4", version: 3, maker: maker().verifier() };
-        let (net, mut slots) = (Net { tcp: &Sockets, dns: &Sockets }, Memory::default());
-        let done = block_on(fetch(&net, &server, &running, &mut slots));
+        compose(&text, &[by.sign(&text)]).into_bytes()
+    }
+
+    /// What becomes of a manifest and what came as its image.
+    fn prepare(
+        library: &Shared<Nor>,
+        note: Vec<u8>,
+        came: Vec<u8>,
+    ) -> (Result<(), UpdateError>, Memory) {
+        let (server, _) = serve(vec![note, came]);
+        let mut slots = memory();
+        let mut updates = Updates::new(&mut slots);
+        let done = block_on(updates.prepare(&NET, &server, &running(), library));
+        assert_eq!(updates.ready, updates.slots.tried);
         (done, slots)
     }
 
+    fn image() -> Vec<u8> {
+        (0..10_001u32).map(|n| (n * 7) as u8).collect()
+    }
+
     #[test]
-    fn a_newer_signed_image_is_tried_and_nothing_else() {
-        let image: Vec<u8> = (0..10_001u32).map(|n| (n * 7) as u8).collect();
-        let (done, slots) = update(4, &image, &image, &maker());
-        assert_eq!(done, Ok(true));
-        assert!(slots.tried && slots.bytes[..image.len()] == image);
-        let (older, slots) = update(3, &image, &image, &maker());
-        assert!(older == Ok(false) && !slots.tried);
+    fn a_newer_signed_image_is_tried_once_and_nothing_else() {
+        let (library, image) = (library(), image());
+        let offer =
+            |library, version| prepare(library, manifest(version, &image, &maker()), image.clone());
+        let (older, slots) = offer(&library, 3);
+        assert!(older == Ok(()) && !slots.tried);
+        let (done, slots) = offer(&library, 4);
+        assert!(done == Ok(()) && slots.tried && slots.other[..image.len()] == image);
+        // The board that runs is still the third version: the fourth did not prove itself.
+        let (again, slots) = offer(&library, 4);
+        assert!(again == Ok(()) && !slots.tried);
+        assert!(offer(&library, 5).1.tried);
+    }
+
+    #[test]
+    fn what_is_not_what_the_maker_signed_is_not_tried() {
+        let (library, image) = (library(), image());
         let stranger = SigningKey::from_seed("maker.example", [9; 32]).unwrap();
-        assert_eq!(update(4, &image, &image, &stranger).0, Err(UpdateError::Manifest));
+        let (done, slots) = prepare(&library, manifest(4, &image, &stranger), image.clone());
+        assert!(done == Err(UpdateError::Manifest) && !slots.tried);
         let mut bad = image.clone();
         bad[5_000] ^= 1;
         let longer = [image.clone(), vec![0; 9_000]].concat();
-        for came in [&bad, &image[..9_000].to_vec(), &longer, &vec![1]] {
-            let (done, slots) = update(4, &image, came, &maker());
-            assert!(done == Err(UpdateError::Image) && !slots.tried, "{}", came.len());
+        for came in [bad, image[..9_000].to_vec(), longer, vec![1]] {
+            let (done, slots) = prepare(&library, manifest(4, &image, &maker()), came);
+            assert!(done == Err(UpdateError::Image) && !slots.tried);
         }
-        let (server, _) = serve(vec![Vec::new()]);
-        let running = Running { board: "p4", version: 3, maker: maker().verifier() };
-        let net = Net { tcp: &Sockets, dns: &Sockets };
-        assert_eq!(block_on(fetch(&net, &server, &running, &mut Memory::default())), Ok(false));
+        assert_eq!(prepare(&library, Vec::new(), Vec::new()).0, Ok(()), "there is none");
+        let (done, slots) = prepare(&library, manifest(4, &image, &maker()), image.clone());
+        assert!(done == Ok(()) && slots.tried, "what was refused was not tried");
+    }
+
+    #[test]
+    fn a_version_that_cannot_be_written_down_is_not_tried() {
+        let (library, image) = (library(), image());
+        block_on(async { library.lock().await.store.flash().left = Some(0) });
+        let (done, slots) = prepare(&library, manifest(4, &image, &maker()), image);
+        assert!(done == Err(UpdateError::Store(StoreError::Flash)) && !slots.tried);
+    }
+
+    #[test]
+    fn the_slot_to_go_back_to_is_left_alone_until_the_other_is_good() {
+        let (library, mut slots, image) = (library(), memory(), image());
+        let (server, asked) = serve(vec![manifest(3, &image, &maker())]);
+        let mut updates = Updates::new(&mut slots);
+        block_on(async {
+            updates.look(&NET, &server, &running(), &library).await;
+            assert!(updates.looked.is_none());
+            assert!(updates.confirm().await);
+            updates.look(&NET, &server, &running(), &library).await;
+            // Once an hour: nobody would answer a second time, and that would be an error.
+            updates.look(&NET, &server, &running(), &library).await;
+        });
+        assert_eq!(asked.join().unwrap(), ["GET /board/firmware/p4.note HTTP/1.1"]);
+        assert!(updates.failed().is_none() && updates.failed.is_none());
+        assert!(slots.confirmed && slots.other.is_empty());
+    }
+
+    #[test]
+    fn a_version_is_one_whole_number() {
+        assert_eq!(number("0.1.0"), Some(1_000));
+        assert_eq!(number("1.22.333"), Some(1_022_333));
+        for bad in ["", "1", "1.2", "1.2.3.4", "1.2.x", "1.1000.0", "1.0.1000", "5000.0.0"] {
+            assert_eq!(number(bad), None, "{bad}");
+        }
     }
 }

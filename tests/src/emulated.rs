@@ -24,6 +24,7 @@ const HOST: &str = "10.0.2.2";
 /// The flash's parts, as firmware/boards/qemu/src/flash.rs has them: bytes from the start.
 const SIZE: usize = 32 << 20;
 const SLOT: u64 = 16 << 20;
+const RECORD: u64 = 20 << 20;
 const CONFIG: u64 = (20 << 20) + (256 << 10);
 const STORE: u64 = 24 << 20;
 
@@ -76,6 +77,15 @@ impl Flash {
         file.seek(SeekFrom::Start(STORE))?;
         file.read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Whether the first update that the board took has said that it is good.
+    pub fn confirmed(&self) -> Result<bool> {
+        let mut word = [0xff; 4];
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(RECORD + 8))?;
+        file.read_exact(&mut word)?;
+        Ok(word == [0; 4])
     }
 
     /// Writes over a place of what the board keeps, as no board can.

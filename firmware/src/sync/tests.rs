@@ -25,10 +25,10 @@ use crate::store::Layout;
 
 const VILLAGE: &str = "341181107201";
 const TOWN: &str = "341181107000";
-const LAYOUT: Layout =
+pub(crate) const LAYOUT: Layout =
     Layout { records: 0..16 * SECTOR as u32, pictures: 16 * SECTOR as u32..20 * SECTOR as u32 };
 
-type Log = Vec<(Vec<u8>, Vec<u8>)>;
+pub(crate) type Log = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn key(name: &str, seed: u8) -> SigningKey {
     SigningKey::from_seed(name, [seed; 32]).unwrap()
@@ -67,7 +67,7 @@ fn receipt(n: u64) -> ReceiptContent {
 }
 
 /// The office, its directory, the accountant, receipts; the last entry withdraws the first receipt.
-fn log(receipts: u64, mark: u8) -> Log {
+pub(crate) fn log(receipts: u64, mark: u8) -> Log {
     let (office, accountant) = (key("town/office", 2), key(&format!("{VILLAGE}/accountant"), 3));
     let (town, village) = (TOWN.parse().unwrap(), VILLAGE.parse().unwrap());
     let time = || "2026-06-03T09:12:00+08:00".parse().unwrap();
@@ -101,6 +101,19 @@ fn log(receipts: u64, mark: u8) -> Log {
     log
 }
 
+/// The accountant puts another receipt in the place of one.
+fn correct(log: &mut Log, of: u64, content: &ReceiptContent) {
+    let content = content.to_bytes().0;
+    let correction = Statement::Correction {
+        village: VILLAGE.parse().unwrap(),
+        time: "2026-06-04T09:12:00+08:00".parse().unwrap(),
+        of,
+        source: ErrorSource::Original,
+        content: sha256(&content),
+    };
+    log.push((note(&correction, &key(&format!("{VILLAGE}/accountant"), 3)), content));
+}
+
 fn withdraw(log: &mut Log, of: u64) {
     let withdrawal = Statement::Withdrawal {
         village: VILLAGE.parse().unwrap(),
@@ -124,7 +137,7 @@ fn node(log: &Log, level: u8, index: u64) -> Hash {
 }
 
 /// What a server sends to a board that holds `from` entries; those not `wanted` as hashes.
-fn feed(log: &Log, from: u64, wanted: impl Fn(u64) -> bool) -> Vec<u8> {
+pub(crate) fn feed(log: &Log, from: u64, wanted: impl Fn(u64) -> bool) -> Vec<u8> {
     let size = log.len() as u64;
     let mut frontier = Frontier::default();
     log.iter().for_each(|(note, _)| frontier.push(leaf_hash(note)));
@@ -151,24 +164,39 @@ fn feed(log: &Log, from: u64, wanted: impl Fn(u64) -> bool) -> Vec<u8> {
     parts.iter().flat_map(|part| to_bytes(part).unwrap()).collect()
 }
 
-fn pack(feed: &[u8]) -> Vec<u8> {
+pub(crate) fn pack(feed: &[u8]) -> Vec<u8> {
     compress_to_vec_zlib(feed, 9)
 }
 
-fn library(nor: Nor) -> Shared<Nor> {
+pub(crate) fn library(nor: Nor) -> Shared<Nor> {
     let mut store = Store::new(nor, LAYOUT);
     let mut book = Book::new(VILLAGE.parse().unwrap(), "http://town.example");
     block_on(book.load(&mut store)).unwrap();
     Mutex::new(Library { store, book })
 }
 
+pub(crate) fn source(server: String) -> Source {
+    Source { server, village: VILLAGE.parse().unwrap(), log: log_key().verifier() }
+}
+
+const NET: Net<'_, Sockets, Sockets> = Net { tcp: &Sockets, dns: &Sockets };
+
 fn sync(library: &Shared<Nor>, body: Vec<u8>) -> Result<u64, SyncError> {
     let (server, thread) = serve(vec![body]);
-    let source = Source { server, village: VILLAGE.parse().unwrap(), log: log_key().verifier() };
-    let net = Net { tcp: &Sockets, dns: &Sockets };
-    let done = block_on(follow(&net, &source, library));
+    let done = block_on(follow(&NET, &source(server), library));
     thread.join().unwrap();
     done
+}
+
+/// Asks for contents, of an office that answers so: what came of it, and what was asked for.
+fn contents(
+    library: &Shared<Nor>,
+    next: &mut u64,
+    bodies: &[&[u8]],
+) -> (Result<bool, SyncError>, Vec<String>) {
+    let (server, asked) = serve(bodies.iter().map(|body| body.to_vec()).collect());
+    let done = block_on(fetch_contents(&NET, &source(server), library, next));
+    (done, asked.join().unwrap())
 }
 
 /// What pages show, and what is kept beneath them.
@@ -188,7 +216,7 @@ fn restarted(library: Shared<Nor>) -> Shared<Nor> {
     self::library(nor)
 }
 
-const ALL: fn(u64) -> bool = |_| true;
+pub(crate) const ALL: fn(u64) -> bool = |_| true;
 
 #[test]
 fn a_board_follows_restarts_and_follows_on() {
@@ -295,4 +323,108 @@ fn a_cut_at_any_write_of_a_sync_leaves_a_verified_page() {
             assert!(kept.content.is_empty(), "cut after {cut} of {steps}");
         });
     }
+}
+
+#[test]
+fn contents_that_come_later_are_asked_for_and_compared() {
+    let library = library(Nor::new(20));
+    let mut log = log(4, 0);
+    let whole = log.clone();
+    // None of the first three receipts' contents is there yet, and one of them never will be.
+    log[3..6].iter_mut().for_each(|(_, content)| content.clear());
+    withdraw(&mut log, 5);
+    assert_eq!(sync(&library, pack(&feed(&log, 0, ALL))), Ok(8));
+    let waiting = seen(&library).1.into_iter().filter(|row| row.2 == Standing::Waiting);
+    assert!(waiting.map(|row| row.0).eq([3, 4]));
+    let asks = |n: usize| format!("GET /content/{} HTTP/1.1", sha256(&whole[n].1));
+
+    let mut next = 0;
+    let (done, asked) = contents(&library, &mut next, &[&whole[4].1]);
+    assert_eq!((done, asked), (Err(BadFeed::Content(3).into()), vec![asks(3)]), "it is another's");
+    let (done, asked) = contents(&library, &mut next, &[&whole[4].1, &[]]);
+    assert_eq!((done, asked), (Ok(true), vec![asks(4), asks(3)]));
+    let library = restarted(library);
+    let row = |n| seen(&library).1.into_iter().find(|row| row.0 == n).unwrap();
+    assert_eq!(row(4), (4, "路灯维修第2笔".into(), Standing::Stands));
+    assert_eq!(row(3).2, Standing::Waiting);
+    let (done, asked) = contents(&library, &mut next, &[&whole[3].1]);
+    assert_eq!((done, asked), (Ok(true), vec![asks(3)]));
+    assert_eq!(row(3), (3, "路灯维修第1笔".into(), Standing::Stands));
+    assert_eq!(row(5).2, Standing::Withdrawn(Reason::Personal));
+    assert_eq!(contents(&library, &mut next, &[]), (Ok(false), Vec::new()));
+
+    // One that came late goes like any other when it is withdrawn, and is not asked for again.
+    withdraw(&mut log, 3);
+    sync(&library, pack(&feed(&log, 8, ALL))).unwrap();
+    let library = restarted(library);
+    assert_eq!(contents(&library, &mut next, &[]), (Ok(false), Vec::new()));
+    let entry = block_on(async { library.lock().await.store.entry(3).await });
+    assert!(entry.unwrap().unwrap().content.is_empty());
+}
+
+#[test]
+fn a_newer_version_that_comes_later_takes_its_place() {
+    let library = library(Nor::new(20));
+    let mut log = log(1, 0);
+    correct(&mut log, 3, &receipt(7));
+    let newer = core::mem::take(&mut log[4].1);
+    sync(&library, pack(&feed(&log, 0, ALL))).unwrap();
+    assert_eq!(seen(&library).1, [(3, String::new(), Standing::Waiting)]);
+    let (done, _) = contents(&library, &mut 0, &[&newer]);
+    assert_eq!(done, Ok(true));
+    let library = restarted(library);
+    assert_eq!(seen(&library).1, [(3, "路灯维修第7笔".into(), Standing::Corrected)]);
+    let page = block_on(async {
+        let mut library = library.lock().await;
+        let Library { store, book } = &mut *library;
+        book.receipt_page(store, 3).await.unwrap().unwrap()
+    });
+    assert_eq!((page.line.amount, page.category.as_str()), (700, "维修"));
+    // Of the older version nothing is kept, and nobody asks for it.
+    assert_eq!(contents(&library, &mut 0, &[]), (Ok(false), Vec::new()));
+    let entry = block_on(async { library.lock().await.store.entry(3).await });
+    assert!(entry.unwrap().unwrap().content.is_empty());
+}
+
+/// Glyphs of a character, at every size.
+fn glyphs(ch: char) -> Vec<Glyph> {
+    let glyph =
+        |px| Glyph { ch, px, width: 2, height: 2, x: 0, y: 0, advance: px, alpha: vec![px; 4] };
+    glyph::SIZES.map(glyph).to_vec()
+}
+
+#[test]
+fn extra_glyphs_stay_beside_those_that_came_before() {
+    let library = library(Nor::new(20));
+    sync(&library, pack(&feed(&log(1, 0), 0, ALL))).unwrap();
+    let ask = |ch: char, by: &SigningKey| {
+        let text = glyph::to_text(&glyphs(ch)).unwrap();
+        let note = compose(&text, &[by.sign(&text)]).into_bytes();
+        let (server, asked) = serve(vec![note]);
+        let came = block_on(fetch_glyphs(&NET, &source(server), &library, &[ch]));
+        (came, asked.join().unwrap().remove(0))
+    };
+    let (office, stranger) = (key("town/office", 2), key("town/office", 9));
+    let (came, asked) = ask('䶮', &office);
+    assert_eq!(came, Ok(glyphs('䶮')));
+    assert_eq!(asked, "GET /board/glyphs?chars=4dae HTTP/1.1");
+    assert_eq!(ask('㐂', &stranger).0, Err(BadFeed::Damaged.into()));
+    assert_eq!(ask('龘', &office).0, Ok(glyphs('龘')));
+    let steps = block_on(async { library.lock().await.store.flash().steps });
+    assert_eq!(ask('龘', &office).0, Ok(glyphs('龘')));
+    assert_eq!(block_on(async { library.lock().await.store.flash().steps }), steps, "kept already");
+    let kept = block_on(async { restarted(library).lock().await.store.glyphs().await.unwrap() });
+    assert_eq!(kept, [glyphs('䶮'), glyphs('龘')].concat());
+}
+
+#[test]
+fn a_fork_that_is_told_every_minute_is_written_down_once() {
+    let library = library(Nor::new(20));
+    sync(&library, pack(&feed(&log(4, 0), 0, ALL))).unwrap();
+    let told = || {
+        let said = sync(&library, pack(&feed(&log(6, 1), 7, |_| false)));
+        assert_eq!(said, Err(BadFeed::Forked.into()));
+        block_on(async { library.lock().await.store.flash().steps })
+    };
+    assert_eq!(told(), told());
 }

@@ -3,6 +3,9 @@
 
 use crate::fixture::{Copy, town};
 use image::{Rgb, RgbImage};
+use ledger::hash::sha256;
+use ledger::key::SigningKey;
+use ledger::note::compose;
 use mingbai_tests::browser::Browser;
 use mingbai_tests::emulated::{Emulated, Flash, PATIENCE, SCREEN, address, program};
 use mingbai_tests::meddler::Meddler;
@@ -451,4 +454,51 @@ fn twenty_plugs_pulled_in_the_middle_of_a_sync_leave_what_was_verified() {
         board.never_panicked();
     }
     println!("after {PLUGS} plugs: {counts:?} with nothing yet, what was before, what came");
+}
+
+/// Lays newer firmware at the office, as its maker hands it over.
+fn lay_firmware(data: &Path, version: u32, image: &[u8], maker: &SigningKey) {
+    let text = format!("mingbai firmware 1\nqemu\n{version}\n{}\n{}\n", image.len(), sha256(image));
+    let folder = data.join("firmware");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("qemu.bin"), image).unwrap();
+    std::fs::write(folder.join("qemu.note"), compose(&text, &[maker.sign(&text)])).unwrap();
+}
+
+#[test]
+fn newer_firmware_from_the_office_stays_if_it_is_good() {
+    let Some(station) = Station::new() else { return };
+    let copy = Copy::new();
+    let (server, data) = (copy.serve(), copy.server_data());
+    let maker = SigningKey::from_seed("maker.example", [8; 32]).unwrap();
+    let (vkey, office) = (maker.verifier().to_string(), address(&server.url));
+    let mut told = told(&office, &server.url).to_vec();
+    // The parts, where they run, end at once without a word to the boot loader.
+    told.extend([("maker", &*vkey), ("good", "1"), ("try", "no")]);
+    told.retain(|(name, _)| *name != "alone");
+    told.push(("alone", "1"));
+    let flash = station.flash("renewed", &told);
+    // The same firmware, a little longer.
+    let mut image = std::fs::read(program(FIRMWARE).unwrap()).unwrap();
+    image.push(0);
+    lay_firmware(&data, 2_000_000, &image, &maker);
+
+    let mut board = Emulated::start(&flash, &[]).unwrap();
+    board.wait_for("boot: slot 0").unwrap();
+    board.wait_for("boot: slot 1").unwrap();
+    board.until("firmware that is good", |_| flash.confirmed().unwrap()).unwrap();
+    board.until("the first page", is_home).unwrap();
+    board.kill().unwrap();
+
+    let image = std::fs::read(program("board-qemu-parts").unwrap()).unwrap();
+    lay_firmware(&data, 3_000_000, &image, &maker);
+    let mut board = Emulated::start(&flash, &[]).unwrap();
+    board.wait_for("boot: slot 1").unwrap();
+    board.wait_for("boot: slot 0").unwrap();
+    board.wait_for("parts: slot 0").unwrap();
+    assert_eq!(board.end().unwrap(), Some(0), "{:#?}", board.said);
+
+    let mut board = Emulated::start(&flash, &[]).unwrap();
+    board.wait_for("boot: slot 1").unwrap();
+    board.until("the first page again", is_home).unwrap();
 }

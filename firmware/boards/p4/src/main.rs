@@ -16,7 +16,6 @@ use chip::{Chance, Clock, Low, Watchdog};
 use core::cell::RefCell;
 use display::Display;
 use embassy_executor::Spawner;
-use embassy_time::{Duration, Timer};
 use esp_hal::clock::CpuClock;
 use esp_hal::ethernet::RmiiPinBundle;
 use esp_hal::ethernet::clock::ExternalRefClock;
@@ -26,7 +25,7 @@ use esp_hal::rtc_cntl::Rtc;
 use esp_hal::timer::timg::TimerGroup;
 use esp_println::println;
 use esp_storage::FlashStorage;
-use firmware::board::{Chance as _, Slots as _};
+use firmware::board::Chance as _;
 use firmware::config::Config as Told;
 use firmware::http::Net;
 use firmware::run::{Config, Parts};
@@ -40,8 +39,6 @@ esp_bootloader_esp_idf::esp_app_desc!();
 
 /// Bytes of the heap, which is in external memory like the frame: beside that, the chip's own memory is for what is fast.
 const HEAP: usize = 4 << 20;
-/// Firmware that has run so long is good.
-const GOOD: Duration = Duration::from_secs(60);
 /// Of the store: records, and what is left for pictures; bytes.
 const RECORDS: u32 = 512 << 10;
 
@@ -72,9 +69,8 @@ async fn start(spawner: Spawner) -> Result<core::convert::Infallible, String> {
     let pack = flash::glyphs(chip, rest).map_err(|error| error.to_string())?;
     let told = Told::new(flash::told(chip).map_err(|error| error.to_string())?);
     let layout = Layout { records: 0..RECORDS, pictures: RECORDS..Store::SIZE };
-    let config = Config::told(told, layout, env!("CARGO_PKG_VERSION"), pack);
+    let config = Config::told(told, layout, "p4", env!("CARGO_PKG_VERSION"), pack);
     let config = config.map_err(|error| error.to_string())?;
-    spawner.spawn(confirm(Slots::new(chip)).map_err(|_| "no room for a task")?);
     let mut chance = Chance(Rng::new());
     let mut seed = [0; 8];
     chance.fill(&mut seed);
@@ -102,20 +98,12 @@ async fn start(spawner: Spawner) -> Result<core::convert::Infallible, String> {
         touch: &mut touch,
         net: Net { tcp: &net, dns: &net },
         flash: Store::new(chip),
+        slots: &mut Slots::new(chip),
         clock: &mut Clock(low),
         chance: &mut chance,
         watchdog: &mut watchdog,
     };
     firmware::run::run(parts, &config, &LINK).await.map_err(|error| error.to_string())
-}
-
-/// Says that the slot is good, once it has run so long without starting anew.
-#[embassy_executor::task]
-async fn confirm(mut slots: Slots) {
-    Timer::after(GOOD).await;
-    if let Err(error) = slots.confirm().await {
-        println!("board: the slot cannot be confirmed: {error}");
-    }
 }
 
 /// Divides the external memory: the heap, the frame, and what is left.

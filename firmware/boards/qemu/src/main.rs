@@ -14,15 +14,12 @@ use board::watchdog::Watchdog;
 use board::{flash, heap, net, power, println};
 use embassy_executor::Spawner;
 use embassy_time::{Duration, Timer};
-use firmware::board::Slots as _;
 use firmware::config::Config as Told;
 use firmware::http::Net;
 use firmware::run::{Config, Parts};
 use firmware::screen::Link;
 use firmware::store::Layout;
 
-/// Firmware that has run so long is good.
-const GOOD: Duration = Duration::from_secs(60);
 /// Of the store: records, and what is left for pictures; bytes.
 const RECORDS: u32 = 2 << 20;
 const STORE: u32 = 8 << 20;
@@ -43,14 +40,13 @@ async fn live(spawner: Spawner, handed: usize) {
 async fn start(spawner: Spawner, handed: usize) -> Result<core::convert::Infallible, String> {
     static LINK: Link = Link::new();
     let parts = flash::parts();
-    let slots = Slots::handed(parts.slots, parts.record, handed);
-    spawner.spawn(confirm(slots).map_err(|_| "no room for a task")?);
+    let mut slots = Slots::handed(parts.slots, parts.record, handed);
     let told = Told::new(parts.config);
     if let Some(every) = told.get("tell").and_then(|value| value.parse().ok()) {
         spawner.spawn(tell(Duration::from_secs(every)).map_err(|_| "no room for a task")?);
     }
     let layout = Layout { records: 0..RECORDS, pictures: RECORDS..STORE };
-    let config = Config::told(told, layout, env!("CARGO_PKG_VERSION"), parts.glyphs);
+    let config = Config::told(told, layout, "qemu", env!("CARGO_PKG_VERSION"), parts.glyphs);
     let config = config.map_err(|error| error.to_string())?;
     let mut chance = Chance::start().ok_or("no source of random bytes")?;
     let net = net::start(spawner, chance.number()).ok_or("no network")?;
@@ -63,20 +59,12 @@ async fn start(spawner: Spawner, handed: usize) -> Result<core::convert::Infalli
         touch: &mut touch,
         net: Net { tcp: &net, dns: &net },
         flash: parts.store,
+        slots: &mut slots,
         clock: &mut Clock,
         chance: &mut chance,
         watchdog: &mut Watchdog::start(),
     };
     firmware::run::run(parts, &config, &LINK).await.map_err(|error| error.to_string())
-}
-
-/// Says that the slot is good, once it has run so long without starting anew.
-#[embassy_executor::task]
-async fn confirm(mut slots: Slots) {
-    Timer::after(GOOD).await;
-    if let Err(error) = slots.confirm().await {
-        println!("board: the slot cannot be confirmed: {error}");
-    }
 }
 
 /// Says on the serial line how much of the heaps is and was in use, and what drawing took, for who measures that.

@@ -317,7 +317,8 @@ impl Sample {
                 pen += i32::from(glyph.advance);
             }
         }
-        Some(Picture { size: SIZE, rgb: grey.into_iter().flat_map(|g| [g, g, g]).collect() })
+        let rgb: Vec<u8> = grey.into_iter().flat_map(|g| [g, g, g]).collect();
+        Some(Picture::clone_from_slice(&rgb, SIZE.0, SIZE.1))
     }
 }
 

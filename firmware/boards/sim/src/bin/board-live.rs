@@ -1,5 +1,5 @@
 //! `board-live`: the board on the host against a real office: real network, flash in a file, a finger that is told on
-//! standard input.
+//! standard input. It takes no updates: its firmware is this program.
 //!
 //! ```text
 //! board-live --flash FILE --pack FILE [--size 800x480] NAME=VALUE …
@@ -18,6 +18,7 @@ use firmware::http::Net;
 use firmware::nor::SECTOR;
 use firmware::run::{Config, Parts, run};
 use firmware::screen::{Link, Xrgb};
+use firmware::slots::Memory;
 use firmware::store::Layout;
 use ledger::glyph::{Pack, SIZES};
 use sim::flash::FileFlash;
@@ -89,8 +90,8 @@ fn read(words: &[String]) -> Result<Asked, String> {
     let (records, all) = (SECTORS.0 * SECTOR as u32, (SECTORS.0 + SECTORS.1) * SECTOR as u32);
     let layout = Layout { records: 0..records, pictures: records..all };
     let pack = Vec::leak(pack.ok_or("no --pack")?);
-    let config =
-        Config::told(Told::new(told.leak().as_bytes()), layout, env!("CARGO_PKG_VERSION"), pack);
+    let told = Told::new(told.leak().as_bytes());
+    let config = Config::told(told, layout, "sim", env!("CARGO_PKG_VERSION"), pack);
     let config = config.map_err(|why| why.to_string())?;
     Ok(Asked { config, flash: flash.ok_or("no --flash")?, size })
 }
@@ -176,6 +177,7 @@ async fn board(config: &'static Config, mut glass: Shown, flash: FileFlash, mut 
         touch: &mut Hand,
         net: Net { tcp: &Sockets, dns: &Sockets },
         flash,
+        slots: &mut Memory::new(|| std::process::exit(0)),
         clock: &mut Machine,
         chance: &mut chance,
         watchdog: &mut Machine,
