@@ -10,9 +10,9 @@ use std::time::Instant;
 
 use crate::emulated::PATIENCE;
 
-/// Where it was built: `None` where it is not.
-pub fn program() -> Option<PathBuf> {
-    let path = programs::root().join("target/firmware/release/board-live");
+/// A program of the host's, built: `None` where it is not.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let path = programs::root().join("target/firmware/release").join(name);
     Some(path).filter(|path| path.exists())
 }
 
@@ -27,7 +27,7 @@ pub struct Simulated {
 impl Simulated {
     /// Starts a board with a flash in a file, the glyph packs in another, and what it is told.
     pub fn start(flash: &Path, packs: &Path, told: &[(&str, &str)]) -> Result<Simulated> {
-        let mut child = Command::new(program().ok_or("board-live is not built")?)
+        let mut child = Command::new(program("board-live").ok_or("board-live is not built")?)
             .args(["--flash", programs::text(flash), "--pack", programs::text(packs)])
             .args(told.iter().map(|(name, value)| format!("{name}={value}")))
             .stdin(Stdio::piped())

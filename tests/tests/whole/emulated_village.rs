@@ -3,9 +3,6 @@
 
 use crate::fixture::{Copy, town};
 use image::{Rgb, RgbImage};
-use ledger::hash::sha256;
-use ledger::key::SigningKey;
-use ledger::note::compose;
 use mingbai_tests::browser::Browser;
 use mingbai_tests::emulated::{Emulated, Flash, PATIENCE, SCREEN, address, program};
 use mingbai_tests::meddler::Meddler;
@@ -13,6 +10,7 @@ use mingbai_tests::server::Server;
 use mingbai_tests::simulated::{self, Simulated};
 use mingbai_tests::{codes, programs};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -37,7 +35,7 @@ struct Station {
 
 impl Station {
     fn new() -> Option<Station> {
-        if program(FIRMWARE).is_none() || simulated::program().is_none() {
+        if program(FIRMWARE).is_none() || simulated::program("board-live").is_none() {
             eprintln!("the boards are not built, left out: firmware/README.md says how they are");
             return None;
         }
@@ -456,32 +454,38 @@ fn twenty_plugs_pulled_in_the_middle_of_a_sync_leave_what_was_verified() {
     println!("after {PLUGS} plugs: {counts:?} with nothing yet, what was before, what came");
 }
 
-/// Lays newer firmware at the office, as its maker hands it over.
-fn lay_firmware(data: &Path, version: u32, image: &[u8], maker: &SigningKey) {
-    let text = format!("mingbai firmware 1\nqemu\n{version}\n{}\n{}\n", image.len(), sha256(image));
-    let folder = data.join("firmware");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("qemu.bin"), image).unwrap();
-    std::fs::write(folder.join("qemu.note"), compose(&text, &[maker.sign(&text)])).unwrap();
+/// What the maker's tool says.
+fn sign(args: &[&str]) -> String {
+    let tool = simulated::program("board-sign").unwrap();
+    let output = Command::new(tool).args(args).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn newer_firmware_from_the_office_stays_if_it_is_good() {
     let Some(station) = Station::new() else { return };
     let copy = Copy::new();
-    let (server, data) = (copy.serve(), copy.server_data());
-    let maker = SigningKey::from_seed("maker.example", [8; 32]).unwrap();
-    let (vkey, office) = (maker.verifier().to_string(), address(&server.url));
+    let (server, key) = (copy.serve(), copy.folder.path().join("maker"));
+    let maker = sign(&["key", "maker.example", programs::text(&key)]);
+    let (office, shelf) = (address(&server.url), copy.server_data().join("firmware"));
+    let lay = |version: &str, image: &Path| {
+        let [key, image, shelf] = [&key, image, &shelf].map(programs::text);
+        sign(&["image", key, "qemu", version, image, shelf]);
+    };
     let mut told = told(&office, &server.url).to_vec();
     // The parts, where they run, end at once without a word to the boot loader.
-    told.extend([("maker", &*vkey), ("good", "1"), ("try", "no")]);
+    told.extend(maker.trim_end().split_once('='));
+    told.extend([("good", "1"), ("try", "no")]);
     told.retain(|(name, _)| *name != "alone");
     told.push(("alone", "1"));
     let flash = station.flash("renewed", &told);
     // The same firmware, a little longer.
     let mut image = std::fs::read(program(FIRMWARE).unwrap()).unwrap();
     image.push(0);
-    lay_firmware(&data, 2_000_000, &image, &maker);
+    let longer = copy.folder.path().join("longer");
+    std::fs::write(&longer, image).unwrap();
+    lay("2.0.0", &longer);
 
     let mut board = Emulated::start(&flash, &[]).unwrap();
     board.wait_for("boot: slot 0").unwrap();
@@ -490,8 +494,7 @@ fn newer_firmware_from_the_office_stays_if_it_is_good() {
     board.until("the first page", is_home).unwrap();
     board.kill().unwrap();
 
-    let image = std::fs::read(program("board-qemu-parts").unwrap()).unwrap();
-    lay_firmware(&data, 3_000_000, &image, &maker);
+    lay("3.0.0", &program("board-qemu-parts").unwrap());
     let mut board = Emulated::start(&flash, &[]).unwrap();
     board.wait_for("boot: slot 1").unwrap();
     board.wait_for("boot: slot 0").unwrap();
