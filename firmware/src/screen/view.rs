@@ -354,7 +354,7 @@ fn one_seal(seal: &Seal, fonts: &mut Fonts) -> View {
     ];
     let mut facts = Vec::new();
     let mut say = |said: String| facts.push(fact("", &said, fonts));
-    say(format!("这一条的指纹：{}", seal.fingerprint));
+    say(format!("这一条的指纹：{}", words::in_fours(&seal.fingerprint)));
     say(format!("账本：{}，共 {} 条", seal.origin, seal.size));
     for by in &seal.signed {
         say(format!("{}的印章：{}", words::signer(by), by.key));

@@ -261,6 +261,18 @@ pub fn counted(line: &MonthLine) -> (String, Option<String>) {
     (format!("{} 张", line.receipts), short.map(|closed| format!("镇里说有 {closed} 张")))
 }
 
+/// Digits that two people can compare aloud.
+pub fn in_fours(digits: &str) -> String {
+    let mut fours = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && at.is_multiple_of(4) {
+            fours.push(' ');
+        }
+        fours.push(digit);
+    }
+    fours
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -241,7 +241,7 @@ impl Sample {
                 n,
                 size: 2_318,
                 origin: "xinjie.example/log".into(),
-                fingerprint: "4f2a 90c1 77de 03b8".into(),
+                fingerprint: "4f2a90c177de03b8".into(),
                 signed: signed(),
                 url: format!("{SITE}/r/{n}"),
             }),
