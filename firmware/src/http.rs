@@ -14,6 +14,8 @@ use reqwless::request::{Method, RequestBuilder};
 
 /// How long a connection, an answer's head, or the next piece of its body may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a body may take to its end, whatever comes of it: a drip would hold everything else up.
+const BODY: Duration = Duration::from_secs(15 * 60);
 /// Bytes of an answer's head.
 const HEAD: usize = 4 * 1024;
 /// Bytes that are read at once.
@@ -102,13 +104,16 @@ async fn pieces<E: From<HttpError>>(
     mut taken: impl AsyncFnMut(&[u8]) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut piece = vec![0; PIECE];
-    loop {
-        let count = in_time(body.read(&mut piece)).await?;
-        if count == 0 {
-            return Ok(());
+    let reading = async {
+        loop {
+            let count = in_time(body.read(&mut piece)).await?;
+            if count == 0 {
+                return Ok(());
+            }
+            taken(&piece[..count]).await?;
         }
-        taken(&piece[..count]).await?;
-    }
+    };
+    with_timeout(BODY, reading).await.unwrap_or(Err(HttpError::Offline.into()))
 }
 
 fn add(all: &mut Vec<u8>, piece: &[u8], most: usize) -> Result<(), HttpError> {
