@@ -50,8 +50,8 @@ appliance: packages-appliance ## the kiosk's read-only image, into target/applia
 test-appliance: build appliance ## boots it in QEMU, touches it, pulls its plug 20 times (PLUGS=1: once), crashes and hangs it
 	@kiosk/appliance/run.py --plugs $(or $(PLUGS),20)
 
-fuzz: ## each parser of the ledger, and photos and codes, for a minute (needs nightly Rust and cargo-fuzz)
-	@for crate in ledger uploader; do cd $(CURDIR)/$$crate && for target in $$(cargo +nightly fuzz list); do \
+fuzz: ## each parser of the ledger, photos and codes, and a board's flash, for a minute (needs nightly Rust and cargo-fuzz)
+	@for crate in ledger uploader firmware; do cd $(CURDIR)/$$crate && for target in $$(cargo +nightly fuzz list); do \
 	 cargo +nightly fuzz run $$target -- -max_total_time=60 -print_final_stats=0 || exit 1; done; done
 
 $(DENY):

@@ -103,12 +103,31 @@ impl Book {
         }
     }
 
+    /// The book of a store. One that cannot be read is emptied and begins anew: all but the board's key can be fetched again, and
+    /// a screen that shows nothing for ever is worse.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open<F: Flash>(
+        village: Village,
+        public: &str,
+        store: &mut Store<F>,
+    ) -> Result<Book, StoreError> {
+        let mut book = Book::new(village, public);
+        if book.load(store).await == Err(StoreError::Flash) {
+            store.erase().await?;
+            book = Book::new(village, public);
+            book.load(store).await?;
+        }
+        Ok(book)
+    }
+
     /// Reads the book from what the store holds under its head. What lies beyond was never verified and goes; so does the
     /// content of what was withdrawn, if a cut kept that from happening before.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn load<F: Flash>(&mut self, store: &mut Store<F>) -> Result<(), StoreError> {
+    pub(crate) async fn load<F: Flash>(&mut self, store: &mut Store<F>) -> Result<(), StoreError> {
         let head = store.head().await?;
         for index in store.indices().await? {
             if index < head.frontier.size() {
@@ -488,7 +507,7 @@ impl Book {
         Ok(Some(Receipt {
             line: row.line.clone(),
             covered: covered.collect(),
-            pictures: pictures(store, images).await?,
+            pictures: pictures(store, images).await,
             category: content.as_ref().map(|one| one.category.clone()).unwrap_or_default(),
             no_voucher: content.as_ref().map(|one| one.no_voucher.clone()).unwrap_or_default(),
             signed: entry.map(|(note, ..)| self.signed(&note)).unwrap_or_default(),
@@ -514,7 +533,7 @@ impl Book {
         let images = content.as_ref().map(|content| content.images.as_slice()).unwrap_or_default();
         Ok(Some(Bulletin {
             line: self.named(&row.line),
-            pictures: pictures(store, images).await?,
+            pictures: pictures(store, images).await,
             text: content.as_ref().map(|content| plain(&content.body)).unwrap_or_default(),
             signed: entry.map(|(note, ..)| self.signed(&note)).unwrap_or_default(),
             url: format!("{}/b/{n}", self.public),
@@ -575,11 +594,11 @@ impl Book {
 async fn pictures<F: Flash>(
     store: &mut Store<F>,
     images: &[ImageRef],
-) -> Result<Vec<(Hash, Option<crate::pages::Picture>)>, StoreError> {
+) -> Vec<(Hash, Option<crate::pages::Picture>)> {
     let mut found = Vec::new();
     for image in images {
-        let bytes = store.picture(&image.thumb).await?;
+        let bytes = store.picture(&image.thumb).await;
         found.push((image.thumb, bytes.and_then(|bytes| picture::decode(&bytes))));
     }
-    Ok(found)
+    found
 }

@@ -33,6 +33,8 @@ use crate::update::{self, Running, Updates};
 const FEED: Duration = Duration::from_secs(2);
 /// How often the office is asked while its code is on the screen.
 const ASK: Duration = Duration::from_secs(5);
+/// Between two tries to get more into a flash that is full.
+const FULL: Duration = Duration::from_secs(60 * 60);
 /// Between two times that flash is told of a sync that brought nothing.
 const KEEP_SECONDS: u64 = 60 * 60;
 /// Between two syncs, and until a screen that is left alone goes home, unless the board is told otherwise.
@@ -193,8 +195,7 @@ where
 {
     let Parts { display, touch, net, flash, slots, clock, chance, watchdog } = parts;
     let mut store = Store::new(flash, config.layout.clone());
-    let mut book = Book::new(config.source.village, &config.public);
-    book.load(&mut store).await?;
+    let book = Book::open(config.source.village, &config.public, &mut store).await?;
     let key = enrol::key(&mut store, chance).await?;
     let synced = store.word(Word::Synced).await?;
     let synced = synced.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes);
@@ -296,11 +297,13 @@ impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
 
     /// Follows the log for ever.
     async fn follow(&self, clock: &mut impl Clock) {
-        let (mut rest, mut reported) = (Rest::default(), None);
+        let (mut rest, mut reported, mut next) = (Rest::default(), None, Instant::MIN);
         loop {
-            match self.once(&mut rest, clock).await {
-                Ok(()) => self.state.borrow_mut().trouble = None,
-                Err(error) => self.fail(&error).await,
+            if Instant::now() >= next {
+                match self.once(&mut rest, clock).await {
+                    Ok(()) => self.state.borrow_mut().trouble = None,
+                    Err(error) => next = Instant::now() + self.fail(&error).await,
+                }
             }
             self.link.news();
             self.tell(clock, &mut reported).await;
@@ -374,12 +377,13 @@ impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
         home && self.onlooker.alone() >= self.config.alone
     }
 
-    async fn fail(&self, error: &SyncError) {
+    /// Says what is wrong; answers how long nothing more is tried.
+    async fn fail(&self, error: &SyncError) -> Duration {
         self.state.borrow_mut().trouble = Some(error.trouble());
-        if *error == SyncError::Store(StoreError::Full) {
-            // Where nothing can go, the screen says that it is full.
-            let _ = sync::make_room(&self.library).await;
-        }
+        let full = *error == SyncError::Store(StoreError::Full);
+        // Where nothing can go, the screen says that it is full, and each further try would wear all of the flash.
+        let stuck = full && !matches!(sync::make_room(&self.library).await, Ok(true));
+        if stuck { FULL } else { Duration::MIN }
     }
 
     /// Tells the flash that the log was followed to its end, but seldom: it is written to no more than is of use to who sees the
@@ -479,6 +483,7 @@ mod tests {
     use super::*;
     use crate::answers::serve;
     use crate::host::Sockets;
+    use crate::http::HttpError;
     use crate::nor::Nor;
     use crate::slots::Memory;
     use crate::sync::tests::{ALL, LAYOUT, feed, library, log, pack, source};
@@ -511,31 +516,44 @@ mod tests {
         }
     }
 
+    fn life<'b>(
+        config: &'b Config,
+        link: &'b Link,
+        slots: &'b mut Memory,
+        flash: Nor,
+    ) -> Life<'b, Sockets, Sockets, Nor, Memory> {
+        let state = State {
+            synced: None,
+            kept: None,
+            trouble: None,
+            stand: None,
+            place: Place::Home,
+            time: None,
+        };
+        Life {
+            net: Net { tcp: &Sockets, dns: &Sockets },
+            config,
+            link,
+            key: SigningKey::from_seed("kiosk", [4; 32]).unwrap(),
+            library: library(flash),
+            updates: Mutex::new(Updates::new(slots)),
+            onlooker: Onlooker::new(),
+            state: RefCell::new(state),
+            call: Signal::new(),
+        }
+    }
+
+    fn slots() -> Memory {
+        Memory::new(|| panic!("a reset"))
+    }
+
     /// Syncs until the office has no more to say; each time so many seconds after the one before. How often the flash was
     /// written to each time.
     fn steps(bodies: Vec<Vec<u8>>, seconds: i64, flash: Nor) -> Vec<u64> {
         let rounds = bodies.len();
         let (server, _) = serve(bodies);
-        let (config, link) = (config(server), Link::new());
-        let mut slots = Memory::new(|| panic!("a reset"));
-        let life = Life {
-            net: Net { tcp: &Sockets, dns: &Sockets },
-            config: &config,
-            link: &link,
-            key: SigningKey::from_seed("kiosk", [4; 32]).unwrap(),
-            library: library(flash),
-            updates: Mutex::new(Updates::new(&mut slots)),
-            onlooker: Onlooker::new(),
-            state: RefCell::new(State {
-                synced: None,
-                kept: None,
-                trouble: None,
-                stand: None,
-                place: Place::Home,
-                time: None,
-            }),
-            call: Signal::new(),
-        };
+        let (config, link, mut slots) = (config(server), Link::new(), slots());
+        let life = life(&config, &link, &mut slots, flash);
         let (mut rest, clock) = (Rest::default(), Hands(Cell::new(1_780_449_120)));
         let mut steps = Vec::new();
         for _ in 0..rounds {
@@ -548,6 +566,22 @@ mod tests {
             clock.0.set(clock.0.get() + seconds);
         }
         steps
+    }
+
+    #[test]
+    fn a_full_flash_is_not_worn_by_trying_every_minute() {
+        let body = pack(&feed(&log(120, 0), 0, ALL));
+        let (server, _) = serve(vec![body]);
+        let (config, link, mut slots) = (config(server), Link::new(), slots());
+        let life = life(&config, &link, &mut slots, Nor::new(20));
+        let clock = Hands(Cell::new(0));
+        block_on(async {
+            let error = life.once(&mut Rest::default(), &clock).await.unwrap_err();
+            assert_eq!(error, StoreError::Full.into());
+            assert_eq!(life.fail(&error).await, FULL);
+            assert_eq!(life.state.borrow().trouble, Some(Trouble::Full));
+            assert_eq!(life.fail(&HttpError::Offline.into()).await, Duration::MIN);
+        });
     }
 
     #[test]

@@ -199,22 +199,19 @@ impl<F: Flash> Store<F> {
         self.ids(Kind::Entry).await
     }
 
-    /// A picture's bytes, if they are kept and still are those of this hash.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn picture(&mut self, hash: &Hash) -> Result<Option<Vec<u8>>, StoreError> {
-        let bytes = self.value(Kind::Picture, short(hash)).await?;
-        Ok(bytes.filter(|bytes| sha256(bytes) == *hash))
+    /// A picture's bytes, if they can be read and still are those of this hash.
+    pub async fn picture(&mut self, hash: &Hash) -> Option<Vec<u8>> {
+        let bytes = self.value(Kind::Picture, short(hash)).await.ok().flatten();
+        bytes.filter(|bytes| sha256(bytes) == *hash)
     }
 
-    /// Keeps a picture. Where there is no room for it, all others go: they can be fetched again.
+    /// Keeps a picture. Where there is no room for it, or nothing can be written, all others go: they can be fetched again.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn put_picture(&mut self, hash: &Hash, bytes: &[u8]) -> Result<(), StoreError> {
         match self.put(Kind::Picture, short(hash), bytes).await {
-            Err(StoreError::Full) => {
+            Err(StoreError::Full | StoreError::Flash) => {
                 self.forget_pictures().await?;
                 self.put(Kind::Picture, short(hash), bytes).await
             }
@@ -274,6 +271,21 @@ impl<F: Flash> Store<F> {
     /// [`StoreError`].
     pub async fn put_word(&mut self, word: Word, bytes: &[u8]) -> Result<(), StoreError> {
         self.put(Kind::Word, word as u64, bytes).await
+    }
+
+    /// Drops everything but the board's key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn erase(&mut self) -> Result<(), StoreError> {
+        let key = self.word(Word::Key).await.unwrap_or_default();
+        for range in [self.layout.records.clone(), self.layout.pictures.clone()] {
+            map(&mut self.flash, range)?.erase_all().await?;
+        }
+        match key {
+            Some(key) => self.put_word(Word::Key, &key).await,
+            None => Ok(()),
+        }
     }
 
     /// The flash itself.
@@ -461,6 +473,7 @@ fn take_text<'b>(bytes: &mut &'b [u8]) -> Option<&'b str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::book::Book;
     use crate::nor::{Nor, SECTOR};
     use alloc::format;
     use embassy_futures::block_on;
@@ -495,7 +508,7 @@ mod tests {
             assert_eq!(store.entry(5).await.unwrap(), Some(entry(5)));
             assert_eq!(store.entry(1).await.unwrap(), None);
             assert_eq!(store.head().await.unwrap().frontier, head(6).frontier);
-            assert_eq!(store.picture(&sha256(&picture)).await.unwrap(), Some(picture));
+            assert_eq!(store.picture(&sha256(&picture)).await, Some(picture));
             assert_eq!(store.word(Word::Evidence).await.unwrap().unwrap(), b"log\n9\n");
             store.drop_entry(0).await.unwrap();
             assert_eq!(store.entry(0).await.unwrap(), None);
@@ -509,7 +522,7 @@ mod tests {
             for n in 0..20u8 {
                 let picture = vec![n; 2_500];
                 store.put_picture(&sha256(&picture), &picture).await.unwrap();
-                assert_eq!(store.picture(&sha256(&picture)).await.unwrap(), Some(picture));
+                assert_eq!(store.picture(&sha256(&picture)).await, Some(picture));
             }
         });
     }
@@ -551,6 +564,44 @@ mod tests {
                 assert_eq!(store.head().await.unwrap().frontier.size(), 7);
             });
         }
+    }
+
+    #[test]
+    fn a_store_that_cannot_be_read_begins_anew_with_the_key_it_had() {
+        let mut store = Store::new(Nor::new(12), LAYOUT);
+        let village = "341181107201".parse().unwrap();
+        block_on(async {
+            store.put_word(Word::Key, b"a key").await.unwrap();
+            store.put_word(Word::Synced, &[1; 8]).await.unwrap();
+            store.put_entry(0, &entry(0)).await.unwrap();
+            store.commit(&head(1)).await.unwrap();
+            store.put(Kind::Head, 0, b"no head").await.unwrap();
+            assert_eq!(store.head().await.err(), Some(StoreError::Flash));
+            let book = Book::open(village, "http://town.example", &mut store).await.unwrap();
+            assert!(book.is_empty() && store.indices().await.unwrap().is_empty());
+            assert_eq!(store.head().await.unwrap().frontier.size(), 0);
+            assert_eq!(store.word(Word::Key).await.unwrap().unwrap(), b"a key");
+            assert_eq!(store.word(Word::Synced).await.unwrap(), None);
+        });
+    }
+
+    #[test]
+    fn what_is_dropped_leaves_its_room() {
+        let mut store = Store::new(Nor::new(12), LAYOUT);
+        let large = Entry { note: vec![b'n'; 1_500], content: vec![b'c'; 6_000] };
+        block_on(async {
+            for n in 0..20 {
+                store.put_entry(n, &large).await.unwrap();
+                if n % 2 == 0 {
+                    store.drop_entry(n).await.unwrap();
+                } else {
+                    store.drop_content(n).await.unwrap();
+                    let note = store.entry(n).await.unwrap().unwrap();
+                    assert!(note.note == large.note && note.content.is_empty());
+                    store.drop_entry(n).await.unwrap();
+                }
+            }
+        });
     }
 
     #[test]

@@ -314,7 +314,7 @@ pub async fn fetch_picture<T: TcpConnect, D: Dns, F: Flash>(
         if known.contains(&hash) {
             continue;
         }
-        if library.lock().await.store.picture(&hash).await?.is_some() {
+        if library.lock().await.store.picture(&hash).await.is_some() {
             known.push(hash);
             continue;
         }
