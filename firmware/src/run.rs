@@ -12,7 +12,6 @@ use embassy_sync::mutex::Mutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, Timer};
 use embedded_nal_async::{Dns, TcpConnect};
-use ledger::hash::Hash;
 use ledger::key::SigningKey;
 use ledger::kiosk::Report;
 use ledger::time::Timestamp;
@@ -26,7 +25,7 @@ use crate::onlooker::{Onlooker, Watched};
 use crate::pages::{Page, Place, Status, Trouble};
 use crate::screen::{self, BadScreen, Link, Screen};
 use crate::store::{Layout, Store, StoreError, Word};
-use crate::sync::{self, Library, Shared, Source, SyncError};
+use crate::sync::{self, Library, Pictures, Shared, Source, SyncError};
 use crate::update::{self, Running, Updates};
 
 /// How often the watchdog is fed.
@@ -232,8 +231,7 @@ where
 /// How far it came with what is fetched piece by piece.
 #[derive(Default)]
 struct Rest {
-    /// Pictures that are here.
-    pictures: Vec<Hash>,
+    pictures: Pictures,
     /// The log index from where on contents are asked for.
     next: u64,
 }

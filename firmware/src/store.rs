@@ -205,18 +205,45 @@ impl<F: Flash> Store<F> {
         bytes.filter(|bytes| sha256(bytes) == *hash)
     }
 
-    /// Keeps a picture. Where there is no room for it, or nothing can be written, all others go: they can be fetched again.
+    /// Keeps a picture. Where there is no room for it others give way, as they can be fetched again: those that are not `wanted`,
+    /// then of these the last, as far as they come after this one. Answers how many did; `None` where all that is kept comes
+    /// before it, and it was not kept.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn put_picture(&mut self, hash: &Hash, bytes: &[u8]) -> Result<(), StoreError> {
-        match self.put(Kind::Picture, short(hash), bytes).await {
-            Err(StoreError::Full | StoreError::Flash) => {
-                self.forget_pictures().await?;
-                self.put(Kind::Picture, short(hash), bytes).await
+    pub async fn put_picture(
+        &mut self,
+        hash: &Hash,
+        bytes: &[u8],
+        wanted: &[Hash],
+    ) -> Result<Option<usize>, StoreError> {
+        let (id, mut gone) = (short(hash), 0);
+        let place = |id| wanted.iter().position(|one| short(one) == id).unwrap_or(usize::MAX);
+        let mut done = self.put(Kind::Picture, id, bytes).await;
+        if done == Err(StoreError::Full) {
+            let mut others = self.ids(Kind::Picture).await?;
+            others.retain(|other| *other != id);
+            others.sort_unstable_by_key(|other| place(*other));
+            while done == Err(StoreError::Full) {
+                // What was written of it does not count, and takes room.
+                self.remove(Kind::Picture, id, 0..pieces(bytes.len())).await?;
+                let last = others.pop_if(|last| place(*last) >= place(id));
+                let Some(last) = last else { break };
+                self.cut_off(Kind::Picture, last, 0).await?;
+                gone += 1;
+                done = self.put(Kind::Picture, id, bytes).await;
             }
-            done => done,
+            if done == Err(StoreError::Full) && !others.is_empty() {
+                return Ok(None);
+            }
         }
+        if matches!(done, Err(StoreError::Full | StoreError::Flash)) {
+            // Nothing but litter is left, or nothing can be written there.
+            self.forget_pictures().await?;
+            gone += 1;
+            done = self.put(Kind::Picture, id, bytes).await;
+        }
+        done.map(|()| Some(gone))
     }
 
     /// Drops all pictures.
@@ -316,6 +343,17 @@ impl<F: Flash> Store<F> {
         found.sort_unstable();
         found.dedup();
         Ok(found)
+    }
+
+    /// Removes pieces of a value, whether they are there or not.
+    async fn remove(&mut self, kind: Kind, id: u64, of: Range<usize>) -> Result<(), StoreError> {
+        let range = self.range(kind);
+        let mut map = map(&mut self.flash, range)?;
+        for piece in of {
+            let piece = u16::try_from(piece).map_err(|_| StoreError::TooLong)?;
+            map.remove_item(&mut self.buffer, &key(kind, id, piece)).await?;
+        }
+        Ok(())
     }
 
     /// Removes the pieces of a value from this one on.
@@ -501,7 +539,7 @@ mod tests {
             store.put_entry(5, &entry(5)).await.unwrap();
             store.commit(&head(6)).await.unwrap();
             let picture = vec![7; 3_000];
-            store.put_picture(&sha256(&picture), &picture).await.unwrap();
+            store.put_picture(&sha256(&picture), &picture, &[]).await.unwrap();
             store.put_word(Word::Evidence, b"log\n9\n").await.unwrap();
             let mut store = Store::new(store.flash().clone(), LAYOUT);
             assert_eq!(store.indices().await.unwrap(), [0, 5]);
@@ -516,14 +554,34 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_room_for_a_picture_the_others_go() {
+    fn where_there_is_no_room_for_a_picture_others_give_way_but_none_before_it() {
         let mut store = Store::new(Nor::new(12), LAYOUT);
+        let picture = |n: u8| vec![n; 2_500];
+        let wanted: Vec<Hash> = (0..20).map(|n| sha256(&picture(n))).collect();
         block_on(async {
-            for n in 0..20u8 {
-                let picture = vec![n; 2_500];
-                store.put_picture(&sha256(&picture), &picture).await.unwrap();
-                assert_eq!(store.picture(&sha256(&picture)).await, Some(picture));
+            // Those that no page shows any more give way, without an end.
+            for n in 100..140 {
+                let put = store.put_picture(&sha256(&picture(n)), &picture(n), &[]).await.unwrap();
+                assert!(put.is_some() && store.picture(&sha256(&picture(n))).await.is_some());
             }
+            // The first of the wanted ones stay, and the first that has no room is told.
+            let mut kept = 0;
+            for (n, hash) in (0..).zip(&wanted) {
+                match store.put_picture(hash, &picture(n), &wanted).await.unwrap() {
+                    Some(_) => kept += 1,
+                    None => break,
+                }
+            }
+            assert!((2..6).contains(&kept), "{kept}");
+            // A newer one takes the place of the oldest.
+            let newer = vec![200; 2_500];
+            let mut newest = vec![sha256(&newer)];
+            newest.extend(&wanted);
+            assert!(store.put_picture(&newest[0], &newer, &newest).await.unwrap() >= Some(1));
+            for hash in &newest[..kept] {
+                assert!(store.picture(hash).await.is_some());
+            }
+            assert!(store.picture(&newest[kept]).await.is_none());
         });
     }
 

@@ -298,7 +298,15 @@ pub async fn fetch_glyphs<T: TcpConnect, D: Dns, F: Flash>(
     }
 }
 
-/// Fetches one picture that pages show and that is not here yet, the newest first. Answers whether there was one.
+/// Which pictures are here, as far as that was looked at, and the first for which there was no room.
+#[derive(Debug, Default)]
+pub struct Pictures {
+    here: Vec<Hash>,
+    beyond: Option<Hash>,
+}
+
+/// Fetches one picture that pages show and that is not here yet, the newest first, as long as there is room. Answers whether there
+/// was one.
 ///
 /// # Errors
 /// [`SyncError`]; `Feed` if what came is not that picture.
@@ -306,25 +314,36 @@ pub async fn fetch_picture<T: TcpConnect, D: Dns, F: Flash>(
     net: &Net<'_, T, D>,
     source: &Source,
     library: &Shared<F>,
-    known: &mut Vec<Hash>,
+    pictures: &mut Pictures,
 ) -> Result<bool, SyncError> {
     let wanted = library.lock().await.book.thumbs();
-    known.retain(|hash| wanted.contains(hash));
-    for hash in wanted {
-        if known.contains(&hash) {
+    let Pictures { here, beyond } = pictures;
+    here.retain(|hash| wanted.contains(hash));
+    for (at, hash) in wanted.iter().enumerate() {
+        if here.contains(hash) {
             continue;
         }
-        if library.lock().await.store.picture(&hash).await.is_some() {
-            known.push(hash);
+        if library.lock().await.store.picture(hash).await.is_some() {
+            here.push(*hash);
             continue;
+        }
+        if *beyond == Some(*hash) {
+            break;
         }
         let url = format!("{}/blob/{hash}", source.server);
         let bytes = net.get_all(&url, picture::BYTES_MAX).await?;
-        if sha256(&bytes) != hash {
+        if sha256(&bytes) != *hash {
             return Err(BadFeed::Damaged.into());
         }
-        library.lock().await.store.put_picture(&hash, &bytes).await?;
-        known.push(hash);
+        let kept = library.lock().await.store.put_picture(hash, &bytes, &wanted).await?;
+        let Some(gone) = kept else {
+            *beyond = Some(*hash);
+            break;
+        };
+        if gone > 0 {
+            here.retain(|one| wanted[..at].contains(one));
+        }
+        here.push(*hash);
         return Ok(true);
     }
     Ok(false)
