@@ -29,7 +29,7 @@ pub fn fix(words: &ui::Words<'_>, fonts: &mut Fonts) {
     words.set_income(fonts.line("收入"));
     words.set_spending(fonts.line("支出"));
     words.set_no_picture(fonts.line("没有照片"));
-    words.set_picture_waits(fonts.line("照片还没有传到，过一会儿再来看"));
+    words.set_picture_waits(fonts.line("照片还没有传到，请用手机扫码看"));
     words.set_pictures(fonts.line("照片"));
     words.set_before(fonts.line("上一张"));
     words.set_close(fonts.line("关上"));
