@@ -232,8 +232,10 @@ where
 /// How far it came with what is fetched piece by piece.
 #[derive(Default)]
 struct Rest {
-    /// Pictures that are here.
+    /// Pictures that are here, or that there is no room for.
     pictures: Vec<Hash>,
+    /// What no page shows any more was dropped since the start.
+    tidied: bool,
     /// The log index from where on contents are asked for.
     next: u64,
 }
@@ -332,10 +334,12 @@ impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
         if !glyphs.is_empty() {
             self.link.give(glyphs);
         }
-        while sync::fetch_picture(net, source, &self.library, &mut rest.pictures).await? {
-            self.link.news();
+        if new || !rest.tidied {
+            sync::tidy_pictures(&self.library).await?;
+            rest.tidied = true;
         }
-        Ok(())
+        let news = || self.link.news();
+        sync::fetch_pictures(net, source, &self.library, &mut rest.pictures, news).await
     }
 
     /// Its code is on the screen.

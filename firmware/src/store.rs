@@ -205,27 +205,52 @@ impl<F: Flash> Store<F> {
         bytes.filter(|bytes| sha256(bytes) == *hash)
     }
 
-    /// Keeps a picture. Where there is no room for it, or nothing can be written, all others go: they can be fetched again.
+    /// Keeps a picture. Where nothing can be written, all others go: they can be fetched again.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError`]; after `Full` everything is as it was.
     pub async fn put_picture(&mut self, hash: &Hash, bytes: &[u8]) -> Result<(), StoreError> {
-        match self.put(Kind::Picture, short(hash), bytes).await {
-            Err(StoreError::Full | StoreError::Flash) => {
-                self.forget_pictures().await?;
-                self.put(Kind::Picture, short(hash), bytes).await
+        let id = short(hash);
+        match self.put(Kind::Picture, id, bytes).await {
+            Err(StoreError::Flash) => {
+                map(&mut self.flash, self.layout.pictures.clone())?.erase_all().await?;
+                self.put(Kind::Picture, id, bytes).await
+            }
+            Err(StoreError::Full) => {
+                // The last pieces found room, and would hold it for nothing.
+                for piece in (1..pieces(bytes.len())).rev() {
+                    let piece = u16::try_from(piece).map_err(|_| StoreError::TooLong)?;
+                    if !self.remove(Kind::Picture, id, piece).await? {
+                        break;
+                    }
+                }
+                Err(StoreError::Full)
             }
             done => done,
         }
     }
 
-    /// Drops all pictures.
+    /// Drops a picture; whether it was there.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn forget_pictures(&mut self) -> Result<(), StoreError> {
-        let mut map = map(&mut self.flash, self.layout.pictures.clone())?;
-        Ok(map.erase_all().await?)
+    pub async fn drop_picture(&mut self, hash: &Hash) -> Result<bool, StoreError> {
+        let here = self.remove(Kind::Picture, short(hash), 0).await?;
+        self.cut_off(Kind::Picture, short(hash), 1).await?;
+        Ok(here)
+    }
+
+    /// Drops all pictures but these.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn drop_pictures_but(&mut self, wanted: &[Hash]) -> Result<(), StoreError> {
+        for id in self.ids(Kind::Picture).await? {
+            if !wanted.iter().any(|hash| short(hash) == id) {
+                self.cut_off(Kind::Picture, id, 0).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The extra glyphs that are kept; they were verified when they came.
@@ -320,16 +345,23 @@ impl<F: Flash> Store<F> {
 
     /// Removes the pieces of a value from this one on.
     async fn cut_off(&mut self, kind: Kind, id: u64, from: u16) -> Result<(), StoreError> {
-        let range = self.range(kind);
-        let mut map = map(&mut self.flash, range)?;
         for piece in from.. {
-            let key = key(kind, id, piece);
-            if map.fetch_item::<&[u8]>(&mut self.buffer, &key).await?.is_none() {
+            if !self.remove(kind, id, piece).await? {
                 break;
             }
-            map.remove_item(&mut self.buffer, &key).await?;
         }
         Ok(())
+    }
+
+    /// Removes a piece; whether it was there.
+    async fn remove(&mut self, kind: Kind, id: u64, piece: u16) -> Result<bool, StoreError> {
+        let (range, key) = (self.range(kind), key(kind, id, piece));
+        let mut map = map(&mut self.flash, range)?;
+        let here = map.fetch_item::<&[u8]>(&mut self.buffer, &key).await?.is_some();
+        if here {
+            map.remove_item(&mut self.buffer, &key).await?;
+        }
+        Ok(here)
     }
 
     async fn value(&mut self, kind: Kind, id: u64) -> Result<Option<Vec<u8>>, StoreError> {
@@ -516,14 +548,28 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_room_for_a_picture_the_others_go() {
+    fn a_picture_that_has_no_room_takes_none() {
         let mut store = Store::new(Nor::new(12), LAYOUT);
+        let picture = |n: u8| vec![n; 2_500];
         block_on(async {
-            for n in 0..20u8 {
-                let picture = vec![n; 2_500];
-                store.put_picture(&sha256(&picture), &picture).await.unwrap();
-                assert_eq!(store.picture(&sha256(&picture)).await, Some(picture));
+            let mut kept = 0;
+            while store.put_picture(&sha256(&picture(kept)), &picture(kept)).await.is_ok() {
+                kept += 1;
             }
+            assert!(kept > 1);
+            for n in kept..kept + 3 {
+                let full = store.put_picture(&sha256(&picture(n)), &picture(n)).await;
+                assert_eq!(full, Err(StoreError::Full));
+            }
+            for n in 0..kept {
+                assert_eq!(store.picture(&sha256(&picture(n))).await, Some(picture(n)));
+            }
+            assert_eq!(store.drop_picture(&sha256(&picture(0))).await, Ok(true));
+            assert_eq!(store.drop_picture(&sha256(&picture(0))).await, Ok(false));
+            store.put_picture(&sha256(&picture(100)), &picture(100)).await.unwrap();
+            store.drop_pictures_but(&[sha256(&picture(1))]).await.unwrap();
+            assert_eq!(store.picture(&sha256(&picture(1))).await, Some(picture(1)));
+            assert_eq!(store.picture(&sha256(&picture(100))).await, None);
         });
     }
 
