@@ -154,8 +154,8 @@ pub enum BadStart {
 /// What is known besides what is verified.
 struct State {
     synced: Option<i64>,
-    /// The same, as the flash has it.
-    kept: Option<i64>,
+    /// When the flash was told of that last.
+    told: Option<i64>,
     trouble: Option<Trouble>,
     stand: Option<Stand>,
     /// What is on the screen.
@@ -204,7 +204,7 @@ where
     let library = Mutex::new(Library { store, book });
     let time = clock.now().map(|now| (Instant::now(), now));
     let place = Place::default();
-    let state = State { synced, kept: synced, trouble: None, stand: None, place, time };
+    let state = State { synced, told: synced, trouble: None, stand: None, place, time };
     let life = Life {
         net,
         config,
@@ -391,17 +391,19 @@ impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
     }
 
     /// Tells the flash that the log was followed to its end, but seldom: it is written to no more than is of use to who sees the
-    /// board after a power cut. If that cannot be kept, no more is lost than that.
+    /// board after a power cut.
     async fn keep_synced(&self, now: i64, new: bool) {
-        self.state.borrow_mut().synced = Some(now);
-        let kept = self.state.borrow().kept;
-        if !new && kept.is_some_and(|kept| now.abs_diff(kept) < KEEP_SECONDS) {
-            return;
+        {
+            let mut state = self.state.borrow_mut();
+            state.synced = Some(now);
+            if !new && state.told.is_some_and(|told| now.abs_diff(told) < KEEP_SECONDS) {
+                return;
+            }
+            state.told = Some(now);
         }
         let mut library = self.library.lock().await;
-        if library.store.put_word(Word::Synced, &now.to_be_bytes()).await.is_ok() {
-            self.state.borrow_mut().kept = Some(now);
-        }
+        // If that cannot be kept, no more is lost than that.
+        let _ = library.store.put_word(Word::Synced, &now.to_be_bytes()).await;
     }
 
     /// Enrolment while its code is on the screen; reports once the office knows the board.
@@ -528,7 +530,7 @@ mod tests {
     ) -> Life<'b, Sockets, Sockets, Nor, Memory> {
         let state = State {
             synced: None,
-            kept: None,
+            told: None,
             trouble: None,
             stand: None,
             place: Place::Home,
