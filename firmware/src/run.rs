@@ -12,6 +12,7 @@ use embassy_sync::mutex::Mutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, Timer};
 use embedded_nal_async::{Dns, TcpConnect};
+use ledger::hash::Hash;
 use ledger::key::SigningKey;
 use ledger::kiosk::Report;
 use ledger::time::Timestamp;
@@ -25,7 +26,7 @@ use crate::onlooker::{Onlooker, Watched};
 use crate::pages::{Page, Place, Status, Trouble};
 use crate::screen::{self, BadScreen, Link, Screen};
 use crate::store::{Layout, Store, StoreError, Word};
-use crate::sync::{self, Library, Pictures, Shared, Source, SyncError};
+use crate::sync::{self, Library, Shared, Source, SyncError};
 use crate::update::{self, Running, Updates};
 
 /// How often the watchdog is fed.
@@ -153,8 +154,8 @@ pub enum BadStart {
 /// What is known besides what is verified.
 struct State {
     synced: Option<i64>,
-    /// The same, as the flash has it.
-    kept: Option<i64>,
+    /// When the flash was told of that last.
+    told: Option<i64>,
     trouble: Option<Trouble>,
     stand: Option<Stand>,
     /// What is on the screen.
@@ -203,7 +204,7 @@ where
     let library = Mutex::new(Library { store, book });
     let time = clock.now().map(|now| (Instant::now(), now));
     let place = Place::default();
-    let state = State { synced, kept: synced, trouble: None, stand: None, place, time };
+    let state = State { synced, told: synced, trouble: None, stand: None, place, time };
     let life = Life {
         net,
         config,
@@ -231,7 +232,10 @@ where
 /// How far it came with what is fetched piece by piece.
 #[derive(Default)]
 struct Rest {
-    pictures: Pictures,
+    /// Pictures that are here, or that there is no room for.
+    pictures: Vec<Hash>,
+    /// What no page shows any more was dropped since the start.
+    tidied: bool,
     /// The log index from where on contents are asked for.
     next: u64,
 }
@@ -330,10 +334,12 @@ impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
         if !glyphs.is_empty() {
             self.link.give(glyphs);
         }
-        while sync::fetch_picture(net, source, &self.library, &mut rest.pictures).await? {
-            self.link.news();
+        if new || !rest.tidied {
+            sync::tidy_pictures(&self.library).await?;
+            rest.tidied = true;
         }
-        Ok(())
+        let news = || self.link.news();
+        sync::fetch_pictures(net, source, &self.library, &mut rest.pictures, news).await
     }
 
     /// Its code is on the screen.
@@ -385,17 +391,19 @@ impl<N: TcpConnect, S: Dns, F: Flash, L: Slots> Life<'_, N, S, F, L> {
     }
 
     /// Tells the flash that the log was followed to its end, but seldom: it is written to no more than is of use to who sees the
-    /// board after a power cut. If that cannot be kept, no more is lost than that.
+    /// board after a power cut.
     async fn keep_synced(&self, now: i64, new: bool) {
-        self.state.borrow_mut().synced = Some(now);
-        let kept = self.state.borrow().kept;
-        if !new && kept.is_some_and(|kept| now.abs_diff(kept) < KEEP_SECONDS) {
-            return;
+        {
+            let mut state = self.state.borrow_mut();
+            state.synced = Some(now);
+            if !new && state.told.is_some_and(|told| now.abs_diff(told) < KEEP_SECONDS) {
+                return;
+            }
+            state.told = Some(now);
         }
         let mut library = self.library.lock().await;
-        if library.store.put_word(Word::Synced, &now.to_be_bytes()).await.is_ok() {
-            self.state.borrow_mut().kept = Some(now);
-        }
+        // If that cannot be kept, no more is lost than that.
+        let _ = library.store.put_word(Word::Synced, &now.to_be_bytes()).await;
     }
 
     /// Enrolment while its code is on the screen; reports once the office knows the board.
@@ -522,7 +530,7 @@ mod tests {
     ) -> Life<'b, Sockets, Sockets, Nor, Memory> {
         let state = State {
             synced: None,
-            kept: None,
+            told: None,
             trouble: None,
             stand: None,
             place: Place::Home,

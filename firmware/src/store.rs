@@ -205,54 +205,52 @@ impl<F: Flash> Store<F> {
         bytes.filter(|bytes| sha256(bytes) == *hash)
     }
 
-    /// Keeps a picture. Where there is no room for it others give way, as they can be fetched again: those that are not `wanted`,
-    /// then of these the last, as far as they come after this one. Answers how many did; `None` where all that is kept comes
-    /// before it, and it was not kept.
+    /// Keeps a picture. Where nothing can be written, all others go: they can be fetched again.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn put_picture(
-        &mut self,
-        hash: &Hash,
-        bytes: &[u8],
-        wanted: &[Hash],
-    ) -> Result<Option<usize>, StoreError> {
-        let (id, mut gone) = (short(hash), 0);
-        let place = |id| wanted.iter().position(|one| short(one) == id).unwrap_or(usize::MAX);
-        let mut done = self.put(Kind::Picture, id, bytes).await;
-        if done == Err(StoreError::Full) {
-            let mut others = self.ids(Kind::Picture).await?;
-            others.retain(|other| *other != id);
-            others.sort_unstable_by_key(|other| place(*other));
-            while done == Err(StoreError::Full) {
-                // What was written of it does not count, and takes room.
-                self.remove(Kind::Picture, id, 0..pieces(bytes.len())).await?;
-                let last = others.pop_if(|last| place(*last) >= place(id));
-                let Some(last) = last else { break };
-                self.cut_off(Kind::Picture, last, 0).await?;
-                gone += 1;
-                done = self.put(Kind::Picture, id, bytes).await;
+    /// [`StoreError`]; after `Full` everything is as it was.
+    pub async fn put_picture(&mut self, hash: &Hash, bytes: &[u8]) -> Result<(), StoreError> {
+        let id = short(hash);
+        match self.put(Kind::Picture, id, bytes).await {
+            Err(StoreError::Flash) => {
+                map(&mut self.flash, self.layout.pictures.clone())?.erase_all().await?;
+                self.put(Kind::Picture, id, bytes).await
             }
-            if done == Err(StoreError::Full) && !others.is_empty() {
-                return Ok(None);
+            Err(StoreError::Full) => {
+                // The last pieces found room, and would hold it for nothing.
+                for piece in (1..pieces(bytes.len())).rev() {
+                    let piece = u16::try_from(piece).map_err(|_| StoreError::TooLong)?;
+                    if !self.remove(Kind::Picture, id, piece).await? {
+                        break;
+                    }
+                }
+                Err(StoreError::Full)
             }
+            done => done,
         }
-        if matches!(done, Err(StoreError::Full | StoreError::Flash)) {
-            // Nothing but litter is left, or nothing can be written there.
-            self.forget_pictures().await?;
-            gone += 1;
-            done = self.put(Kind::Picture, id, bytes).await;
-        }
-        done.map(|()| Some(gone))
     }
 
-    /// Drops all pictures.
+    /// Drops a picture; whether it was there.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn forget_pictures(&mut self) -> Result<(), StoreError> {
-        let mut map = map(&mut self.flash, self.layout.pictures.clone())?;
-        Ok(map.erase_all().await?)
+    pub async fn drop_picture(&mut self, hash: &Hash) -> Result<bool, StoreError> {
+        let here = self.remove(Kind::Picture, short(hash), 0).await?;
+        self.cut_off(Kind::Picture, short(hash), 1).await?;
+        Ok(here)
+    }
+
+    /// Drops all pictures but these.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn drop_pictures_but(&mut self, wanted: &[Hash]) -> Result<(), StoreError> {
+        for id in self.ids(Kind::Picture).await? {
+            if !wanted.iter().any(|hash| short(hash) == id) {
+                self.cut_off(Kind::Picture, id, 0).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The extra glyphs that are kept; they were verified when they came.
@@ -345,29 +343,25 @@ impl<F: Flash> Store<F> {
         Ok(found)
     }
 
-    /// Removes pieces of a value, whether they are there or not.
-    async fn remove(&mut self, kind: Kind, id: u64, of: Range<usize>) -> Result<(), StoreError> {
-        let range = self.range(kind);
-        let mut map = map(&mut self.flash, range)?;
-        for piece in of {
-            let piece = u16::try_from(piece).map_err(|_| StoreError::TooLong)?;
-            map.remove_item(&mut self.buffer, &key(kind, id, piece)).await?;
+    /// Removes the pieces of a value from this one on.
+    async fn cut_off(&mut self, kind: Kind, id: u64, from: u16) -> Result<(), StoreError> {
+        for piece in from.. {
+            if !self.remove(kind, id, piece).await? {
+                break;
+            }
         }
         Ok(())
     }
 
-    /// Removes the pieces of a value from this one on.
-    async fn cut_off(&mut self, kind: Kind, id: u64, from: u16) -> Result<(), StoreError> {
-        let range = self.range(kind);
+    /// Removes a piece; whether it was there.
+    async fn remove(&mut self, kind: Kind, id: u64, piece: u16) -> Result<bool, StoreError> {
+        let (range, key) = (self.range(kind), key(kind, id, piece));
         let mut map = map(&mut self.flash, range)?;
-        for piece in from.. {
-            let key = key(kind, id, piece);
-            if map.fetch_item::<&[u8]>(&mut self.buffer, &key).await?.is_none() {
-                break;
-            }
+        let here = map.fetch_item::<&[u8]>(&mut self.buffer, &key).await?.is_some();
+        if here {
             map.remove_item(&mut self.buffer, &key).await?;
         }
-        Ok(())
+        Ok(here)
     }
 
     async fn value(&mut self, kind: Kind, id: u64) -> Result<Option<Vec<u8>>, StoreError> {
@@ -539,7 +533,7 @@ mod tests {
             store.put_entry(5, &entry(5)).await.unwrap();
             store.commit(&head(6)).await.unwrap();
             let picture = vec![7; 3_000];
-            store.put_picture(&sha256(&picture), &picture, &[]).await.unwrap();
+            store.put_picture(&sha256(&picture), &picture).await.unwrap();
             store.put_word(Word::Evidence, b"log\n9\n").await.unwrap();
             let mut store = Store::new(store.flash().clone(), LAYOUT);
             assert_eq!(store.indices().await.unwrap(), [0, 5]);
@@ -554,34 +548,28 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_room_for_a_picture_others_give_way_but_none_before_it() {
+    fn a_picture_that_has_no_room_takes_none() {
         let mut store = Store::new(Nor::new(12), LAYOUT);
         let picture = |n: u8| vec![n; 2_500];
-        let wanted: Vec<Hash> = (0..20).map(|n| sha256(&picture(n))).collect();
         block_on(async {
-            // Those that no page shows any more give way, without an end.
-            for n in 100..140 {
-                let put = store.put_picture(&sha256(&picture(n)), &picture(n), &[]).await.unwrap();
-                assert!(put.is_some() && store.picture(&sha256(&picture(n))).await.is_some());
-            }
-            // The first of the wanted ones stay, and the first that has no room is told.
             let mut kept = 0;
-            for (n, hash) in (0..).zip(&wanted) {
-                match store.put_picture(hash, &picture(n), &wanted).await.unwrap() {
-                    Some(_) => kept += 1,
-                    None => break,
-                }
+            while store.put_picture(&sha256(&picture(kept)), &picture(kept)).await.is_ok() {
+                kept += 1;
             }
-            assert!((2..6).contains(&kept), "{kept}");
-            // A newer one takes the place of the oldest.
-            let newer = vec![200; 2_500];
-            let mut newest = vec![sha256(&newer)];
-            newest.extend(&wanted);
-            assert!(store.put_picture(&newest[0], &newer, &newest).await.unwrap() >= Some(1));
-            for hash in &newest[..kept] {
-                assert!(store.picture(hash).await.is_some());
+            assert!(kept > 1);
+            for n in kept..kept + 3 {
+                let full = store.put_picture(&sha256(&picture(n)), &picture(n)).await;
+                assert_eq!(full, Err(StoreError::Full));
             }
-            assert!(store.picture(&newest[kept]).await.is_none());
+            for n in 0..kept {
+                assert_eq!(store.picture(&sha256(&picture(n))).await, Some(picture(n)));
+            }
+            assert_eq!(store.drop_picture(&sha256(&picture(0))).await, Ok(true));
+            assert_eq!(store.drop_picture(&sha256(&picture(0))).await, Ok(false));
+            store.put_picture(&sha256(&picture(100)), &picture(100)).await.unwrap();
+            store.drop_pictures_but(&[sha256(&picture(1))]).await.unwrap();
+            assert_eq!(store.picture(&sha256(&picture(1))).await, Some(picture(1)));
+            assert_eq!(store.picture(&sha256(&picture(100))).await, None);
         });
     }
 

@@ -298,55 +298,76 @@ pub async fn fetch_glyphs<T: TcpConnect, D: Dns, F: Flash>(
     }
 }
 
-/// Which pictures are here, as far as that was looked at, and the first for which there was no room.
-#[derive(Debug, Default)]
-pub struct Pictures {
-    here: Vec<Hash>,
-    beyond: Option<Hash>,
-}
-
-/// Fetches one picture that pages show and that is not here yet, the newest first, as long as there is room. Answers whether there
-/// was one.
+/// Fetches the pictures that pages show, the newest first, and calls `news` for each. `settled` are those that are here, or that
+/// there is no room for.
 ///
 /// # Errors
 /// [`SyncError`]; `Feed` if what came is not that picture.
-pub async fn fetch_picture<T: TcpConnect, D: Dns, F: Flash>(
+pub async fn fetch_pictures<T: TcpConnect, D: Dns, F: Flash>(
     net: &Net<'_, T, D>,
     source: &Source,
     library: &Shared<F>,
-    pictures: &mut Pictures,
-) -> Result<bool, SyncError> {
+    settled: &mut Vec<Hash>,
+    news: impl Fn(),
+) -> Result<(), SyncError> {
     let wanted = library.lock().await.book.thumbs();
-    let Pictures { here, beyond } = pictures;
-    here.retain(|hash| wanted.contains(hash));
+    settled.retain(|hash| wanted.contains(hash));
     for (at, hash) in wanted.iter().enumerate() {
-        if here.contains(hash) {
+        if settled.contains(hash) {
             continue;
         }
-        if library.lock().await.store.picture(hash).await.is_some() {
-            here.push(*hash);
-            continue;
+        if library.lock().await.store.picture(hash).await.is_none() {
+            let url = format!("{}/blob/{hash}", source.server);
+            let bytes = match net.get_all(&url, picture::BYTES_MAX).await {
+                // Not there yet: asked for again in another round.
+                Err(HttpError::Status(404)) => continue,
+                bytes => bytes?,
+            };
+            if sha256(&bytes) != *hash {
+                return Err(BadFeed::Damaged.into());
+            }
+            if !keep_picture(library, hash, &bytes, &wanted[at + 1..]).await? {
+                settled.extend(&wanted[at..]);
+                return Ok(());
+            }
+            news();
         }
-        if *beyond == Some(*hash) {
-            break;
-        }
-        let url = format!("{}/blob/{hash}", source.server);
-        let bytes = net.get_all(&url, picture::BYTES_MAX).await?;
-        if sha256(&bytes) != *hash {
-            return Err(BadFeed::Damaged.into());
-        }
-        let kept = library.lock().await.store.put_picture(hash, &bytes, &wanted).await?;
-        let Some(gone) = kept else {
-            *beyond = Some(*hash);
-            break;
-        };
-        if gone > 0 {
-            here.retain(|one| wanted[..at].contains(one));
-        }
-        here.push(*hash);
-        return Ok(true);
+        settled.push(*hash);
     }
-    Ok(false)
+    Ok(())
+}
+
+/// Keeps a picture, in place of those that are wanted less, the last one first. False if there is no room even so.
+async fn keep_picture<F: Flash>(
+    library: &Shared<F>,
+    hash: &Hash,
+    bytes: &[u8],
+    less: &[Hash],
+) -> Result<bool, StoreError> {
+    let store = &mut library.lock().await.store;
+    let mut less = less.iter().rev();
+    loop {
+        match store.put_picture(hash, bytes).await {
+            Err(StoreError::Full) => {}
+            done => return done.map(|()| true),
+        }
+        loop {
+            let Some(least) = less.next() else { return Ok(false) };
+            if store.drop_picture(least).await? {
+                break;
+            }
+        }
+    }
+}
+
+/// Drops pictures that no page shows any more, those of what was withdrawn among them.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn tidy_pictures<F: Flash>(library: &Shared<F>) -> Result<(), StoreError> {
+    let mut library = library.lock().await;
+    let Library { store, book } = &mut *library;
+    store.drop_pictures_but(&book.thumbs()).await
 }
 
 /// Makes room by dropping the oldest month. False if there is but one.

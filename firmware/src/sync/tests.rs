@@ -8,7 +8,9 @@ use std::vec::Vec;
 use embassy_futures::block_on;
 use ledger::board::{FEED_BYTES_MAX, Start, to_bytes};
 use ledger::checkpoint::Checkpoint;
-use ledger::content::{Content, Direction, DirectoryContent, ReceiptContent, Salt, VillageName};
+use ledger::content::{
+    Content, Direction, DirectoryContent, ImageRef, ReceiptContent, Salt, VillageName,
+};
 use ledger::hash::sha256;
 use ledger::key::SigningKey;
 use ledger::note::compose;
@@ -427,4 +429,69 @@ fn a_fork_that_is_told_every_minute_is_written_down_once() {
         block_on(async { library.lock().await.store.flash().steps })
     };
     assert_eq!(told(), told());
+}
+
+/// A receipt with a picture.
+fn pictured(log: &mut Log, n: u8) -> Vec<u8> {
+    let picture = vec![n; 4_500];
+    let hash = sha256(&picture);
+    let image = ImageRef {
+        sha256: hash,
+        thumb: hash,
+        width: 100,
+        height: 100,
+        bytes: 4_500,
+        covered: Vec::new(),
+    };
+    let mut content = receipt(n.into());
+    content.images = vec![image];
+    let content = content.to_bytes().0;
+    let statement = Statement::Receipt {
+        village: VILLAGE.parse().unwrap(),
+        period: "2026-05".parse().unwrap(),
+        time: "2026-06-03T09:12:00+08:00".parse().unwrap(),
+        content: sha256(&content),
+    };
+    log.push((note(&statement, &key(&format!("{VILLAGE}/accountant"), 3)), content));
+    picture
+}
+
+#[test]
+fn the_newest_pictures_have_the_room_and_those_of_what_was_withdrawn_go() {
+    let library = library(Nor::new(20));
+    let mut log = log(0, 0);
+    let mut pictures: Vec<Vec<u8>> = (1..5).map(|n| pictured(&mut log, n)).collect();
+    sync(&library, pack(&feed(&log, 0, ALL))).unwrap();
+    let mut settled = Vec::new();
+    let mut fetch = |library: &Shared<Nor>, bodies: &[&[u8]]| {
+        let (server, asked) = serve(bodies.iter().map(|body| body.to_vec()).collect());
+        let came = core::cell::Cell::new(0);
+        let news = || came.set(came.get() + 1);
+        let source = source(server);
+        let done = block_on(fetch_pictures(&NET, &source, library, &mut settled, news));
+        (done, came.get(), asked.join().unwrap().len())
+    };
+    let here = |pictures: &[Vec<u8>]| {
+        let kept = |picture: &Vec<u8>| {
+            block_on(async { library.lock().await.store.picture(&sha256(picture)).await.is_some() })
+        };
+        pictures.iter().map(kept).collect::<Vec<_>>()
+    };
+    // One that is not there yet keeps none of the others away; for the oldest there is no room.
+    let bodies = [&[], pictures[2].as_slice(), &pictures[1], &pictures[0]];
+    assert_eq!(fetch(&library, &bodies), (Ok(()), 2, 4));
+    assert_eq!(here(&pictures), [false, true, true, false]);
+    // When it comes, it does in place of the oldest that is here, which is not asked for again.
+    assert_eq!(fetch(&library, &[&pictures[3]]), (Ok(()), 1, 1));
+    assert_eq!(here(&pictures), [false, false, true, true]);
+    pictures.push(pictured(&mut log, 5));
+    sync(&library, pack(&feed(&log, 7, ALL))).unwrap();
+    let wrong = Err(BadFeed::Damaged.into());
+    assert_eq!(fetch(&library, &[&pictures[3]]), (wrong, 0, 1), "it is another's");
+    assert_eq!(fetch(&library, &[&pictures[4]]), (Ok(()), 1, 1));
+    assert_eq!(here(&pictures), [false, false, false, true, true]);
+    withdraw(&mut log, 7);
+    sync(&library, pack(&feed(&log, 8, ALL))).unwrap();
+    block_on(tidy_pictures(&library)).unwrap();
+    assert_eq!(here(&pictures), [false, false, false, true, false]);
 }

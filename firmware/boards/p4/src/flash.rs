@@ -15,6 +15,8 @@ use esp_storage::{FlashStorage, FlashStorageError};
 const CONFIG: usize = 4096;
 /// Where the parts begin, and how long they are, bytes.
 const SLOT: u32 = 0x1f_0000;
+const SLOTS: [(AppPartitionSubType, u32); 2] =
+    [(AppPartitionSubType::Ota0, 0x1_0000), (AppPartitionSubType::Ota1, 0x20_0000)];
 const TOLD: Part = Part { start: 0x3f_0000, size: CONFIG as u32 };
 const STORE: Part = Part { start: 0x40_0000, size: 0x18_0000 };
 const GLYPHS: Part = Part { start: 0x58_0000, size: 0xa8_0000 };
@@ -151,12 +153,14 @@ pub fn glyphs(chip: &Chip, memory: &'static mut [u8]) -> Result<&'static [u8], E
 /// back (`CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE`): it is that which starts a slot once.
 pub struct Slots {
     chip: &'static Chip,
+    /// The slot that does not run, and where it is; an error where that is not known: nothing is written on a guess.
+    other: Result<(AppPartitionSubType, Part), Error>,
 }
 
 impl Slots {
     /// The slots on this chip.
     pub fn new(chip: &'static Chip) -> Slots {
-        Slots { chip }
+        Slots { chip, other: other(chip) }
     }
 
     /// Does something with the record.
@@ -167,12 +171,19 @@ impl Slots {
         let (mut chip, mut table) = (self.chip.borrow_mut(), [0; PARTITION_TABLE_MAX_LEN]);
         Ok(work(&mut OtaUpdater::new(&mut chip, &mut table)?)?)
     }
+}
 
-    fn other(&self) -> Result<Part, Error> {
-        let next = self.with(|updater| updater.next_partition().map(|(_, slot)| slot))?;
-        let start = if next == AppPartitionSubType::Ota0 { 0x1_0000 } else { 0x20_0000 };
-        Ok(Part { start, size: SLOT })
+/// The slot that does not run, by where the chip maps the one that does: the record may name one that was rolled back, or none.
+fn other(chip: &Chip) -> Result<(AppPartitionSubType, Part), Error> {
+    let (mut chip, mut table) = (chip.borrow_mut(), [0; PARTITION_TABLE_MAX_LEN]);
+    let table = partitions::read_partition_table(&mut chip, &mut table)?;
+    let running = table.booted_partition()?.map(|entry| entry.offset());
+    match SLOTS.map(|(_, start)| Some(start) == running) {
+        [true, false] => Ok(SLOTS[1]),
+        [false, true] => Ok(SLOTS[0]),
+        _ => Err(Error::Table(partitions::Error::Invalid)),
     }
+    .map(|(slot, start)| (slot, Part { start, size: SLOT }))
 }
 
 impl firmware::board::Slots for Slots {
@@ -183,7 +194,7 @@ impl firmware::board::Slots for Slots {
     }
 
     async fn begin(&mut self) -> Result<(), Error> {
-        let part = self.other()?;
+        let (_, part) = self.other?;
         for at in (part.start..part.start + part.size).step_by(FlashStorage::BLOCK_SIZE as usize) {
             self.chip.borrow_mut().erase(at, at + FlashStorage::BLOCK_SIZE)?;
             embassy_time::Timer::after_millis(1).await;
@@ -192,7 +203,7 @@ impl firmware::board::Slots for Slots {
     }
 
     async fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Error> {
-        let place = self.other()?.place(at, bytes.len())?;
+        let place = self.other?.1.place(at, bytes.len())?;
         let (words, rest) = bytes.as_chunks::<4>();
         let mut chip = self.chip.borrow_mut();
         chip.write_nor(place, words.as_flattened())?;
@@ -205,12 +216,18 @@ impl firmware::board::Slots for Slots {
     }
 
     async fn read(&mut self, at: u32, bytes: &mut [u8]) -> Result<(), Error> {
-        self.other()?.read(self.chip, at, bytes)
+        self.other?.1.read(self.chip, at, bytes)
     }
 
     async fn try_other(&mut self) -> Result<(), Error> {
+        let (slot, _) = self.other?;
         self.with(|updater| {
-            updater.activate_next_partition()?;
+            // The first firmware was written by a cable: the record says nothing of it, and would have nothing to go back to.
+            if updater.selected_partition()? == AppPartitionSubType::Factory {
+                updater.ota_data()?.set_current_app_partition(SLOTS[0].0)?;
+                updater.set_current_ota_state(OtaImageState::Valid)?;
+            }
+            updater.ota_data()?.set_current_app_partition(slot)?;
             updater.set_current_ota_state(OtaImageState::New)
         })
     }
@@ -218,7 +235,7 @@ impl firmware::board::Slots for Slots {
     async fn confirm(&mut self) -> Result<(), Error> {
         self.with(|updater| match updater.current_ota_state() {
             Ok(OtaImageState::PendingVerify) => updater.set_current_ota_state(OtaImageState::Valid),
-            // The first firmware was written by a cable: no record says anything of it.
+            // Not on trial, or written by a cable: no record says anything of it.
             _ => Ok(()),
         })
     }
