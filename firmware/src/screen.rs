@@ -2,6 +2,7 @@
 //! [`Link`] is how the rest of the board talks with it.
 
 mod fonts;
+mod frame;
 mod picture;
 mod view;
 mod words;
@@ -22,6 +23,7 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, Timer};
 use fonts::Fonts;
+use frame::Frame;
 use ledger::glyph::{BadPack, Glyph};
 use pixels::Pixel;
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
@@ -353,7 +355,8 @@ impl Screen {
             return changed;
         }
         self.window.draw_if_needed(|renderer| {
-            let region = P::render(renderer, frame, size.width as usize);
+            let region =
+                renderer.render_into_buffer(&mut Frame { pixels: frame, row: size.width as usize });
             let part = |n: i32| u32::try_from(n).unwrap_or(0);
             changed.extend(
                 region.iter().map(|(at, size)| (part(at.x), part(at.y), size.width, size.height)),

@@ -2,10 +2,11 @@
 //! else Slint draws, row by row. Its names for that are marked as experimental: hence one exact version of the renderer.
 
 use i_slint_renderer_software::{
-    DrawTextureArgs, PhysicalRegion, PremultipliedRgbaColor, RenderingRotation, TargetPixel,
-    TargetPixelBuffer, TexturePixelFormat,
+    DrawTextureArgs, PhysicalRegion, PremultipliedRgbaColor, RenderingRotation, TargetPixelBuffer,
+    TexturePixelFormat,
 };
-use slint::{Brush, Color};
+use pixels::Pixel;
+use slint::Brush;
 
 /// Pixels, and how many are in a row.
 pub struct Frame<'f, P> {
@@ -13,7 +14,7 @@ pub struct Frame<'f, P> {
     pub row: usize,
 }
 
-impl<P: TargetPixel> TargetPixelBuffer for Frame<'_, P> {
+impl<P: Pixel> TargetPixelBuffer for Frame<'_, P> {
     type TargetPixel = P;
 
     fn line_slice(&mut self, line: usize) -> &mut [P] {
@@ -29,7 +30,7 @@ impl<P: TargetPixel> TargetPixelBuffer for Frame<'_, P> {
         for (place, size) in region.iter() {
             let (left, top) = (place.x as usize, place.y as usize);
             for line in top..top + size.height as usize {
-                P::blend_slice(&mut self.line_slice(line)[left..][..size.width as usize], color);
+                P::fill(&mut self.line_slice(line)[left..][..size.width as usize], color);
             }
         }
         color.alpha == u8::MAX
@@ -52,9 +53,7 @@ impl<P: TargetPixel> TargetPixelBuffer for Frame<'_, P> {
                 let first = (line - texture.dst_y) as usize * source.byte_stride;
                 let covers = &source.data[first + (left - texture.dst_x) as usize..];
                 let pixels = &mut self.line_slice(line as usize)[left as usize..right as usize];
-                for (pixel, cover) in pixels.iter_mut().zip(covers) {
-                    ink(pixel, color, *cover);
-                }
+                P::ink(pixels, covers, color);
             }
         }
         true
@@ -66,20 +65,4 @@ fn both(from: i32, length: u32, other: isize, other_length: usize) -> (isize, is
     let begin = (from as isize).max(other);
     let end = (from as isize + length as isize).min(other + other_length as isize);
     (begin, end.max(begin))
-}
-
-/// Draws a pixel that ink covers by so many of 255 parts. Most are covered wholly, or not at all.
-fn ink(pixel: &mut impl TargetPixel, color: Color, alpha: u8) {
-    let (red, green, blue) = (color.red(), color.green(), color.blue());
-    let part = |part: u8| (u16::from(part) * u16::from(alpha) / 255) as u8;
-    match alpha {
-        0 => {}
-        u8::MAX => *pixel = TargetPixel::from_rgb(red, green, blue),
-        _ => pixel.blend(PremultipliedRgbaColor {
-            red: part(red),
-            green: part(green),
-            blue: part(blue),
-            alpha,
-        }),
-    }
 }
