@@ -1,13 +1,13 @@
 //! What a board has to bring: a screen, a finger on it, a network, flash, a clock, chance, a watchdog.
 
 use embedded_storage_async::nor_flash::MultiwriteNorFlash;
-use slint::platform::software_renderer::TargetPixel;
+use pixels::Pixel;
 
 /// A screen with its frame in memory.
 #[allow(async_fn_in_trait, reason = "one executor, one thread")]
 pub trait Display {
     /// A pixel of the frame.
-    type Pixel: TargetPixel + 'static;
+    type Pixel: Pixel;
     /// Width and height in pixels.
     fn size(&self) -> (u32, u32);
     /// The frame, rows from the top, each as long as the screen is wide. It keeps what was drawn before.

@@ -2,12 +2,12 @@
 //! [`Link`] is how the rest of the board talks with it.
 
 mod fonts;
+mod frame;
 mod picture;
-mod pixel;
 mod view;
 mod words;
 
-pub use pixel::Xrgb;
+pub use pixels::Xrgb;
 
 use crate::board::{Display, Finger, Touch};
 use crate::pages::{Page, Place};
@@ -23,8 +23,10 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, Instant, Timer};
 use fonts::Fonts;
+use frame::Frame;
 use ledger::glyph::{BadPack, Glyph};
-use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType, TargetPixel};
+use pixels::Pixel;
+use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{
     Platform, PlatformError, PointerEventButton, WindowAdapter, WindowEvent, set_platform,
 };
@@ -345,7 +347,7 @@ impl Screen {
 
     /// Draws what changed into a frame that holds what was drawn before; the rectangles (x, y, width, height) that
     /// changed.
-    pub fn draw<P: TargetPixel>(&self, frame: &mut [P]) -> Vec<(u32, u32, u32, u32)> {
+    pub fn draw<P: Pixel>(&self, frame: &mut [P]) -> Vec<(u32, u32, u32, u32)> {
         slint::platform::update_timers_and_animations();
         let mut changed = Vec::new();
         let size = self.window.size();
@@ -353,7 +355,8 @@ impl Screen {
             return changed;
         }
         self.window.draw_if_needed(|renderer| {
-            let region = renderer.render(frame, size.width as usize);
+            let region =
+                renderer.render_into_buffer(&mut Frame { pixels: frame, row: size.width as usize });
             let part = |n: i32| u32::try_from(n).unwrap_or(0);
             changed.extend(
                 region.iter().map(|(at, size)| (part(at.x), part(at.y), size.width, size.height)),

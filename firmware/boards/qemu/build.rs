@@ -30,6 +30,8 @@ fn main() {
     for (program, memory) in PROGRAMS {
         println!("cargo::rustc-link-arg-bin={program}=-T{folder}/{memory}.x");
         println!("cargo::rustc-link-arg-bin={program}=-Tlink.x");
+        // Nothing is mapped page by page here: no gaps in the file.
+        println!("cargo::rustc-link-arg-bin={program}=--nmagic");
     }
     println!("cargo::rerun-if-changed=build.rs");
 }

@@ -105,32 +105,36 @@ impl Fonts {
     /// never replaced: nobody changes what a word looks like by sending another picture of it.
     fn keep(&mut self, mut glyphs: Vec<Glyph>) -> bool {
         glyphs.retain(|glyph| glyph.check().is_ok());
-        glyphs.sort_by_key(|glyph| (glyph.ch, glyph.px));
-        let mut any = false;
-        for pair in glyphs.chunk_by(|a, b| a.ch == b.ch) {
-            let ch = pair[0].ch;
-            let known = self.besides.contains_key(&ch) || self.in_pack(ch);
-            let whole = pair.iter().map(|glyph| glyph.px).eq(SIZES);
-            if let ([small, large], false, true) = (pair, known || ch == BOX, whole)
+        let before = self.besides.len();
+        for small in glyphs.iter().filter(|glyph| glyph.px == SIZES[0]) {
+            let ch = small.ch;
+            let mut large = glyphs.iter().filter(|glyph| (glyph.ch, glyph.px) == (ch, SIZES[1]));
+            let known = self.besides.contains_key(&ch) || self.in_pack(ch) || ch == BOX;
+            if let (Some(large), false) = (large.next(), known)
                 && self.besides.len() < BESIDES_MAX
             {
                 self.besides.insert(ch, [lasting(small), lasting(large)]);
-                any = true;
             }
         }
-        any
+        self.besides.len() > before
     }
 
     fn register(&mut self, window: &MinimalSoftwareWindow) {
         let Ok(pack) = &self.pack else { return };
         self.fonts += 1;
-        // Each with its place in the pack, so that nothing is looked for twice.
-        let mut characters: Vec<(char, Option<usize>)> = (0..pack.len())
-            .filter_map(|at| Some((pack.character(at).filter(|ch| *ch != BOX)?, Some(at))))
-            .collect();
-        characters.extend(self.besides.keys().map(|ch| (*ch, None)));
-        characters.push((BOX, None));
-        characters.sort_unstable_by_key(|(ch, _)| *ch);
+        // Each with its place in the pack, so that nothing is looked for twice; those that came besides go in between.
+        let mut besides: BTreeSet<char> = self.besides.keys().copied().collect();
+        besides.insert(BOX);
+        let mut besides = besides.into_iter().peekable();
+        let mut characters: Vec<(char, Option<usize>)> = Vec::with_capacity(pack.len() + 1);
+        for at in 0..pack.len() {
+            let Some(ch) = pack.character(at).filter(|ch| *ch != BOX) else { continue };
+            while let Some(other) = besides.next_if(|other| *other < ch) {
+                characters.push((other, None));
+            }
+            characters.push((ch, Some(at)));
+        }
+        characters.extend(besides.map(|ch| (ch, None)));
         let boxes = SIZES.map(crossed_box);
         let glyph = |(ch, place): (char, Option<usize>), px: u8| {
             let at = usize::from(px != SIZES[0]);

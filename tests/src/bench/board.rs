@@ -1,4 +1,7 @@
-//! What a board's feed costs: the bytes of its first sync of a year of one village, and of a month that is added.
+//! What a board costs: the bytes of its first sync of a year of one village, and of a month that is added; and what its firmware
+//! takes on the emulated board.
+
+mod emulated;
 
 use crate::Result;
 use crate::bench::{Bench, report, submissions};
@@ -18,8 +21,14 @@ const MONTHS: u64 = 12;
 const NEWEST: &str = "2026-11";
 /// Most bytes of a feed that are read.
 const FEED_BYTES_MAX: u64 = 64 << 20;
-/// Sides in pixels of a picture and its thumbnail: their bytes are not counted here.
-const SIDES: (u32, u32) = (96, 48);
+/// Side in pixels of a picture; of its thumbnail, which a board shows; and of one in the newest month, as uploaders make them.
+/// Their bytes are not counted here.
+const SIDES: [u32; 3] = [96, 48, 320];
+/// A bulletin of more than one screen.
+const COLUMN: &str = "cunwu";
+const TITLE: &str = "关于维修村东水渠的公告";
+const PARAGRAPH: &str = "经村民代表会议讨论通过，本村东头水渠定于下月开工维修，所需经费从集体收入中列支，明细见小发票。";
+const PARAGRAPHS: usize = 8;
 
 /// Measures.
 pub fn run() -> Result<()> {
@@ -32,7 +41,8 @@ pub fn run() -> Result<()> {
             let mut receipts: Vec<Submission> = Vec::new();
             for _ in 0..RECEIPTS {
                 number += 1;
-                let image = picture(number)?;
+                let thumb = if month == NEWEST { SIDES[2] } else { SIDES[1] };
+                let image = picture(number, thumb)?;
                 receipts.push(pen.pictured(number, month, vec![image.0.clone()])?);
                 submissions::send(&bench.server.url, &receipts[receipts.len() - 1..])?;
                 submissions::put(&bench.server.url, &image.1)?;
@@ -55,7 +65,10 @@ pub fn run() -> Result<()> {
     println!("{VILLAGES} villages, {RECEIPTS} receipts a month each, each with a picture");
     report::alone("board: first sync of a year, bytes", first as f64, "≤ 100,000");
     report::alone("board: a month's delta, bytes", delta as f64, "≤ 10,000");
-    Ok(())
+    let editor = bench.town.office(&bench.server, "editor")?;
+    editor.write(COLUMN, TITLE, &[PARAGRAPH; PARAGRAPHS].join("\n\n"))?;
+    office.publish_all(drop)?;
+    emulated::run(&bench, village)
 }
 
 /// Entries of the log.
@@ -73,7 +86,7 @@ fn feed(bench: &Bench, village: &str, from: u64) -> Result<usize> {
 }
 
 /// A picture that is like no other, and its thumbnail.
-fn picture(n: u64) -> Result<(ImageRef, Vec<u8>, Vec<u8>)> {
+fn picture(n: u64, thumb: u32) -> Result<(ImageRef, Vec<u8>, Vec<u8>)> {
     let draw = |side: u32| -> Result<Vec<u8>> {
         let dot = |x: u32, y: u32| {
             let bit = (x * 8 / side) + 8 * (y * 8 / side);
@@ -84,12 +97,12 @@ fn picture(n: u64) -> Result<(ImageRef, Vec<u8>, Vec<u8>)> {
         JpegEncoder::new_with_quality(&mut bytes, 80).encode_image(&picture)?;
         Ok(bytes)
     };
-    let (whole, thumb) = (draw(SIDES.0)?, draw(SIDES.1)?);
+    let (whole, thumb) = (draw(SIDES[0])?, draw(thumb)?);
     let image = ImageRef {
         sha256: sha256(&whole),
         thumb: sha256(&thumb),
-        width: SIDES.0,
-        height: SIDES.0,
+        width: SIDES[0],
+        height: SIDES[0],
         bytes: whole.len() as u64,
         covered: Vec::new(),
     };

@@ -1,20 +1,20 @@
 //! The screen (virtio-gpu): a frame of 32-bit pixels in memory, which QEMU copies when it is told.
 
-use crate::time;
 use crate::virtio::{self, Memory};
-use core::cell::Cell;
-use critical_section::Mutex;
+use crate::{println, time};
+use core::sync::atomic::{AtomicBool, Ordering};
 use firmware::screen::Xrgb;
 use virtio_drivers::device::gpu::VirtIOGpu;
 use virtio_drivers::transport::DeviceType;
 use virtio_drivers::transport::mmio::MmioTransport;
 
-/// Instructions that it took to draw what was shown last, and the most there ever were.
-static DRAWN: Mutex<Cell<(u64, u64)>> = Mutex::new(Cell::new((0, 0)));
+/// Whether it is told what each frame takes.
+static TELLS: AtomicBool = AtomicBool::new(false);
 
-/// See above; nothing but where QEMU counts them.
-pub fn drawn() -> (u64, u64) {
-    critical_section::with(|cs| DRAWN.borrow(cs).get())
+/// From now on it is said on the serial line how many instructions it took to lay out and draw what is shown; nothing to go by
+/// but where QEMU counts them.
+pub fn tell() {
+    TELLS.store(true, Ordering::Relaxed);
 }
 
 /// The screen.
@@ -55,12 +55,9 @@ impl firmware::board::Display for Display {
     }
 
     async fn present(&mut self, _area: (u32, u32, u32, u32)) {
-        if let Some(handed) = self.handed.take() {
-            let took = time::instructions() - handed;
-            critical_section::with(|cs| {
-                let drawn = DRAWN.borrow(cs);
-                drawn.set((took, took.max(drawn.get().1)));
-            });
+        // Once for all that is shown together.
+        if let Some(handed) = self.handed.take().filter(|_| TELLS.load(Ordering::Relaxed)) {
+            println!("drawn: {} instructions", time::instructions() - handed);
         }
         // The driver brings the whole frame over: that is QEMU's work, not the board's. A device that is gone shows nothing.
         let _ = self.gpu.flush();

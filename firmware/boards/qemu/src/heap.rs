@@ -4,7 +4,7 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use embedded_alloc::LlffHeap;
+use embedded_alloc::TlsfHeap;
 
 /// Bytes of the small heap.
 pub const SIZE: usize = 512 << 10;
@@ -13,8 +13,16 @@ pub const LARGE_SIZE: usize = 4 << 20;
 /// See above.
 pub const LARGE: usize = 64 << 10;
 
-/// A heap, and the most that was ever in use of it.
-struct Heap(LlffHeap, AtomicUsize);
+/// What the allocator puts before what is asked for, and what it rounds the sum up to; bytes.
+const HEAD: usize = 8;
+const GRAIN: usize = 16;
+
+/// A heap whose steps are as many however full it is; how much of it is in use, and the most that ever was.
+struct Heap {
+    heap: TlsfHeap,
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
 
 struct Heaps {
     small: Heap,
@@ -26,12 +34,17 @@ static HEAPS: Heaps = Heaps { small: Heap::empty(), large: Heap::empty() };
 
 impl Heap {
     const fn empty() -> Heap {
-        Heap(LlffHeap::empty(), AtomicUsize::new(0))
+        Heap { heap: TlsfHeap::empty(), now: AtomicUsize::new(0), most: AtomicUsize::new(0) }
     }
 
     fn used(&self) -> (usize, usize) {
-        (self.0.used(), self.1.load(Ordering::Relaxed))
+        (self.now.load(Ordering::Relaxed), self.most.load(Ordering::Relaxed))
     }
+}
+
+/// Bytes of the heap that something takes.
+fn taken(layout: Layout) -> usize {
+    (layout.size() + HEAD).next_multiple_of(GRAIN)
 }
 
 impl Heaps {
@@ -45,14 +58,19 @@ unsafe impl GlobalAlloc for Heaps {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let heap = self.of(layout);
         // SAFETY: the caller keeps to the contract of this same function.
-        let at = unsafe { heap.0.alloc(layout) };
-        heap.1.fetch_max(heap.0.used(), Ordering::Relaxed);
+        let at = unsafe { heap.heap.alloc(layout) };
+        if !at.is_null() {
+            let before = heap.now.fetch_add(taken(layout), Ordering::Relaxed);
+            heap.most.fetch_max(before + taken(layout), Ordering::Relaxed);
+        }
         at
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        let heap = self.of(layout);
+        heap.now.fetch_sub(taken(layout), Ordering::Relaxed);
         // SAFETY: the caller keeps to the contract of this same function.
-        unsafe { self.of(layout).0.dealloc(at, layout) }
+        unsafe { heap.heap.dealloc(at, layout) }
     }
 }
 
@@ -63,8 +81,8 @@ pub fn start() {
     static mut LARGE: [MaybeUninit<u8>; LARGE_SIZE] = [const { MaybeUninit::uninit() }; LARGE_SIZE];
     // SAFETY: the memory is named in this function alone, which panics in the allocator when it is called again.
     unsafe {
-        HEAPS.small.0.init((&raw mut SMALL).addr(), SIZE);
-        HEAPS.large.0.init((&raw mut LARGE).addr(), LARGE_SIZE);
+        HEAPS.small.heap.init((&raw mut SMALL).addr(), SIZE);
+        HEAPS.large.heap.init((&raw mut LARGE).addr(), LARGE_SIZE);
     }
 }
 

@@ -7,7 +7,7 @@ extern crate alloc;
 use alloc::string::{String, ToString};
 use board::chance::Chance;
 use board::clock::Clock;
-use board::display::{Display, drawn};
+use board::display::{self, Display};
 use board::slots::Slots;
 use board::touch::Touch;
 use board::watchdog::Watchdog;
@@ -43,6 +43,7 @@ async fn start(spawner: Spawner, handed: usize) -> Result<core::convert::Infalli
     let mut slots = Slots::handed(parts.slots, parts.record, handed);
     let told = Told::new(parts.config);
     if let Some(every) = told.get("tell").and_then(|value| value.parse().ok()) {
+        display::tell();
         spawner.spawn(tell(Duration::from_secs(every)).map_err(|_| "no room for a task")?);
     }
     let layout = Layout { records: 0..RECORDS, pictures: RECORDS..STORE };
@@ -67,14 +68,12 @@ async fn start(spawner: Spawner, handed: usize) -> Result<core::convert::Infalli
     firmware::run::run(parts, &config, &LINK).await.map_err(|error| error.to_string())
 }
 
-/// Says on the serial line how much of the heaps is and was in use, and what drawing took, for who measures that.
+/// Says on the serial line how much of the heaps is and was in use, for who measures that.
 #[embassy_executor::task]
 async fn tell(every: Duration) {
     loop {
         Timer::after(every).await;
         let [(small, most), (large, most_large)] = heap::used();
         println!("heap: {small} now, {most} at most; large: {large} now, {most_large} at most");
-        let (last, most) = drawn();
-        println!("drawn: {last} instructions, {most} at most");
     }
 }
