@@ -63,6 +63,7 @@ fn what_is_missing_is_said_and_fetched() {
     bulletin.text = "䲜䨺".into();
     seen.stage.show(Page::Bulletin(bulletin));
     assert_eq!(seen.stage.screen.unshown(), 1);
+    seen.expect("有 1 个字无法显示", 24);
     assert!(!seen.stage.screen.missing().contains(&'䨺'), "it is here");
 }
 
