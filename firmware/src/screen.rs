@@ -25,6 +25,7 @@ use embassy_time::{Duration, Instant, Timer};
 use fonts::Fonts;
 use frame::Frame;
 use ledger::glyph::{BadPack, Glyph};
+use picture::Code;
 use pixels::Pixel;
 use slint::platform::software_renderer::{MinimalSoftwareWindow, RepaintBufferType};
 use slint::platform::{
@@ -141,6 +142,7 @@ pub struct Screen {
     app: App,
     fonts: Fonts,
     room: Room,
+    code: Code,
     steps: Rc<Cell<Option<Step>>>,
     finger: Option<LogicalPosition>,
     here: Place,
@@ -198,6 +200,7 @@ impl Screen {
             app,
             fonts,
             room,
+            code: Code::default(),
             steps,
             finger: None,
             here: Place::default(),
@@ -270,7 +273,7 @@ impl Screen {
         (self.newest, self.seal) = (view.newest_place, view.seal);
         let api = self.app.global::<Api>();
         api.set_unshown(i32::try_from(self.fonts.unshown()).unwrap_or(i32::MAX));
-        view.tell(&api);
+        view.tell(&api, &mut self.code);
     }
 
     /// Tells Slint what a finger did.

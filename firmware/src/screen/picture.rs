@@ -2,6 +2,7 @@
 
 use super::fonts::Fonts;
 use crate::pages::Picture;
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use qrcodegen_no_heap::{QrCode, QrCodeEcc, Version};
@@ -19,8 +20,23 @@ const PAPER: [u8; 3] = [0xff, 0xfd, 0xf8];
 /// How many times as large as the largest type.
 const LARGE: usize = 2;
 
+/// The code that was drawn last: pages that are shown anew mostly have the same, and to make one takes longer than to draw a
+/// page.
+#[derive(Default)]
+pub struct Code(String, Option<Image>);
+
+impl Code {
+    /// The code of an address; see [`qr`].
+    pub fn of(&mut self, url: &str) -> Option<Image> {
+        if self.0 != url {
+            *self = Code(url.into(), qr(url));
+        }
+        self.1.clone()
+    }
+}
+
 /// The code of an address, one pixel a module; `None` when there is none, or it is too long.
-pub fn qr(url: &str) -> Option<Image> {
+fn qr(url: &str) -> Option<Image> {
     if url.is_empty() {
         return None;
     }

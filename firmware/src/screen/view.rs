@@ -2,7 +2,8 @@
 //! data turns into its text.
 
 use super::fonts::Fonts;
-use super::{picture, words};
+use super::picture::{self, Code};
+use super::words;
 use crate::pages::{
     Bulletin, BulletinLine, Enrol, Home, Month, MonthLine, Page, Picture, Place, Receipt,
     ReceiptLine, Seal, Status,
@@ -54,7 +55,8 @@ pub struct View {
     qr_caption: SharedString,
     age: SharedString,
     trouble: SharedString,
-    qr: Option<Image>,
+    /// The address that the code leads to; empty where there is none.
+    qr: String,
     code: (SharedString, Option<Image>),
     check: (SharedString, Option<Image>),
     enrolled: bool,
@@ -84,8 +86,9 @@ impl View {
         }
     }
 
-    /// Tells Slint.
-    pub fn tell(self, api: &Api<'_>) {
+    /// Tells Slint; `code` is what was drawn for the page before.
+    pub fn tell(self, api: &Api<'_>, code: &mut Code) {
+        let qr = code.of(&self.qr);
         api.set_title(self.title);
         api.set_subtitle(self.subtitle);
         api.set_rows(model(self.rows));
@@ -103,8 +106,8 @@ impl View {
         api.set_qr_caption(self.qr_caption);
         api.set_age(self.age);
         api.set_trouble(self.trouble);
-        api.set_has_qr(self.qr.is_some());
-        api.set_qr(self.qr.unwrap_or_default());
+        api.set_has_qr(qr.is_some());
+        api.set_qr(qr.unwrap_or_default());
         api.set_has_seal(self.seal.is_some());
         api.set_code_text(self.code.0);
         api.set_code(self.code.1.unwrap_or_default());
@@ -130,7 +133,7 @@ fn empty(status: &Status, fonts: &mut Fonts) -> View {
         title: fonts.line("明白账"),
         sentence: fonts.line("这块屏还没有收到账本。收到并且核验以后，这里会自己显示出来。"),
         notice: fonts.line(&words::trouble(status).map(|said| said + "。").unwrap_or_default()),
-        qr: picture::qr(&status.url),
+        qr: status.url.clone(),
         ..View::default()
     }
 }
@@ -160,7 +163,7 @@ fn first(home: &Home, fonts: &mut Fonts) -> View {
         age: fonts.line(&format!("{}{} ›", trouble_before, words::age(&home.status))),
         trouble: fonts.line(&trouble),
         qr_caption: fonts.line("手机扫码看"),
-        qr: picture::qr(&home.status.url),
+        qr: home.status.url.clone(),
         ..View::default()
     }
 }
@@ -291,7 +294,7 @@ fn one_receipt(receipt: Receipt, fonts: &mut Fonts, room: Room) -> View {
         notice: fonts.line(&words::standing(line.standing, "张票据").unwrap_or_default()),
         facts,
         seal: (!receipt.signed.is_empty()).then_some(line.n),
-        qr: picture::qr(&receipt.url),
+        qr: receipt.url.clone(),
         caption: fonts.line(&caption),
         scans: if told { scans(receipt.pictures, room) } else { Vec::new() },
         ..View::default()
@@ -340,7 +343,7 @@ fn one_bulletin(bulletin: Bulletin, fonts: &mut Fonts, room: Room) -> View {
         sheets: if told { fonts.sheets(&text) } else { Vec::new() },
         notice: fonts.line(&notice.unwrap_or_default()),
         seal: (!bulletin.signed.is_empty()).then_some(line.n),
-        qr: picture::qr(&bulletin.url),
+        qr: bulletin.url.clone(),
         scans: if told { scans(bulletin.pictures, room) } else { Vec::new() },
         ..View::default()
     }
@@ -365,7 +368,7 @@ fn one_seal(seal: &Seal, fonts: &mut Fonts) -> View {
         sheets: said.iter().map(|said| fonts.line(said)).collect(),
         qr_caption: fonts.line("手机再核"),
         facts,
-        qr: picture::qr(&seal.url),
+        qr: seal.url.clone(),
         ..View::default()
     }
 }
@@ -394,7 +397,7 @@ fn state(status: &Status, fonts: &mut Fonts) -> View {
         trouble: fonts.line(&words::trouble(status).unwrap_or_default()),
         facts: facts.iter().map(|(name, value)| fact(name, value, fonts)).collect(),
         notice: fonts.line(&trouble.unwrap_or_default()),
-        qr: picture::qr(&status.url),
+        qr: status.url.clone(),
         ..View::default()
     }
 }
