@@ -128,12 +128,19 @@ impl Book {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn load<F: Flash>(&mut self, store: &mut Store<F>) -> Result<(), StoreError> {
-        let head = store.head().await?;
-        for index in store.indices().await? {
-            if index < head.frontier.size() {
-                self.take(store, index).await?;
-            } else {
-                store.drop_entry(index).await?;
+        let (head, mut from) = (store.head().await?, 0);
+        loop {
+            let entries = store.entries(from).await?;
+            let Some((last, _)) = entries.last() else { break };
+            from = last + 1;
+            for (index, entry) in entries {
+                match entry {
+                    Some(entry) if index < head.frontier.size() => {
+                        self.take_read(store, index, &entry).await?;
+                    }
+                    None if index < head.frontier.size() => {}
+                    _ => store.drop_entry(index).await?,
+                }
             }
         }
         self.reached(&head);
@@ -159,8 +166,19 @@ impl Book {
         store: &mut Store<F>,
         index: u64,
     ) -> Result<(), StoreError> {
-        let Some(entry) = store.entry(index).await? else { return Ok(()) };
-        let Some((_, statement)) = read(&entry) else { return Ok(()) };
+        match store.entry(index).await? {
+            Some(entry) => self.take_read(store, index, &entry).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn take_read<F: Flash>(
+        &mut self,
+        store: &mut Store<F>,
+        index: u64,
+        entry: &Entry,
+    ) -> Result<(), StoreError> {
+        let Some((_, statement)) = read(entry) else { return Ok(()) };
         let content = entry.content_of(&statement);
         match statement.content().filter(|_| content.is_empty()) {
             Some(hash) => drop(self.lacking.insert(index, hash)),

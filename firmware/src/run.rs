@@ -4,9 +4,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::convert::Infallible;
 
 use embassy_futures::join::join4;
-use embassy_futures::select::select;
+use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use embassy_sync::mutex::Mutex;
 use embassy_sync::signal::Signal;
@@ -181,7 +182,7 @@ pub async fn run<D, T, N, S, F, L, C, H, W>(
     parts: Parts<'_, D, T, N, S, F, L, C, H, W>,
     config: &Config,
     link: &Link,
-) -> Result<core::convert::Infallible, BadStart>
+) -> Result<Infallible, BadStart>
 where
     D: Display,
     T: Touch,
@@ -195,11 +196,18 @@ where
 {
     let Parts { display, touch, net, flash, slots, clock, chance, watchdog } = parts;
     let mut store = Store::new(flash, config.layout.clone());
-    let book = Book::open(config.source.village, &config.public, &mut store).await?;
-    let key = enrol::key(&mut store, chance).await?;
-    let synced = store.word(Word::Synced).await?;
-    let synced = synced.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes);
-    let besides = store.glyphs().await?;
+    // Reading all that is kept may take longer than the watchdog waits.
+    let reading = async {
+        let book = Book::open(config.source.village, &config.public, &mut store).await?;
+        let key = enrol::key(&mut store, chance).await?;
+        let synced = store.word(Word::Synced).await?;
+        let synced = synced.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes);
+        Ok::<_, StoreError>((book, key, synced, store.glyphs().await?))
+    };
+    let (book, key, synced, besides) = match select(reading, feed(watchdog)).await {
+        Either::First(read) => read?,
+        Either::Second(never) => match never {},
+    };
     let mut screen = Screen::new(display.size(), config.pack, besides)?;
     let library = Mutex::new(Library { store, book });
     let time = clock.now().map(|now| (Instant::now(), now));
@@ -220,13 +228,15 @@ where
         (Watched(display, &life.onlooker), Watched(touch, &life.onlooker));
     let load = async |place| life.page(place).await;
     let shown = screen::run(&mut screen, &mut display, &mut touch, link, config.alone, load);
-    let fed = async {
-        loop {
-            watchdog.feed();
-            Timer::after(FEED).await;
-        }
-    };
-    join4(shown, life.follow(clock), life.prove(), fed).await.0
+    join4(shown, life.follow(clock), life.prove(), feed(watchdog)).await.0
+}
+
+/// Feeds the watchdog for as long as the board's other tasks let this one have its turn.
+async fn feed(watchdog: &mut impl Watchdog) -> Infallible {
+    loop {
+        watchdog.feed();
+        Timer::after(FEED).await;
+    }
 }
 
 /// How far it came with what is fetched piece by piece.

@@ -3,12 +3,17 @@
 //! Entries of a feed are written before anybody knows that it leads to its checkpoint. They lie beyond the head until
 //! [`Store::commit`] has written one last small item, and nobody sees what lies beyond the head: a cut before that item
 //! leaves the old state, a cut after it the new one.
+//!
+//! The map in flash has no index: looking for one item reads every newer one and their check sums. So what is read in numbers
+//! is read in few passes, and nothing that takes its time keeps the board's other tasks from theirs.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
+use core::ops::{Range, RangeInclusive};
 
+use embassy_futures::yield_now;
 use ledger::board::Head;
 use ledger::glyph::{Glyph, SIZES};
 use ledger::hash::{Hash, sha256};
@@ -28,6 +33,8 @@ const BUFFER: usize = KEY + 1 + PIECE + 32;
 const KEY: usize = 11;
 /// Bytes that say how long an entry's note is.
 const LENGTH: usize = 2;
+/// Bytes of values that are read in one pass.
+const PASS: usize = 32 * 1024;
 /// Bytes of the largest value.
 pub const VALUE_BYTES_MAX: usize = 128 * 1024;
 /// Extra glyphs that are kept, of 64 characters: some hundred KiB at most. More can be fetched again.
@@ -157,13 +164,19 @@ impl<F: Flash> Store<F> {
     /// # Errors
     /// [`StoreError`].
     pub async fn entry(&mut self, index: u64) -> Result<Option<Entry>, StoreError> {
-        let Some(bytes) = self.value(Kind::Entry, index).await? else { return Ok(None) };
-        let split = || {
-            let (length, rest) = bytes.split_first_chunk()?;
-            let (note, content) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
-            Some(Entry { note: note.into(), content: content.into() })
-        };
-        Ok(split())
+        let bytes = self.value(Kind::Entry, index).await?;
+        Ok(bytes.and_then(|bytes| read_entry(&bytes)))
+    }
+
+    /// The next entries from an index on, in order, as many as one pass reads; `None` for one that is not whole. Also those
+    /// beyond the head.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn entries(&mut self, from: u64) -> Result<Vec<(u64, Option<Entry>)>, StoreError> {
+        let values = self.values(Kind::Entry, from..=u64::MAX).await?;
+        let read = |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| read_entry(&bytes));
+        Ok(values.into_iter().map(|(index, bytes)| (index, read(bytes))).collect())
     }
 
     /// Drops an entry's content, and keeps its note; a cut leaves both or just that.
@@ -178,8 +191,8 @@ impl<F: Flash> Store<F> {
         entry.content.clear();
         self.put_entry(index, &entry).await?;
         let left = pieces(LENGTH + entry.note.len());
-        self.cut_off(Kind::Entry, index, u16::try_from(left).map_err(|_| StoreError::TooLong)?)
-            .await
+        let left = u16::try_from(left).map_err(|_| StoreError::TooLong)?;
+        self.cut_off(Kind::Entry, index, left).await.map(drop)
     }
 
     /// Drops an entry.
@@ -188,15 +201,7 @@ impl<F: Flash> Store<F> {
     /// [`StoreError`].
     pub async fn drop_entry(&mut self, index: u64) -> Result<(), StoreError> {
         // The first piece alone says that there is a value.
-        self.cut_off(Kind::Entry, index, 0).await
-    }
-
-    /// The indices of all entries that are kept, also beyond the head, in order.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn indices(&mut self) -> Result<Vec<u64>, StoreError> {
-        self.ids(Kind::Entry).await
+        self.cut_off(Kind::Entry, index, 0).await.map(drop)
     }
 
     /// A picture's bytes, if they can be read and still are those of this hash.
@@ -218,12 +223,7 @@ impl<F: Flash> Store<F> {
             }
             Err(StoreError::Full) => {
                 // The last pieces found room, and would hold it for nothing.
-                for piece in (1..pieces(bytes.len())).rev() {
-                    let piece = u16::try_from(piece).map_err(|_| StoreError::TooLong)?;
-                    if !self.remove(Kind::Picture, id, piece).await? {
-                        break;
-                    }
-                }
+                self.cut_off(Kind::Picture, id, 0).await?;
                 Err(StoreError::Full)
             }
             done => done,
@@ -235,22 +235,29 @@ impl<F: Flash> Store<F> {
     /// # Errors
     /// [`StoreError`].
     pub async fn drop_picture(&mut self, hash: &Hash) -> Result<bool, StoreError> {
-        let here = self.remove(Kind::Picture, short(hash), 0).await?;
-        self.cut_off(Kind::Picture, short(hash), 1).await?;
-        Ok(here)
+        self.cut_off(Kind::Picture, short(hash), 0).await
     }
 
-    /// Drops all pictures but these.
+    /// Which of these pictures are kept.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn drop_pictures_but(&mut self, wanted: &[Hash]) -> Result<(), StoreError> {
-        for id in self.ids(Kind::Picture).await? {
-            if !wanted.iter().any(|hash| short(hash) == id) {
-                self.cut_off(Kind::Picture, id, 0).await?;
-            }
+    pub async fn pictures(&mut self, of: &[Hash]) -> Result<Vec<Hash>, StoreError> {
+        let ids = self.ids(Kind::Picture).await?;
+        Ok(of.iter().filter(|hash| ids.binary_search(&short(hash)).is_ok()).copied().collect())
+    }
+
+    /// Drops a picture that is none of these; whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn drop_picture_but(&mut self, wanted: &[Hash]) -> Result<bool, StoreError> {
+        let ids = self.ids(Kind::Picture).await?;
+        let gone = ids.into_iter().find(|id| !wanted.iter().any(|hash| short(hash) == *id));
+        match gone {
+            Some(id) => self.cut_off(Kind::Picture, id, 0).await,
+            None => Ok(false),
         }
-        Ok(())
     }
 
     /// The extra glyphs that are kept; they were verified when they came.
@@ -258,12 +265,14 @@ impl<F: Flash> Store<F> {
     /// # Errors
     /// [`StoreError`].
     pub async fn glyphs(&mut self) -> Result<Vec<Glyph>, StoreError> {
-        let mut glyphs = Vec::new();
-        for id in self.ids(Kind::Glyph).await? {
-            let bytes = self.value(Kind::Glyph, id).await?;
-            glyphs.extend(bytes.and_then(|bytes| Glyph::from_bytes(&bytes).ok()));
+        let (mut glyphs, mut from) = (Vec::new(), 0);
+        loop {
+            let values = self.values(Kind::Glyph, from..=u64::MAX).await?;
+            let Some((last, _)) = values.last() else { return Ok(glyphs) };
+            from = last + 1;
+            let bytes = values.into_iter().filter_map(|(_, bytes)| bytes);
+            glyphs.extend(bytes.filter_map(|bytes| Glyph::from_bytes(&bytes).ok()));
         }
-        Ok(glyphs)
     }
 
     /// Keeps extra glyphs beside those before.
@@ -343,43 +352,75 @@ impl<F: Flash> Store<F> {
         Ok(found)
     }
 
-    /// Removes the pieces of a value from this one on.
-    async fn cut_off(&mut self, kind: Kind, id: u64, from: u16) -> Result<(), StoreError> {
-        for piece in from.. {
-            if !self.remove(kind, id, piece).await? {
-                break;
+    /// The first values of a kind with these ids, in order, as many as one pass reads: at least one where there is one. `None` for
+    /// one that is not whole.
+    async fn values(
+        &mut self,
+        kind: Kind,
+        ids: RangeInclusive<u64>,
+    ) -> Result<Vec<(u64, Option<Vec<u8>>)>, StoreError> {
+        let range = self.range(kind);
+        let (mut found, mut bytes): (BTreeMap<(u64, u16), Vec<u8>>, _) = (BTreeMap::new(), 0);
+        let (first, mut last) = ids.into_inner();
+        {
+            let mut map = map(&mut self.flash, range)?;
+            let mut items = map.fetch_all_items(&mut self.buffer).await?;
+            // Of an item that was written again the last one counts, which comes last.
+            while let Some((key, value)) = items.next::<&[u8]>(&mut self.buffer).await? {
+                let (one, id, piece) = parts(&key);
+                if one != kind as u8 || !(first..=last).contains(&id) {
+                    continue;
+                }
+                bytes += value.len();
+                bytes -= found.insert((id, piece), value.into()).map_or(0, |old| old.len());
+                while bytes > PASS
+                    && let (Some(((least, _), _)), Some(((most, _), _))) =
+                        (found.first_key_value(), found.last_key_value())
+                    && least < most
+                {
+                    let more = found.split_off(&(*most, 0));
+                    bytes -= more.values().map(Vec::len).sum::<usize>();
+                    last = more.keys().next().map_or(last, |(id, _)| id - 1);
+                }
             }
         }
-        Ok(())
+        yield_now().await;
+        let mut ids: Vec<u64> = found.keys().map(|(id, _)| *id).collect();
+        ids.dedup();
+        Ok(ids.into_iter().map(|id| (id, whole(&found, id))).collect())
     }
 
-    /// Removes a piece; whether it was there.
-    async fn remove(&mut self, kind: Kind, id: u64, piece: u16) -> Result<bool, StoreError> {
-        let (range, key) = (self.range(kind), key(kind, id, piece));
+    /// Removes the pieces of a value from this one on, the first of them first; whether there were any.
+    async fn cut_off(&mut self, kind: Kind, id: u64, from: u16) -> Result<bool, StoreError> {
+        let (mut found, range) = (BTreeSet::new(), self.range(kind));
         let mut map = map(&mut self.flash, range)?;
-        let here = map.fetch_item::<&[u8]>(&mut self.buffer, &key).await?.is_some();
-        if here {
-            map.remove_item(&mut self.buffer, &key).await?;
+        {
+            let mut items = map.fetch_all_items(&mut self.buffer).await?;
+            while let Some((key, _)) = items.next::<&[u8]>(&mut self.buffer).await? {
+                let (one, of, piece) = parts(&key);
+                if one == kind as u8 && of == id && piece >= from {
+                    found.insert(piece);
+                }
+            }
         }
-        Ok(here)
+        for piece in &found {
+            yield_now().await;
+            map.remove_item(&mut self.buffer, &key(kind, id, *piece)).await?;
+        }
+        Ok(!found.is_empty())
     }
 
     async fn value(&mut self, kind: Kind, id: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        yield_now().await;
         let range = self.range(kind);
         let mut map = map(&mut self.flash, range)?;
-        let mut value = Vec::new();
-        for piece in 0.. {
-            let item = map.fetch_item::<&[u8]>(&mut self.buffer, &key(kind, id, piece)).await?;
-            // A later piece that is missing: it was being written when the current went.
-            let Some((more, bytes)) = item.and_then(|item| item.split_first()) else {
-                return Ok(None);
-            };
-            value.extend_from_slice(bytes);
-            if *more == 0 || value.len() > VALUE_BYTES_MAX {
-                break;
-            }
+        let first = map.fetch_item::<&[u8]>(&mut self.buffer, &key(kind, id, 0)).await?;
+        match first.and_then(|item| item.split_first()) {
+            None => Ok(None),
+            Some((0, value)) => Ok(Some(value.into())),
+            // A piece that is missing: it was being written when the current went.
+            Some(_) => Ok(self.values(kind, id..=id).await?.pop().and_then(|(_, value)| value)),
         }
-        Ok(Some(value))
     }
 
     /// The first piece last: it makes the others count.
@@ -392,6 +433,7 @@ impl<F: Flash> Store<F> {
         let pieces = pieces(value.len());
         let mut item = Vec::with_capacity(1 + PIECE);
         for piece in (0..pieces).rev() {
+            yield_now().await;
             let bytes = value.get(piece * PIECE..value.len().min((piece + 1) * PIECE));
             item.clear();
             item.push(u8::from(piece + 1 < pieces));
@@ -440,6 +482,25 @@ fn parts(key: &[u8; KEY]) -> (u8, u64, u16) {
 /// Enough of a picture's hash to find it by.
 fn short(hash: &Hash) -> u64 {
     hash.0.first_chunk().copied().map_or(0, u64::from_be_bytes)
+}
+
+/// A value of which all pieces were read.
+fn whole(pieces: &BTreeMap<(u64, u16), Vec<u8>>, id: u64) -> Option<Vec<u8>> {
+    let mut value = Vec::new();
+    for piece in 0.. {
+        let (more, bytes) = pieces.get(&(id, piece))?.split_first()?;
+        value.extend_from_slice(bytes);
+        if *more == 0 {
+            break;
+        }
+    }
+    Some(value)
+}
+
+fn read_entry(bytes: &[u8]) -> Option<Entry> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (note, content) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
+    Some(Entry { note: note.into(), content: content.into() })
 }
 
 fn write_head(head: &Head) -> Option<Vec<u8>> {
@@ -536,7 +597,9 @@ mod tests {
             store.put_picture(&sha256(&picture), &picture).await.unwrap();
             store.put_word(Word::Evidence, b"log\n9\n").await.unwrap();
             let mut store = Store::new(store.flash().clone(), LAYOUT);
-            assert_eq!(store.indices().await.unwrap(), [0, 5]);
+            let entries = store.entries(0).await.unwrap();
+            assert_eq!(entries, [(0, Some(entry(0))), (5, Some(entry(5)))]);
+            assert_eq!(store.entries(1).await.unwrap()[0].0, 5);
             assert_eq!(store.entry(5).await.unwrap(), Some(entry(5)));
             assert_eq!(store.entry(1).await.unwrap(), None);
             assert_eq!(store.head().await.unwrap().frontier, head(6).frontier);
@@ -567,7 +630,7 @@ mod tests {
             assert_eq!(store.drop_picture(&sha256(&picture(0))).await, Ok(true));
             assert_eq!(store.drop_picture(&sha256(&picture(0))).await, Ok(false));
             store.put_picture(&sha256(&picture(100)), &picture(100)).await.unwrap();
-            store.drop_pictures_but(&[sha256(&picture(1))]).await.unwrap();
+            while store.drop_picture_but(&[sha256(&picture(1))]).await.unwrap() {}
             assert_eq!(store.picture(&sha256(&picture(1))).await, Some(picture(1)));
             assert_eq!(store.picture(&sha256(&picture(100))).await, None);
         });
@@ -624,7 +687,7 @@ mod tests {
             store.put(Kind::Head, 0, b"no head").await.unwrap();
             assert_eq!(store.head().await.err(), Some(StoreError::Flash));
             let book = Book::open(village, "http://town.example", &mut store).await.unwrap();
-            assert!(book.is_empty() && store.indices().await.unwrap().is_empty());
+            assert!(book.is_empty() && store.entries(0).await.unwrap().is_empty());
             assert_eq!(store.head().await.unwrap().frontier.size(), 0);
             assert_eq!(store.word(Word::Key).await.unwrap().unwrap(), b"a key");
             assert_eq!(store.word(Word::Synced).await.unwrap(), None);

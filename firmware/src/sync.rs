@@ -312,26 +312,28 @@ pub async fn fetch_pictures<T: TcpConnect, D: Dns, F: Flash>(
 ) -> Result<(), SyncError> {
     let wanted = library.lock().await.book.thumbs();
     settled.retain(|hash| wanted.contains(hash));
+    let open: Vec<Hash> = wanted.iter().filter(|hash| !settled.contains(hash)).copied().collect();
+    if !open.is_empty() {
+        settled.extend(library.lock().await.store.pictures(&open).await?);
+    }
     for (at, hash) in wanted.iter().enumerate() {
         if settled.contains(hash) {
             continue;
         }
-        if library.lock().await.store.picture(hash).await.is_none() {
-            let url = format!("{}/blob/{hash}", source.server);
-            let bytes = match net.get_all(&url, picture::BYTES_MAX).await {
-                // Not there yet: asked for again in another round.
-                Err(HttpError::Status(404)) => continue,
-                bytes => bytes?,
-            };
-            if sha256(&bytes) != *hash {
-                return Err(BadFeed::Damaged.into());
-            }
-            if !keep_picture(library, hash, &bytes, &wanted[at + 1..]).await? {
-                settled.extend(&wanted[at..]);
-                return Ok(());
-            }
-            news();
+        let url = format!("{}/blob/{hash}", source.server);
+        let bytes = match net.get_all(&url, picture::BYTES_MAX).await {
+            // Not there yet: asked for again in another round.
+            Err(HttpError::Status(404)) => continue,
+            bytes => bytes?,
+        };
+        if sha256(&bytes) != *hash {
+            return Err(BadFeed::Damaged.into());
         }
+        if !keep_picture(library, hash, &bytes, &wanted[at + 1..]).await? {
+            settled.extend(&wanted[at..]);
+            return Ok(());
+        }
+        news();
         settled.push(*hash);
     }
     Ok(())
@@ -365,9 +367,10 @@ async fn keep_picture<F: Flash>(
 /// # Errors
 /// [`StoreError`].
 pub async fn tidy_pictures<F: Flash>(library: &Shared<F>) -> Result<(), StoreError> {
-    let mut library = library.lock().await;
-    let Library { store, book } = &mut *library;
-    store.drop_pictures_but(&book.thumbs()).await
+    let wanted = library.lock().await.book.thumbs();
+    // One at a time: pages come in between.
+    while library.lock().await.store.drop_picture_but(&wanted).await? {}
+    Ok(())
 }
 
 /// Makes room by dropping the oldest month. False if there is but one.

@@ -159,9 +159,14 @@ async fn answers(store: &mut Store<Nor>) -> Model {
     let kept = store.head().await.expect("a head");
     model.size = kept.frontier.size();
     assert_eq!(kept.frontier, head(model.size).frontier);
-    for index in store.indices().await.expect("indices") {
-        if let Some(entry) = store.entry(index).await.expect("an entry") {
-            model.entries.insert(index, entry);
+    let mut from = 0;
+    loop {
+        let entries = store.entries(from).await.expect("entries");
+        let Some((last, _)) = entries.last() else { break };
+        from = last + 1;
+        for (index, entry) in entries {
+            assert_eq!(store.entry(index).await.expect("an entry"), entry);
+            model.entries.extend(entry.map(|entry| (index, entry)));
         }
     }
     for (at, word) in WORDS.into_iter().enumerate() {
