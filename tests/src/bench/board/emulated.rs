@@ -13,6 +13,8 @@ const NOBODY: &str = "http://127.0.0.1:1";
 const COUNTED: [&str; 2] = ["-icount", "shift=0"];
 /// It tells its heap so many times without a frame, a second apart: nothing moves any more.
 const STILL: usize = 2;
+/// A board that its watchdog would start anew for something it does at the start has done so after this many seconds.
+const RESTARTED: usize = 20;
 /// Where a finger goes from the first page on, and where that leads.
 const WALK: [((u32, u32), &str); 9] = [
     ((150, 320), "months"),
@@ -54,6 +56,7 @@ pub fn run(bench: &Bench, village: &str) -> Result<()> {
     };
     tell(&address(&bench.server.url))?;
     let synced = sync(&flash)?;
+    restart(&flash)?;
     // Alone with what it keeps: nothing comes in between.
     tell(&address(NOBODY))?;
     let walked = walk(&flash)?;
@@ -79,6 +82,18 @@ fn sync(flash: &Flash) -> Result<[f64; 2]> {
             return heap(&mut board);
         }
         before = held;
+    }
+}
+
+/// A board that starts with all of it looks what is still to be fetched, and its watchdog has nothing to say to that.
+fn restart(flash: &Flash) -> Result<()> {
+    let mut board = Emulated::start(flash, &COUNTED)?;
+    for _ in 0..RESTARTED {
+        board.wait_for("heap: ")?;
+    }
+    match board.said.iter().filter(|line| line.starts_with("boot: ")).count() {
+        1 => Ok(()),
+        starts => Err(format!("{starts} starts instead of one: {:#?}", board.said).into()),
     }
 }
 
