@@ -184,8 +184,8 @@ impl Screen {
         let window = MinimalSoftwareWindow::new(RepaintBufferType::ReusedBuffer);
         set_platform(Box::new(Board(window.clone()))).map_err(|_| BadScreen::Second)?;
         window.set_size(PhysicalSize::new(size.0, size.1));
-        let app = App::new().map_err(BadScreen::Slint)?;
         let fonts = Fonts::new(&window, pack, besides);
+        let app = App::new().map_err(BadScreen::Slint)?;
         let steps: Rc<Cell<Option<Step>>> = Rc::default();
         let room = Room::of(size);
         let api = app.global::<Api>();
@@ -223,7 +223,7 @@ impl Screen {
     /// Looks at a little more of the glyph pack, of which each bit is looked at once after the start; whether it turned
     /// out damaged, so that the page has to be shown anew.
     pub fn check(&mut self) -> bool {
-        let damaged = self.fonts.check();
+        let damaged = self.fonts.check(&self.window);
         if damaged {
             self.tell_font();
         }

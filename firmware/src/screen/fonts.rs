@@ -1,6 +1,6 @@
 //! The font of what the pages say: the glyph pack in flash, the glyphs that came besides, and a crossed box for every
-//! character that neither has. Nothing is left out silently: what is missing is counted, and named so that it can be
-//! fetched.
+//! character that neither has. Where the pack is damaged a small spare one stands in for it. Nothing is left out
+//! silently: what is missing is counted, and named so that it can be fetched.
 
 mod register;
 
@@ -10,6 +10,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use ledger::glyph::{BadPack, Check, Glyph, Metrics, Pack, PackGlyph, SIZES, is_shown};
+use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use register::register;
 use slint::SharedString;
 use slint::platform::software_renderer::MinimalSoftwareWindow;
@@ -25,11 +26,14 @@ const FONTS_MAX: usize = 4;
 const LINE_MAX: usize = 200;
 /// Characters and lines of a sheet of a longer text, for the same reason.
 const SHEET_MAX: (usize, usize) = (1500, 60);
-/// The font of ui/app.slint.
-const EMBEDDED: &str = "Noto Sans CJK SC";
+/// What a page still says without a pack: numbers, days, and what is wrong. A pack too, deflated, which
+/// `board-sim spare` makes.
+const SPARE: &[u8] = include_bytes!("fonts/spare");
+/// Bytes of it in memory, at the most.
+const SPARE_MAX: usize = 128 * 1024;
 /// Bytes of the pack that are looked at between two frames: some milliseconds.
 const CHECK_BYTES: usize = 32 * 1024;
-/// How the embedded words stand on a line, if there is no pack that says it.
+/// How a box stands on a line, if there is no pack that says it.
 const METRICS: Metrics = Metrics { ascent: 1160, descent: -288, x_height: 543, cap_height: 733 };
 
 /// A glyph that lies there for good.
@@ -37,7 +41,10 @@ type Lasting = PackGlyph<'static>;
 
 /// See above.
 pub struct Fonts {
-    pack: Result<Pack<'static>, BadPack>,
+    /// The one in flash, or the spare one.
+    pack: Option<Pack<'static>>,
+    /// Why it is the spare one.
+    damage: Option<BadPack>,
     /// Of the pack, until it is done.
     check: Option<Check<'static>>,
     /// At each of [`SIZES`].
@@ -51,12 +58,13 @@ pub struct Fonts {
 }
 
 impl Fonts {
-    /// Makes the font; a pack that is damaged is as good as none.
+    /// Makes the font; a pack that is damaged is as good as none. Slint draws nothing before it knows one.
     pub fn new(window: &MinimalSoftwareWindow, pack: &'static [u8], besides: Vec<Glyph>) -> Fonts {
         let pack = Pack::open(pack);
         let mut fonts = Fonts {
             check: pack.as_ref().ok().map(Pack::check),
-            pack,
+            damage: pack.as_ref().err().copied(),
+            pack: pack.ok().or_else(spare),
             besides: BTreeMap::new(),
             registered: BTreeSet::new(),
             fonts: 0,
@@ -68,22 +76,23 @@ impl Fonts {
         fonts
     }
 
-    /// The font's name: the embedded one's where there is no pack.
+    /// The font's name.
     pub fn family(&self) -> SharedString {
-        if self.pack.is_ok() { name(self.fonts).into() } else { EMBEDDED.into() }
+        name(self.fonts).into()
     }
 
-    /// Why there is no pack.
+    /// Why the pack in flash is not used.
     pub fn damage(&self) -> Option<BadPack> {
-        self.pack.as_ref().err().copied()
+        self.damage
     }
 
     /// Looks at a little more of the pack; whether all of it was seen, and is damaged. Then it is no more used.
-    pub fn check(&mut self) -> bool {
+    pub fn check(&mut self, window: &MinimalSoftwareWindow) -> bool {
         let answer = self.check.as_mut().and_then(|check| check.go_on(CHECK_BYTES));
         self.check.take_if(|_| answer.is_some());
         let Some(Err(bad)) = answer else { return false };
-        self.pack = Err(bad);
+        (self.pack, self.damage) = (spare(), Some(bad));
+        self.register(window);
         true
     }
 
@@ -94,7 +103,7 @@ impl Fonts {
 
     /// Takes glyphs that came besides; whether the font is another one now.
     pub fn add(&mut self, window: &MinimalSoftwareWindow, glyphs: Vec<Glyph>) -> bool {
-        let new = self.keep(glyphs) && self.pack.is_ok() && self.fonts < FONTS_MAX;
+        let new = self.keep(glyphs) && self.fonts < FONTS_MAX;
         if new {
             self.register(window);
         }
@@ -120,15 +129,17 @@ impl Fonts {
     }
 
     fn register(&mut self, window: &MinimalSoftwareWindow) {
-        let Ok(pack) = &self.pack else { return };
         self.fonts += 1;
         // Each with its place in the pack, so that nothing is looked for twice; those that came besides go in between.
         let mut besides: BTreeSet<char> = self.besides.keys().copied().collect();
         besides.insert(BOX);
         let mut besides = besides.into_iter().peekable();
-        let mut characters: Vec<(char, Option<usize>)> = Vec::with_capacity(pack.len() + 1);
-        for at in 0..pack.len() {
-            let Some(ch) = pack.character(at).filter(|ch| *ch != BOX) else { continue };
+        let pack = self.pack.as_ref();
+        let length = pack.map_or(0, Pack::len);
+        let mut characters: Vec<(char, Option<usize>)> = Vec::with_capacity(length + 1);
+        for at in 0..length {
+            let ch = pack.and_then(|pack| pack.character(at));
+            let Some(ch) = ch.filter(|ch| *ch != BOX) else { continue };
             while let Some(other) = besides.next_if(|other| *other < ch) {
                 characters.push((other, None));
             }
@@ -139,23 +150,20 @@ impl Fonts {
         let glyph = |(ch, place): (char, Option<usize>), px: u8| {
             let at = usize::from(px != SIZES[0]);
             let besides = || self.besides.get(&ch).map(|both| both[at]);
-            place.and_then(|place| pack.at(place, px)).or_else(besides).unwrap_or(boxes[at])
+            place.and_then(|place| pack?.at(place, px)).or_else(besides).unwrap_or(boxes[at])
         };
-        register(window, &name(self.fonts), pack.metrics(), &characters, glyph);
+        register(window, &name(self.fonts), self.metrics(), &characters, glyph);
         self.registered.extend(self.besides.keys());
         self.missing.retain(|ch| !self.registered.contains(ch));
     }
 
     fn in_pack(&self, ch: char) -> bool {
-        self.pack.as_ref().is_ok_and(|pack| ch != BOX && pack.find(ch).is_some())
+        self.pack.as_ref().is_some_and(|pack| ch != BOX && pack.find(ch).is_some())
     }
 
     /// Whether it can be shown.
     fn has(&self, ch: char) -> bool {
-        match &self.pack {
-            Ok(_) => self.in_pack(ch) || self.registered.contains(&ch),
-            Err(_) => (' '..='~').contains(&ch) || ui::WORDS.contains(ch),
-        }
+        self.in_pack(ch) || self.registered.contains(&ch)
     }
 
     /// What stands for it on the screen.
@@ -169,7 +177,7 @@ impl Fonts {
         if wanted && self.missing.len() < BESIDES_MAX {
             self.missing.insert(ch);
         }
-        if self.pack.is_ok() { BOX } else { '□' }
+        BOX
     }
 
     /// Forgets what was counted: another page begins.
@@ -230,14 +238,23 @@ impl Fonts {
 
     /// A glyph that the pack has, for drawing it larger.
     pub fn glyph(&self, ch: char, px: u8) -> Option<Lasting> {
-        self.pack.as_ref().ok()?.glyph(ch, px)
+        self.pack.as_ref()?.glyph(ch, px)
     }
 
     /// From the base line to the top of a line, in pixels.
     pub fn ascent(&self, px: u8) -> i32 {
-        let metrics = self.pack.as_ref().map_or(METRICS, |pack| pack.metrics());
-        i32::from(px) * i32::from(metrics.ascent) / 1000
+        i32::from(px) * i32::from(self.metrics().ascent) / 1000
     }
+
+    fn metrics(&self) -> Metrics {
+        self.pack.as_ref().map_or(METRICS, Pack::metrics)
+    }
+}
+
+/// The spare pack, unpacked for good; a font of nothing but boxes would do without it.
+fn spare() -> Option<Pack<'static>> {
+    let bytes = decompress_to_vec_with_limit(SPARE, SPARE_MAX).ok()?;
+    Pack::open(Box::leak(bytes.into_boxed_slice())).ok()
 }
 
 /// The space of the width that a text asks for.

@@ -3,5 +3,3 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::too_many_lines, reason = "Slint generates it")]
 
 slint::include_modules!();
-
-include!(concat!(env!("OUT_DIR"), "/words.rs"));

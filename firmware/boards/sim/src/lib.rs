@@ -5,4 +5,5 @@ pub mod flash;
 pub mod glass;
 pub mod reading;
 pub mod sample;
+pub mod spare;
 pub mod stage;

@@ -3,7 +3,10 @@
 //! ```text
 //! board-sim shot --page NAME --out FILE.png [--size 800x480] [--pack FILE] [--tap X,Y …]
 //! board-sim list
+//! board-sim spare --pack FILE --out FILE
 //! ```
+//!
+//! `spare` makes the pack that lies in every firmware (src/screen/fonts/spare).
 
 use sim::sample::{self, Sample};
 use sim::stage::Stage;
@@ -31,22 +34,27 @@ fn main() -> ExitCode {
         }
         ["shot", options @ ..] => match read(options) {
             None => usage(),
-            Some(asked) => match shot(&asked) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(why) => {
-                    eprintln!("{why}");
-                    ExitCode::FAILURE
-                }
-            },
+            Some(asked) => done(shot(&asked)),
         },
+        ["spare", "--pack", pack, "--out", out] => done(spare(pack, out)),
         _ => usage(),
+    }
+}
+
+fn done(what: Result<(), String>) -> ExitCode {
+    match what {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
     }
 }
 
 fn usage() -> ExitCode {
     eprintln!(
         "board-sim shot --page NAME --out FILE.png [--size 800x480] [--pack FILE] [--tap X,Y …] | \
-         board-sim list"
+         board-sim list | board-sim spare --pack FILE --out FILE"
     );
     ExitCode::from(2)
 }
@@ -96,4 +104,10 @@ fn shot(asked: &Shot) -> Result<(), String> {
         stage.tap(*x, *y);
     }
     stage.glass.save(&asked.out).map_err(|why| format!("{}: {why}", asked.out.display()))
+}
+
+fn spare(pack: &str, out: &str) -> Result<(), String> {
+    let whole = std::fs::read(pack).map_err(|why| format!("{pack}: {why}"))?;
+    let spare = sim::spare::spare(&whole).map_err(|why| format!("{pack}: {why}"))?;
+    std::fs::write(out, spare).map_err(|why| format!("{out}: {why}"))
 }

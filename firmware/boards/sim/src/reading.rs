@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Covered so much, or so little, that a pixel has the ink's own colour, or the ground's.
 const INK: std::ops::RangeInclusive<u8> = 250..=255;
 const GROUND: std::ops::RangeInclusive<u8> = 0..=4;
-/// How far a colour may be off: the fixed words were drawn by another rasteriser than the pack.
+/// How far a colour may be off: a spare glyph's alpha has 16 steps.
 const NEAR: u8 = 40;
 
 /// The pixels of a text that have one colour, from the first pen on the base line (x, y).
