@@ -1,7 +1,7 @@
 //! The record: one receipt or bulletin, who signed it, and where it stands in the log.
 
 use askama::Template;
-use ledger::content::{BulletinContent, Direction, Payment, ReceiptContent};
+use ledger::content::{BulletinContent, Direction, ImageRef, Payment, ReceiptContent};
 use ledger::time::Period;
 use rusqlite::Connection;
 
@@ -40,6 +40,20 @@ struct Record {
     root: String,
     questions: Vec<Question>,
     check: Check,
+}
+
+/// The longest side of the small picture, as uploaders make it, pixels: a page keeps its place before it is there.
+const SMALL: u32 = 320;
+
+impl Record {
+    /// Width and height of a picture's small copy.
+    fn small(&self, picture: &ImageRef) -> (u32, u32) {
+        let longest = picture.width.max(picture.height).max(1);
+        let side = |side: u32| {
+            (u64::from(side) * u64::from(SMALL.min(longest)) / u64::from(longest)) as u32
+        };
+        (side(picture.width), side(picture.height))
+    }
 }
 
 /// A receipt, or the statement that a month had none.
