@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// The emulator.
 pub const QEMU: &str = "qemu-system-riscv32";
+/// The program that a board runs.
+pub const FIRMWARE: &str = "board-qemu";
 /// The screen, pixels.
 pub const SCREEN: (u32, u32) = (800, 480);
 /// How long the board may take to say something.
@@ -54,6 +56,14 @@ impl Flash {
         bytes[SLOT as usize..][..firmware.len()].copy_from_slice(&firmware);
         std::fs::write(path, bytes)?;
         Ok(Flash { path: path.into() })
+    }
+
+    /// A new one with the firmware in its first slot, the glyph packs of a file, and what the board is told.
+    pub fn of_board(path: &Path, packs: &Path, told: &[(&str, &str)]) -> Result<Flash> {
+        let flash = Flash::new(path, FIRMWARE)?;
+        flash.glyphs(&std::fs::read(packs)?)?;
+        flash.configure(told)?;
+        Ok(flash)
     }
 
     /// Lays the glyph packs in.

@@ -206,15 +206,14 @@ fn board(
     let village = village.ok_or("the sample has no village")?;
     let packs = data.join("board-glyphs");
     programs::run("mingbai-server", &["glyph-pack", "--out", programs::text(&packs)])?;
-    let flash = Flash::new(&data.join("board-flash"), "board-qemu")?;
-    flash.glyphs(&std::fs::read(packs)?)?;
     let told = [
         ("server", address(&server.url)),
         ("village", village.code.clone()),
         ("log", vkey.into()),
         ("public", server.url.clone()),
     ];
-    flash.configure(&told.each_ref().map(|(name, value)| (*name, value.as_str())))?;
+    let told = told.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let flash = Flash::of_board(&data.join("board-flash"), &packs, &told)?;
     println!("board     {}, with nothing yet but the log's key and glyphs", village.name);
     if in_window {
         let mut board =

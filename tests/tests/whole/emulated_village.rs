@@ -4,7 +4,7 @@
 use crate::fixture::{Copy, town};
 use image::{Rgb, RgbImage};
 use mingbai_tests::browser::Browser;
-use mingbai_tests::emulated::{Emulated, Flash, PATIENCE, SCREEN, address, program};
+use mingbai_tests::emulated::{Emulated, FIRMWARE, Flash, PATIENCE, SCREEN, address, program};
 use mingbai_tests::meddler::Meddler;
 use mingbai_tests::server::Server;
 use mingbai_tests::simulated::{self, Simulated};
@@ -14,7 +14,6 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-const FIRMWARE: &str = "board-qemu";
 /// No screen goes home by itself in these tests.
 const NEVER: &str = "86400";
 /// Below this line the first page says how old it is.
@@ -47,10 +46,7 @@ impl Station {
 
     /// A flash with the firmware and glyphs, and nothing kept.
     fn flash(&self, name: &str, told: &[(&str, &str)]) -> Flash {
-        let flash = Flash::new(&self.folder.path().join(name), FIRMWARE).unwrap();
-        flash.glyphs(&std::fs::read(&self.packs).unwrap()).unwrap();
-        flash.configure(told).unwrap();
-        flash
+        Flash::of_board(&self.folder.path().join(name), &self.packs, told).unwrap()
     }
 
     /// The emulated board and the one on the host, told the same but each the address of its own server.

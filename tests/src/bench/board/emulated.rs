@@ -2,13 +2,12 @@
 
 use crate::Result;
 use crate::bench::{Bench, report};
-use crate::emulated::{Emulated, Flash, address, program};
+use crate::emulated::{Emulated, FIRMWARE, Flash, address, program};
 use crate::programs;
 
-const FIRMWARE: &str = "board-qemu";
 const PARTS: &str = "board-qemu-parts";
 /// A server that there is not.
-const NOBODY: &str = "http://127.0.0.1:1";
+const NOBODY: &str = "http://10.0.2.2:1";
 /// An instruction takes a nanosecond, and is counted.
 const COUNTED: [&str; 2] = ["-icount", "shift=0"];
 /// It tells its heap so many times without a frame, a second apart: nothing moves any more.
@@ -47,18 +46,17 @@ pub fn run(bench: &Bench, village: &str) -> Result<()> {
 
     let packs = folder.path().join("glyphs");
     programs::run("mingbai-server", &["glyph-pack", "--out", programs::text(&packs)])?;
-    let flash = Flash::new(&folder.path().join("flash"), FIRMWARE)?;
-    flash.glyphs(&std::fs::read(packs)?)?;
-    let tell = |server: &str| {
-        let (log, long) = (bench.town.vkey.as_str(), "100000");
-        let told = [("server", server), ("village", village), ("log", log), ("tell", "1")];
-        flash.configure(&[told.as_slice(), &[("every", long), ("alone", long)]].concat())
+    let (log, long) = (bench.town.vkey.as_str(), "100000");
+    let told = |server| {
+        let seldom = [("every", long), ("alone", long), ("tell", "1")];
+        [[("server", server), ("village", village), ("log", log)], seldom].concat()
     };
-    tell(&address(&bench.server.url))?;
+    let office = address(&bench.server.url);
+    let flash = Flash::of_board(&folder.path().join("flash"), &packs, &told(&office))?;
     let synced = sync(&flash)?;
     restart(&flash)?;
     // Alone with what it keeps: nothing comes in between.
-    tell(&address(NOBODY))?;
+    flash.configure(&told(NOBODY))?;
     let walked = walk(&flash)?;
     let [heap, large] = [0, 1].map(|which| f64::max(synced[which], walked[which]));
     report::alone("board: heap at most, bytes", heap, "≤ 524,288");
